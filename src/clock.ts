@@ -1,0 +1,33 @@
+/** Time comes in as an argument: this is the only file that reads the clock or sets a timer. */
+import { setTimeout as setTimer } from 'node:timers/promises'
+
+export type Clock = {
+  /** Wall time in milliseconds since 1970; for what is recorded. */
+  now(): number
+  /** Milliseconds of a clock that never jumps; for durations. */
+  monotonic(): number
+  /** Resolves after `ms`; rejects at once with the signal's reason when it aborts. Zero sets no timer. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls back every `ms` without keeping the process alive, until disposed. */
+  every(ms: number, callback: () => void): Disposable
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: async (ms, signal) => {
+    signal?.throwIfAborted()
+    if (ms <= 0) return
+    try {
+      await setTimer(ms, undefined, signal ? { signal } : {})
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    }
+  },
+  every: (ms, callback) => {
+    const timer = setInterval(callback, ms)
+    timer.unref()
+    return { [Symbol.dispose]: () => clearInterval(timer) }
+  },
+}

@@ -1,0 +1,277 @@
+/**
+ * The words that flow through the engine: Plan, Task, Attempt, DeployEvent, Outcome, Report. Types only.
+ * Sizes are bytes, times milliseconds; `plan/` has already converted what people wrote.
+ */
+import type { ErrorFacts } from './errors.ts'
+
+/**
+ * A text whose fixed parts are known and whose holes are filled when the task starts: outputs of earlier
+ * tasks and secrets. `${VAR}` and the like are already substituted.
+ */
+export type Template = readonly TemplatePart[]
+export type TemplatePart =
+  | string
+  | { readonly output: { readonly task: string; readonly key: string; readonly fallback: string | null } }
+  | { readonly secret: string }
+
+/** A JSON value whose texts are templates (an array here is a list of values, never a template). */
+export type TemplateTree =
+  | { readonly text: Template }
+  | { readonly plain: number | boolean | null }
+  | { readonly list: readonly TemplateTree[] }
+  | { readonly map: Readonly<Record<string, TemplateTree>> }
+
+/** What a task does. `run` reaches the shell as written; `exec` is a list of words and meets no shell. */
+export type Work =
+  | { readonly kind: 'run'; readonly script: string; readonly detach: boolean }
+  | { readonly kind: 'exec'; readonly words: readonly Template[]; readonly detach: boolean }
+  | {
+      readonly kind: 'call'
+      /** Absolute path of the module. */
+      readonly module: string
+      readonly exportName: string
+      readonly argument: TemplateTree
+      readonly place: 'inline' | 'thread' | 'process'
+    }
+  | {
+      readonly kind: 'http'
+      readonly url: Template
+      readonly method: string
+      readonly headers: Readonly<Record<string, Template>>
+      readonly body: Template | null
+      readonly expect: {
+        readonly status: readonly number[]
+        /** Text that the answer's body must contain, or null. */
+        readonly body: string | null
+      }
+      /** How long the probe may take to succeed; 0 asks once. */
+      readonly withinMs: number
+      readonly everyMs: number
+    }
+  /** Undo only: stops the service that the task started with `detach`. */
+  | { readonly kind: 'stop' }
+
+export type RunnerKind = Work['kind']
+
+/** A condition of `when`, parsed: see `plan/condition.ts`. */
+export type Condition =
+  | { readonly op: 'text'; readonly value: string }
+  | { readonly op: 'status'; readonly task: string }
+  | { readonly op: 'output'; readonly task: string; readonly key: string }
+  | { readonly op: 'equal' | 'differ' | 'and' | 'or'; readonly left: Condition; readonly right: Condition }
+  | { readonly op: 'not'; readonly of: Condition }
+
+/** How a task is attempted again; the same words as `RetryConfig`. */
+export type RetryRule = {
+  readonly maxAttempts: number
+  readonly strategy: 'exponential' | 'linear' | 'fixed' | 'randomExponential'
+  readonly minDelayMs: number
+  readonly maxDelayMs: number
+}
+
+export type Task = {
+  readonly name: string
+  readonly needs: readonly string[]
+  readonly work: Work
+  readonly undo: Work | null
+  /** Absolute path of the directory that commands start in. */
+  readonly dir: string
+  /** What the task's `env` names; the rest of its environment is added when it starts. */
+  readonly env: Readonly<Record<string, Template>>
+  /** Names of the secrets that the task names anywhere, sorted. */
+  readonly secrets: readonly string[]
+  readonly when: Condition | null
+  /** Bounds the task. Never what is reserved for it. */
+  readonly limitBytes: number
+  /** Declared with `memory: { expect: ... }`, or the declared limit of `memory: SIZE`; else null. */
+  readonly expectBytes: number | null
+  readonly timeoutMs: number
+  readonly retry: RetryRule
+}
+
+/** Every option of the components, as in code; each can be set in the plan, per environment and by variable. */
+export type Options = {
+  readonly executor: {
+    readonly maxConcurrentTasks: number
+    readonly memoryLimitMb: number
+    readonly maxWorkersThread: number
+    readonly maxWorkersProcess: number
+    readonly enableProgress: boolean
+    readonly memoryPressureThreshold: number
+    /** An absolute load line in bytes (`memory: { budget: 2GiB }`), or null: the threshold decides. */
+    readonly memoryBudgetBytes: number | null
+  }
+  readonly retry: {
+    readonly maxAttempts: number
+    readonly memoryLimitMb: number
+    readonly cleanupBetweenRetries: boolean
+    readonly maxPayloadSizeMb: number
+  }
+  readonly queries: { readonly queryTtlHours: number; readonly maxCachedQueries: number }
+  readonly experts: {
+    readonly maxConcurrentQueries: number
+    readonly memoryBudgetMb: number
+    readonly enableStreaming: boolean
+  }
+  readonly metrics: { readonly chunkSize: number }
+}
+
+/** Where a secret's value comes from; the value itself is never part of a plan. */
+export type SecretSource =
+  | { readonly from: 'environment'; readonly variable: string }
+  | { readonly from: 'file'; readonly file: string }
+
+/** Sound by construction: names are unique, needs exist, no cycle, every reference points at an earlier task. */
+export type Plan = {
+  readonly name: string
+  readonly version: string
+  readonly environment: string | null
+  /** Absolute path of the plan file. */
+  readonly file: string
+  /** SHA-256 of the file's text, hex. */
+  readonly digest: string
+  readonly vars: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, SecretSource>>
+  readonly options: Options
+  /** The environment asks for a person's consent before anything starts. */
+  readonly approve: boolean
+  /** In the order of the file. */
+  readonly tasks: readonly Task[]
+}
+
+export type Phase = 'deploy' | 'undo'
+
+/** What is known of the greatest memory a process tree used. `upper` is null where it cannot be known. */
+export type Bracket = { readonly lower: number; readonly upper: number | null }
+
+export type Enforcement = 'hard' | 'watchdog' | 'none'
+
+export type WaitReason = 'needs' | 'slot' | 'memory' | 'host' | 'approval' | 'lock' | 'suspended'
+
+/** Names one process for ever: a pid alone is reused. Start time in clock ticks since boot, null where unknown. */
+export type ProcessIdentity = {
+  readonly pid: number
+  readonly startTicks: number | null
+  readonly bootId: string | null
+  readonly token: string
+}
+
+/** The measured end of one attempt. */
+export type AttemptResult = {
+  readonly durationMs: number
+  /** User and system time of the process tree as its supervisor saw it; null where it cannot be known. */
+  readonly cpuMs: number | null
+  readonly peakMemoryBytes: Bracket
+  readonly enforcement: Enforcement
+  readonly exitCode: number | null
+  /** Values handed on through $PLIMSOLL_OUTPUT or returned by a function. */
+  readonly outputs: Readonly<Record<string, string>>
+  /** Processes that the task left behind and that were stopped. */
+  readonly leftovers: readonly number[]
+  readonly error: ErrorFacts | null
+  /** The last lines of the output, masked; at most 4 KiB. */
+  readonly lastOutput: string
+}
+
+export type TaskStatus = 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'undone'
+
+export type TaskReport = {
+  readonly status: TaskStatus
+  readonly attempts: number
+  readonly durationMs: number
+  readonly waitedMs: number
+  readonly waitReasons: Readonly<Partial<Record<WaitReason, number>>>
+  readonly peakMemoryBytes: Bracket
+  readonly reservedBytes: number
+  readonly enforcement: Enforcement
+  readonly suspendedMs: number
+  readonly requeues: number
+  readonly cpuMs: number | null
+  readonly exitCode: number | null
+  readonly outputs: Readonly<Record<string, string>>
+  /** Why it was skipped or cancelled: a sentence. */
+  readonly because?: string
+  readonly error?: ErrorFacts
+  readonly lastOutput?: string
+  /** How the undo of this task ended, when there was one. */
+  readonly undo?: { readonly status: 'succeeded' | 'failed'; readonly durationMs: number; readonly error?: ErrorFacts }
+}
+
+export type RunStatus = 'succeeded' | 'failed' | 'interrupted' | 'rolled-back'
+
+export type Report = {
+  readonly type: 'report'
+  readonly runId: string
+  readonly atMs: number
+  readonly status: RunStatus
+  readonly plan: string
+  readonly version: string
+  readonly environment: string | null
+  readonly durationMs: number
+  readonly peakMemoryBytes: number
+  readonly tasks: Readonly<Record<string, TaskReport>>
+}
+
+/** What happens, in order. Awaited by the journal, so that a slow disk slows the run. */
+export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
+  | {
+      readonly type: 'run-started'
+      readonly plan: string
+      readonly version: string
+      readonly environment: string | null
+      readonly tasks: readonly string[]
+      readonly capacityBytes: number
+      readonly loadLineBytes: number
+    }
+  /** Said once for each wait of a task that is ready: `message` has the numbers. */
+  | {
+      readonly type: 'task-waiting'
+      readonly phase: Phase
+      readonly task: string
+      readonly reason: WaitReason
+      readonly message: string
+    }
+  | { readonly type: 'task-started'; readonly phase: Phase; readonly task: string; readonly reservedBytes: number }
+  /** Durable before the process is started. `log` is relative to the state directory. */
+  | {
+      readonly type: 'attempt-opened'
+      readonly phase: Phase
+      readonly task: string
+      readonly attempt: number
+      readonly token: string
+      readonly kind: RunnerKind
+      readonly log: string
+    }
+  | {
+      readonly type: 'attempt-identified'
+      readonly phase: Phase
+      readonly task: string
+      readonly attempt: number
+      readonly identity: ProcessIdentity
+      /** True for a service that outlives the run. */
+      readonly service: boolean
+    }
+  | {
+      readonly type: 'attempt-ended'
+      readonly phase: Phase
+      readonly task: string
+      readonly attempt: number
+      readonly result: AttemptResult
+      /** Milliseconds until the next attempt, or null when this was the last. */
+      readonly nextInMs: number | null
+    }
+  | { readonly type: 'task-ended'; readonly phase: Phase; readonly task: string; readonly report: TaskReport }
+  /** At most once a second, for the eye; not kept. */
+  | {
+      readonly type: 'memory'
+      readonly usedBytes: number
+      readonly reservedBytes: number
+      readonly loadLineBytes: number
+      readonly capacityBytes: number
+    }
+  | { readonly type: 'undo-started'; readonly tasks: readonly string[]; readonly because: string }
+  | { readonly type: 'stopping'; readonly how: 'gently' | 'at once' }
+)
+
+/** Everything that a run says: its events, and at last the report. */
+export type RunMessage = DeployEvent | Report
