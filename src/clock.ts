@@ -12,6 +12,9 @@ export type Clock = {
   every(ms: number, callback: () => void): Disposable
 }
 
+/** Node.js fires a timer that is longer than this after 1 ms. */
+const longestTimerMs = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -19,7 +22,9 @@ export const systemClock: Clock = {
     signal?.throwIfAborted()
     if (ms <= 0) return
     try {
-      await setTimer(ms, undefined, signal ? { signal } : {})
+      for (let leftMs = ms; leftMs > 0; leftMs -= longestTimerMs) {
+        await setTimer(Math.min(leftMs, longestTimerMs), undefined, signal ? { signal } : {})
+      }
     } catch (error) {
       signal?.throwIfAborted()
       throw error

@@ -8,34 +8,79 @@ type ErrorEntry = { readonly exitCode: number; readonly fix: string }
 export const errorTable = {
   // The command line and the plan: nothing was started.
   USAGE: { exitCode: 2, fix: 'Run "plimsoll --help" or "plimsoll COMMAND --help" to see what is accepted' },
-  NODE_TOO_OLD: { exitCode: 2, fix: 'Install Node.js 24.15 or newer, or run it through the npm package "node@24"' },
-  PLAN_UNREADABLE: { exitCode: 2, fix: 'Check the path and its permissions, or write a plan with "plimsoll init"' },
-  PLAN_INVALID: { exitCode: 2, fix: 'Correct the places named above; "plimsoll schema" prints what a plan may contain' },
-  SECRET_MISSING: { exitCode: 2, fix: 'Set the environment variable, or name a file that holds the secret in the plan' },
+  NODE_TOO_OLD: {
+    exitCode: 2,
+    fix: 'Install Node.js 24.15 or newer, or run it through the npm package "node@24"',
+  },
+  PLAN_UNREADABLE: {
+    exitCode: 2,
+    fix: 'Check the path and its permissions, or write a plan with "plimsoll init"',
+  },
+  PLAN_INVALID: {
+    exitCode: 2,
+    fix: 'Correct the places named above; "plimsoll schema" prints what a plan may contain',
+  },
+  SECRET_MISSING: {
+    exitCode: 2,
+    fix: 'Set the environment variable, or name a file that holds the secret in the plan',
+  },
   APPROVAL_NEEDED: { exitCode: 5, fix: 'Look at "plimsoll plan", then run the deployment again with --yes' },
-  NEED_EXCEEDS_CAPACITY: { exitCode: 4, fix: 'Lower "memory.expect" of the task, raise --memory, or use a larger machine' },
+  NEED_EXCEEDS_CAPACITY: {
+    exitCode: 4,
+    fix: 'Lower "memory.expect" of the task, raise --memory, or use a larger machine',
+  },
 
   // The state directory and what is kept there.
   STATE_UNWRITABLE: { exitCode: 2, fix: 'Choose a directory that you may write with --state DIR' },
-  STATE_FULL: { exitCode: 1, fix: 'Free space on the disk that holds the state directory, or choose another with --state DIR' },
+  STATE_FULL: {
+    exitCode: 1,
+    fix: 'Free space on the disk that holds the state directory, or choose another with --state DIR',
+  },
   STATE_BUSY: { exitCode: 3, fix: 'Wait until the other process has finished, or use another --state DIR' },
   STATE_CORRUPT: { exitCode: 2, fix: 'Keep the file for inspection and start with another --state DIR' },
   STATE_TOO_NEW: { exitCode: 2, fix: 'Use the version of plimsoll that wrote it, or another --state DIR' },
-  STORE_FAILED: { exitCode: 1, fix: 'Read the cause; the state directory may be damaged or its disk failing' },
+  STORE_FAILED: {
+    exitCode: 1,
+    fix: 'Read the cause; the state directory may be damaged or its disk failing',
+  },
   RUN_UNKNOWN: { exitCode: 2, fix: 'List what is recorded with "plimsoll runs"' },
 
   // A task.
-  TASK_FAILED: { exitCode: 1, fix: 'Read the last lines of its output, or all of it with "plimsoll logs RUN TASK"' },
-  TASK_TIMEOUT: { exitCode: 1, fix: 'Raise "timeout" of the task, or find out what it waits for in its output' },
+  TASK_FAILED: {
+    exitCode: 1,
+    fix: 'Read the last lines of its output, or all of it with "plimsoll logs RUN TASK"',
+  },
+  TASK_TIMEOUT: {
+    exitCode: 1,
+    fix: 'Raise "timeout" of the task, or find out what it waits for in its output',
+  },
   TASK_MEMORY_EXCEEDED: { exitCode: 1, fix: 'Raise "memory" of the task, or make it use less' },
-  TASK_NOT_STARTED: { exitCode: 1, fix: 'Check that the command exists, may be executed, and that "dir" is a directory' },
+  TASK_NOT_STARTED: {
+    exitCode: 1,
+    fix: 'Check that the command exists, may be executed, and that "dir" is a directory',
+  },
   TASK_CANCELLED: { exitCode: 130, fix: 'Run the deployment again when you are ready' },
-  CALL_NOT_FOUND: { exitCode: 1, fix: 'Write "call: ./module.ts#exportedFunction", with a path relative to the plan' },
+  CALL_NOT_FOUND: {
+    exitCode: 1,
+    fix: 'Write "call: ./module.ts#exportedFunction", with a path relative to the plan',
+  },
   CALL_FAILED: { exitCode: 1, fix: 'Read the message and the output of the function' },
-  PROBE_FAILED: { exitCode: 1, fix: 'Check that the service listens at this URL and answers as "expect" says' },
-  OUTPUT_INVALID: { exitCode: 1, fix: 'Append lines of the form key=value to the file named by $PLIMSOLL_OUTPUT' },
-  OUTPUT_MISSING: { exitCode: 1, fix: 'Let the earlier task write this key, or give a default: ${tasks.NAME.outputs.KEY:-default}' },
-  SERVICE_ENDED: { exitCode: 1, fix: 'A task with "detach: true" must keep running; read its output for the reason' },
+  PROBE_FAILED: {
+    exitCode: 1,
+    fix: 'Check that the service listens at this URL and answers as "expect" says',
+  },
+  OUTPUT_INVALID: {
+    exitCode: 1,
+    fix: 'Append lines of the form key=value to the file named by $PLIMSOLL_OUTPUT',
+  },
+  OUTPUT_MISSING: {
+    exitCode: 1,
+    fix: 'Let the earlier task write this key, or give a default: ${tasks.NAME.outputs.KEY:-default}',
+  },
+  SERVICE_ENDED: {
+    exitCode: 1,
+    fix: 'A task with "detach: true" must keep running; read its output for the reason',
+  },
 
   // Options and code that calls the library.
   OPTION_INVALID: { exitCode: 2, fix: 'Correct the option; its unit and its range are in the documentation' },
@@ -66,24 +111,41 @@ export class PlimsollError extends Error {
   }
 }
 
-/** Any thrown value as facts; what is not a PlimsollError gets `code`. */
+/** Any thrown value as facts; what is not a PlimsollError gets `code`. Never throws. */
 export function factsOf(thrown: unknown, code: ErrorCode = 'INTERNAL'): ErrorFacts {
-  if (thrown instanceof PlimsollError) return { code: thrown.code, message: thrown.message, fix: thrown.fix }
+  if (isError(thrown) && thrown instanceof PlimsollError) {
+    return { code: thrown.code, message: thrown.message, fix: thrown.fix }
+  }
   return { code, message: messageOf(thrown), fix: errorTable[code].fix }
 }
 
 /** The text of any thrown value; never empty, never throws. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message || thrown.name
   try {
-    return String(thrown) || 'an empty value was thrown'
+    return (
+      String(thrown instanceof Error ? thrown.message || thrown.name : thrown) || 'an empty value was thrown'
+    )
   } catch {
     return 'a value without a text was thrown'
   }
 }
 
-/** The `code` of a Node.js system error (`ENOENT`, `ENOSPC`, ...), or undefined. */
+/** The `code` of a Node.js system error (`ENOENT`, `ENOSPC`, ...), or undefined. Never throws. */
 export function systemCodeOf(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined
-  return typeof thrown.code === 'string' ? thrown.code : undefined
+  try {
+    return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
+      ? thrown.code
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** `instanceof` alone throws for a revoked proxy, and user code can throw one. */
+function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error
+  } catch {
+    return false
+  }
 }

@@ -1,0 +1,125 @@
+/**
+ * Runs a graph of tasks inside the load line. It promises: never more than `maxConcurrentTasks` at once, no start
+ * that would load the machine past its line (one task may always run), tasks that do not fit wait instead of
+ * failing, what is on the longest remaining path starts first, and no task starts before all it needs has ended.
+ *
+ * It does not know what a task does or where estimates come from: both come with the task. It does not stop a task
+ * that needs more than was reserved for it.
+ */
+import { availableParallelism } from 'node:os'
+import { type Clock, systemClock } from '../clock.ts'
+import { PlimsollError } from '../errors.ts'
+import { Ledger, MemoryMonitor } from '../memory/memory.ts'
+import type { Options } from '../spine.ts'
+import { Admission } from './admission.ts'
+import { Execution } from './execution.ts'
+import { readGraph } from './graph.ts'
+import type { Ended, ExecutorEvent, ExecutorTask } from './words.ts'
+
+export { type Prediction, predictRun, type TaskPrediction } from './predict.ts'
+export type { Decision, Ended, ExecutorEvent, ExecutorTask, TaskContext } from './words.ts'
+
+export type ExecutorOptions = Options['executor'] & {
+  readonly monitor?: MemoryMonitor
+  readonly clock?: Clock
+}
+
+export type ExecuteOptions<Value> = {
+  /** No task starts after it aborts; running ones see it in their context. */
+  readonly signal?: AbortSignal
+  /** After the first failure nothing new starts; what runs may finish. Default: independent branches go on. */
+  readonly failFast?: boolean
+  /** Awaited. Not called when `enableProgress` is off. */
+  readonly onEvent?: (event: ExecutorEvent<Value>) => void | Promise<void>
+}
+
+const defaults: Options['executor'] = {
+  maxConcurrentTasks: 10,
+  memoryLimitMb: 1024,
+  maxWorkersThread: 10,
+  maxWorkersProcess: availableParallelism(),
+  enableProgress: true,
+  memoryPressureThreshold: 0.85,
+  memoryBudgetBytes: null,
+}
+
+export class ParallelExecutor {
+  readonly options: Options['executor']
+  readonly monitor: MemoryMonitor
+  readonly ledger: Ledger = new Ledger()
+  readonly #clock: Clock
+  readonly #admission: Admission
+  readonly #executions = new Set<{ pump(): void }>()
+  #running = 0
+
+  /** @throws OPTION_INVALID with the option, its value and its range. */
+  constructor(options: Partial<ExecutorOptions> = {}) {
+    const { monitor, clock = systemClock, ...given } = options
+    this.options = checked({ ...defaults, ...given })
+    this.monitor =
+      monitor ??
+      new MemoryMonitor({
+        threshold: this.options.memoryPressureThreshold,
+        budgetBytes: this.options.memoryBudgetBytes,
+      })
+    this.#clock = clock
+    this.#admission = new Admission({ monitor: this.monitor, ledger: this.ledger, clock })
+  }
+
+  /** What is reserved for a task without an estimate of its own, in bytes: never more than its limit. */
+  carefulGuess(limitBytes: number = this.options.memoryLimitMb * 2 ** 20): number {
+    const share = this.#admission.reading().loadLineBytes / this.options.maxConcurrentTasks
+    return Math.floor(Math.min(limitBytes, share))
+  }
+
+  /**
+   * Runs all tasks to their end and tells how each ended, in the order given. Callers of one executor share its
+   * slots and its ledger.
+   * @throws OPTION_INVALID for a graph that is not sound; whatever `onEvent` throws, after all tasks have ended.
+   */
+  async execute<Value>(
+    tasks: readonly ExecutorTask<Value>[],
+    options: ExecuteOptions<Value> = {},
+  ): Promise<ReadonlyMap<string, Ended<Value>>> {
+    const { onEvent, ...rest } = options
+    const execution = new Execution<Value>(tasks, {
+      ...rest,
+      ...(onEvent && this.options.enableProgress && { onEvent }),
+      graph: readGraph(tasks),
+      clock: this.#clock,
+      admission: this.#admission,
+      ledger: this.ledger,
+      guess: () => this.carefulGuess(),
+      takeSlot: () => this.#running < this.options.maxConcurrentTasks && ++this.#running > 0,
+      giveSlot: () => this.#giveSlot(),
+    })
+    this.#executions.add(execution)
+    try {
+      return await execution.run()
+    } finally {
+      this.#executions.delete(execution)
+    }
+  }
+
+  #giveSlot(): void {
+    this.#running -= 1
+    for (const execution of this.#executions) execution.pump()
+  }
+}
+
+function checked(options: Options['executor']): Options['executor'] {
+  for (const name of ['maxConcurrentTasks', 'maxWorkersThread', 'maxWorkersProcess', 'memoryLimitMb'] as const) {
+    const value = options[name]
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new PlimsollError('OPTION_INVALID', `${name} is ${value}, expected a whole number from 1`)
+    }
+  }
+  const { memoryPressureThreshold: threshold, memoryBudgetBytes: budget } = options
+  if (!(threshold > 0 && threshold <= 1)) {
+    throw new PlimsollError('OPTION_INVALID', `memoryPressureThreshold is ${threshold}, expected above 0 and at most 1`)
+  }
+  if (budget !== null && !(Number.isSafeInteger(budget) && budget >= 1)) {
+    throw new PlimsollError('OPTION_INVALID', `memoryBudgetBytes is ${budget}, expected a whole number from 1 or null`)
+  }
+  return options
+}

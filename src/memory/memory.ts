@@ -1,0 +1,25 @@
+/**
+ * Memory: how much this process may use and uses (`MemoryMonitor`), what is set aside for running tasks (`Ledger`),
+ * what a task's process tree really takes (`TreeWatcher`), and which processes belong to a task (`ProcessFinder`,
+ * `identify`). It measures, counts and answers; it never starts, stops, limits or suspends anything. Sizes are bytes.
+ */
+import { MemoryMonitor } from './monitor.ts'
+
+export { type Admission, Ledger } from './ledger.ts'
+export { MemoryMonitor, type MemoryReading, type MonitorOptions } from './monitor.ts'
+export type { MemoryLevel } from './levels.ts'
+export { ProcessFinder, tokenVariable } from './process-finder.ts'
+export { identify, isSameProcess } from './process-identity.ts'
+export { type TreeWatch, TreeWatcher, type TreeWatcherOptions } from './tree-watcher.ts'
+
+/** True when more memory is in use than the load line allows, on the machine or in any control group around us. */
+export function checkMemoryPressure(monitor?: MemoryMonitor): boolean {
+  if (monitor !== undefined) return isAboveLine(monitor)
+  using own = new MemoryMonitor()
+  return isAboveLine(own)
+}
+
+function isAboveLine(monitor: MemoryMonitor): boolean {
+  const { usedBytes, loadLineBytes } = monitor.read()
+  return usedBytes > loadLineBytes
+}

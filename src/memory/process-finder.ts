@@ -1,0 +1,92 @@
+/** Which processes belong to a task: those of its session or group, and those that carry its token. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { hasEnded, type ProcessStat, readProcessStat } from './process-stat.ts'
+
+/** The environment variable by which the processes of an attempt are found again. */
+export const tokenVariable = 'PLIMSOLL_TOKEN'
+
+export type KnownProcess = ProcessStat & { readonly pid: number; readonly token: string | null }
+
+/**
+ * Remembers what it has read of each process, so that a scan costs one listing of /proc and two small reads for each
+ * process not seen before. As many entries as there are processes: what has ended is forgotten at the next scan.
+ * Facts are those of the first sight; a process that later leaves its session is still known by it.
+ */
+export class ProcessFinder {
+  readonly #root: string
+  #known = new Map<number, KnownProcess>()
+
+  constructor(options: { readonly root?: string } = {}) {
+    this.#root = options.root ?? '/'
+  }
+
+  /** Every process that carries this token in its environment; zombies and this process are left out. */
+  findByToken(token: string): readonly number[] {
+    return this.#living((known) => known.token === token)
+  }
+
+  /** What still lives of a task whose root was `pid`: its session, its process group, or the token. */
+  leftovers(task: { readonly pid: number; readonly token: string }): readonly number[] {
+    const { pid, token } = task
+    return this.#living((known) => known.session === pid || known.group === pid || known.token === token)
+  }
+
+  /** Lists what runs now; the second map holds what was not there at the last scan. Both are empty without /proc. */
+  scan(): { readonly all: ReadonlyMap<number, KnownProcess>; readonly fresh: readonly KnownProcess[] } {
+    const before = this.#known
+    const all = new Map<number, KnownProcess>()
+    const fresh: KnownProcess[] = []
+    for (const pid of this.#listPids()) {
+      const known = before.get(pid) ?? this.#look(pid)
+      if (known === undefined) continue
+      if (!before.has(pid)) fresh.push(known)
+      all.set(pid, known)
+    }
+    this.#known = all
+    return { all, fresh }
+  }
+
+  #living(belongs: (known: KnownProcess) => boolean): readonly number[] {
+    const found: number[] = []
+    for (const known of this.scan().all.values()) {
+      if (known.pid !== process.pid && belongs(known) && this.#stillRuns(known)) found.push(known.pid)
+    }
+    return found
+  }
+
+  /** Also guards against a pid that was given to another process since it was first seen. */
+  #stillRuns(known: KnownProcess): boolean {
+    const stat = readProcessStat(this.#root, known.pid)
+    return stat !== undefined && !hasEnded(stat) && stat.startTicks === known.startTicks
+  }
+
+  #listPids(): readonly number[] {
+    try {
+      const pids: number[] = []
+      for (const name of readdirSync(join(this.#root, 'proc'))) {
+        const pid = Number(name)
+        if (pid > 0) pids.push(pid)
+      }
+      return pids
+    } catch {
+      return []
+    }
+  }
+
+  #look(pid: number): KnownProcess | undefined {
+    const stat = readProcessStat(this.#root, pid)
+    return stat && { ...stat, pid, token: this.#tokenOf(pid) }
+  }
+
+  #tokenOf(pid: number): string | null {
+    try {
+      const environment = readFileSync(join(this.#root, 'proc', String(pid), 'environ'), 'latin1')
+      const start = `\0${environment}`.indexOf(`\0${tokenVariable}=`)
+      if (start < 0) return null
+      return environment.slice(start + tokenVariable.length + 1).split('\0', 1)[0] ?? null
+    } catch {
+      return null // ended in between, or belongs to another user
+    }
+  }
+}
