@@ -51,6 +51,19 @@ export class ParallelExecutor {
   readonly #admission: Admission
   readonly #executions = new Set<{ pump(): void }>()
   #running = 0
+  readonly #slots = {
+    take: (): boolean => {
+      if (this.#running >= this.options.maxConcurrentTasks) return false
+      this.#running += 1
+      return true
+    },
+    giveBack: (): void => {
+      this.#running -= 1
+    },
+    announce: (): void => {
+      for (const execution of this.#executions) execution.pump()
+    },
+  }
 
   /** @throws OPTION_INVALID with the option, its value and its range. */
   constructor(options: Partial<ExecutorOptions> = {}) {
@@ -73,7 +86,7 @@ export class ParallelExecutor {
   }
 
   /**
-   * Runs all tasks to their end and tells how each ended, in the order given. Callers of one executor share its
+   * Runs all tasks to their end and tells how each ended, in the order of their ends. Callers of one executor share its
    * slots and its ledger.
    * @throws OPTION_INVALID for a graph that is not sound; whatever `onEvent` throws, after all tasks have ended.
    */
@@ -90,8 +103,7 @@ export class ParallelExecutor {
       admission: this.#admission,
       ledger: this.ledger,
       guess: () => this.carefulGuess(),
-      takeSlot: () => this.#running < this.options.maxConcurrentTasks && ++this.#running > 0,
-      giveSlot: () => this.#giveSlot(),
+      slots: this.#slots,
     })
     this.#executions.add(execution)
     try {
@@ -99,11 +111,6 @@ export class ParallelExecutor {
     } finally {
       this.#executions.delete(execution)
     }
-  }
-
-  #giveSlot(): void {
-    this.#running -= 1
-    for (const execution of this.#executions) execution.pump()
   }
 }
 

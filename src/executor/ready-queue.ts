@@ -11,6 +11,10 @@ export class ReadyQueue {
     return this.#heap.length
   }
 
+  peek(): number | undefined {
+    return this.#heap[0]
+  }
+
   push(index: number): void {
     const heap = this.#heap
     let at = heap.length

@@ -13,8 +13,16 @@ type GroupFiles = {
 
 const filesOf: Readonly<Record<GroupKind, GroupFiles>> = {
   // Above memory.high the kernel slows every allocation until next to nothing moves: it counts as a limit.
-  v2: { limits: ['memory.max', 'memory.high'], usage: 'memory.current', cache: /^inactive_file (\d{1,16})$/m },
-  v1: { limits: ['memory.limit_in_bytes'], usage: 'memory.usage_in_bytes', cache: /^total_inactive_file (\d{1,16})$/m },
+  v2: {
+    limits: ['memory.max', 'memory.high'],
+    usage: 'memory.current',
+    cache: /^inactive_file (\d{1,16})$/m,
+  },
+  v1: {
+    limits: ['memory.limit_in_bytes'],
+    usage: 'memory.usage_in_bytes',
+    cache: /^total_inactive_file (\d{1,16})$/m,
+  },
 }
 
 /** In memory.stat of v1: the lowest limit from this group up, also of groups that a container does not show. */

@@ -17,7 +17,7 @@ export class KeptFile implements Disposable {
 
   /** Throws the system error when the file has vanished: ESRCH for an ended process, ENODEV for a removed group. */
   read(): string {
-    return buffer.latin1Slice(0, readSync(this.#descriptor, buffer, 0, buffer.length, 0))
+    return buffer.toString('latin1', 0, readSync(this.#descriptor, buffer, 0, buffer.length, 0))
   }
 
   [Symbol.dispose](): void {

@@ -16,7 +16,10 @@ export class Ledger {
 
   /** Sets `bytes` aside for `name`; a second call replaces the first and forgets what was observed. */
   reserve(name: string, bytes: number): void {
-    this.#entries.set(name, { reservedBytes: checkBytes(bytes, `the reservation of "${name}"`), observedBytes: 0 })
+    this.#entries.set(name, {
+      reservedBytes: checkBytes(bytes, `the reservation of "${name}"`),
+      observedBytes: 0,
+    })
   }
 
   /** What `name` uses at this moment. A name without a reservation is ignored: its task has just ended. */

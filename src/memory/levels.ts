@@ -19,7 +19,13 @@ export type LevelReader = Disposable & { readonly source: string; read(): Memory
 export function hostLevel(root: string): LevelReader | undefined {
   const source = '/proc/meminfo'
   const file = keepFile(join(root, source))
-  return file && { source, read: () => parseMeminfo(source, file.read()), [Symbol.dispose]: () => file[Symbol.dispose]() }
+  return (
+    file && {
+      source,
+      read: () => parseMeminfo(source, file.read()),
+      [Symbol.dispose]: () => file[Symbol.dispose](),
+    }
+  )
 }
 
 function parseMeminfo(source: string, text: string): MemoryLevel | undefined {

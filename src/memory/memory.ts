@@ -6,8 +6,8 @@
 import { MemoryMonitor } from './monitor.ts'
 
 export { type Admission, Ledger } from './ledger.ts'
-export { MemoryMonitor, type MemoryReading, type MonitorOptions } from './monitor.ts'
 export type { MemoryLevel } from './levels.ts'
+export { MemoryMonitor, type MemoryReading, type MonitorOptions } from './monitor.ts'
 export { ProcessFinder, tokenVariable } from './process-finder.ts'
 export { identify, isSameProcess } from './process-identity.ts'
 export { type TreeWatch, TreeWatcher, type TreeWatcherOptions } from './tree-watcher.ts'

@@ -36,7 +36,10 @@ export class MemoryMonitor implements Disposable {
   constructor(options: MonitorOptions = {}) {
     const { root = '/', threshold = 0.85, budgetBytes = null } = options
     if (!(threshold > 0 && threshold <= 1)) {
-      throw new PlimsollError('OPTION_INVALID', `the memory threshold is ${threshold}, not above 0 and at most 1`)
+      throw new PlimsollError(
+        'OPTION_INVALID',
+        `the memory threshold is ${threshold}, not above 0 and at most 1`,
+      )
     }
     if (budgetBytes !== null && !(budgetBytes >= 1)) {
       throw new PlimsollError('OPTION_INVALID', `the memory budget is ${budgetBytes} bytes, not 1 or more`)
@@ -53,7 +56,9 @@ export class MemoryMonitor implements Disposable {
     let leastRoom = Number.POSITIVE_INFINITY
     for (const { limitBytes, usedBytes } of levels) {
       if (limitBytes === null) continue
-      const loadLineBytes = Math.floor(Math.min(this.#budgetBytes ?? limitBytes * this.#threshold, limitBytes))
+      const loadLineBytes = Math.floor(
+        Math.min(this.#budgetBytes ?? limitBytes * this.#threshold, limitBytes),
+      )
       if (loadLineBytes - usedBytes >= leastRoom) continue
       leastRoom = loadLineBytes - usedBytes
       tightest = { capacityBytes: limitBytes, usedBytes, loadLineBytes }

@@ -32,24 +32,20 @@ export class ProcessFinder {
     return this.#living((known) => known.session === pid || known.group === pid || known.token === token)
   }
 
-  /** Lists what runs now; the second map holds what was not there at the last scan. Both are empty without /proc. */
-  scan(): { readonly all: ReadonlyMap<number, KnownProcess>; readonly fresh: readonly KnownProcess[] } {
-    const before = this.#known
-    const all = new Map<number, KnownProcess>()
-    const fresh: KnownProcess[] = []
+  /** Every process that runs now, zombies included; none where there is no /proc. */
+  scan(): Iterable<KnownProcess> {
+    const now = new Map<number, KnownProcess>()
     for (const pid of this.#listPids()) {
-      const known = before.get(pid) ?? this.#look(pid)
-      if (known === undefined) continue
-      if (!before.has(pid)) fresh.push(known)
-      all.set(pid, known)
+      const known = this.#known.get(pid) ?? this.#look(pid)
+      if (known !== undefined) now.set(pid, known)
     }
-    this.#known = all
-    return { all, fresh }
+    this.#known = now
+    return now.values()
   }
 
   #living(belongs: (known: KnownProcess) => boolean): readonly number[] {
     const found: number[] = []
-    for (const known of this.scan().all.values()) {
+    for (const known of this.scan()) {
       if (known.pid !== process.pid && belongs(known) && this.#stillRuns(known)) found.push(known.pid)
     }
     return found

@@ -26,7 +26,12 @@ function startOf(pid: number): number | undefined {
 /** Without /proc (macOS): seconds since 1970 serve as the start time; about 10 ms a call. */
 function startBySystemList(pid: number): number | undefined {
   try {
-    const options = { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' }, stdio: 'pipe', timeout: 5_000 } as const
+    const options = {
+      encoding: 'utf8',
+      env: { ...process.env, LC_ALL: 'C' },
+      stdio: 'pipe',
+      timeout: 5_000,
+    } as const
     const ms = Date.parse(execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], options).trim())
     return Number.isNaN(ms) ? undefined : ms / 1_000
   } catch {

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { type GroupChain, groupChains } from './group-chains.ts'
 import { groupLevel, hiddenAbove } from './group-level.ts'
 import { keepFile } from './kept-file.ts'
-import { hostLevel, type LevelReader, type MemoryLevel, portableHostLevel, portableLimitLevel } from './levels.ts'
+import {
+  hostLevel,
+  type LevelReader,
+  type MemoryLevel,
+  portableHostLevel,
+  portableLimitLevel,
+} from './levels.ts'
 
 export type Seen = {
   readonly levels: readonly MemoryLevel[]
@@ -21,7 +27,10 @@ const withoutProc =
 
 /** What Node.js itself knows; needs no file. */
 export function portableSight(): Seen {
-  return { levels: [portableHostLevel(), portableLimitLevel()].filter((level) => level !== undefined), missing: [withoutProc] }
+  return {
+    levels: [portableHostLevel(), portableLimitLevel()].filter((level) => level !== undefined),
+    missing: [withoutProc],
+  }
 }
 
 export function openSight(root: string): Sight {
@@ -35,7 +44,8 @@ export function openSight(root: string): Sight {
   const unseen = chains.flatMap((chain) => hiddenAbove(root, chain) ?? [])
   return {
     read: () => {
-      if ((ownGroups?.read() ?? '') !== groupText) throw new Error('this process was moved to another control group')
+      if ((ownGroups?.read() ?? '') !== groupText)
+        throw new Error('this process was moved to another control group')
       const base = host === undefined ? portableSight() : { levels: [], missing: [] }
       const { levels, missing } = readAll(host === undefined ? groups : [host, ...groups])
       return { levels: [...base.levels, ...levels], missing: [...base.missing, ...unseen, ...missing] }

@@ -1,10 +1,8 @@
 /** Watches the memory of process trees by sampling /proc: one timer for all of them, off when nothing is watched. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { Bracket } from '../spine.ts'
 import { ProcessFinder } from './process-finder.ts'
-import { ProcessMemory } from './process-memory.ts'
+import { WatchedTree } from './watched-tree.ts'
 
 export type TreeWatcherOptions = {
   readonly clock: Clock
@@ -12,73 +10,122 @@ export type TreeWatcherOptions = {
   readonly root?: string
   /** Default 100. */
   readonly intervalMs?: number
-  /** Shared with whoever else lists processes, so that each is read once. */
+  /** To be shared with whoever else looks for processes, so that each is read once. */
   readonly finder?: ProcessFinder
 }
 
+/** Disposing ends the watching; what was seen can still be read. */
 export type TreeWatch = Disposable & {
   /**
-   * `lower` is the greatest sum of resident memory seen at one moment, or the greatest peak of a single process if
-   * that is more; `upper` the greatest sum of the peaks of processes that ran at the same moment, null when the tree
-   * was never seen. Memory that processes share counts for each; a process that lived between two samples is missed.
+   * `lower`: the greatest sum of resident memory seen at one moment, or the greatest peak of a single process if that
+   * is more. `upper`: the greatest sum of peaks of processes that ran at the same moment; null when the tree was
+   * never seen. Memory that processes share counts for each; a process that lived between two samples is missed.
    */
   peak(): Bracket
-  /** At the last sample. */
+  /** Resident memory at the last sample. */
   currentBytes(): number
 }
 
-/** A tree that is just starting changes quickly, and a short one would be over before the first regular sample. */
+/** After its start a tree changes quickly, and a short one is over before the first regular sample. */
 const earlySamplesMs = [5, 20, 50]
 
-type Tree = {
-  readonly pid: number
-  readonly token: string
-  readonly onSample: ((bytes: number) => void) | undefined
-  readonly startMs: number
-  earlySamples: number
-  /** By pid; as many as the tree has processes. */
-  readonly members: Map<number, ProcessMemory>
-  currentBytes: number
-  lower: number
-  upper: number | null
-}
+type Entry = { readonly tree: WatchedTree; readonly startMs: number; earlySamples: number }
 
 export class TreeWatcher implements AsyncDisposable {
   readonly #clock: Clock
   readonly #root: string
   readonly #intervalMs: number
   readonly #finder: ProcessFinder
-  readonly #trees = new Set<Tree>()
+  /** As many as tasks run at once. */
+  readonly #entries = new Set<Entry>()
   #timer: Disposable | undefined
   #timerDueMs = Number.POSITIVE_INFINITY
   #nextScanMs = 0
 
   constructor(options: TreeWatcherOptions) {
-    this.#clock = options.clock
-    this.#root = options.root ?? '/'
-    this.#intervalMs = options.intervalMs ?? 100
-    this.#finder = options.finder ?? new ProcessFinder({ root: this.#root })
+    const { clock, root = '/', intervalMs = 100, finder = new ProcessFinder({ root }) } = options
+    this.#clock = clock
+    this.#root = root
+    this.#intervalMs = intervalMs
+    this.#finder = finder
   }
 
-  /** `pid` leads a session of its own. `onSample` hears the tree's resident memory after each sample. */
+  /**
+   * Watches the process `pid`, everything it starts, everything of the session that it leads, and whatever carries
+   * `token`. Takes the first sample at once. `onSample` hears the resident memory after each sample.
+   */
   watch(pid: number, token: string, onSample?: (bytes: number) => void): TreeWatch {
     const startMs = this.#clock.monotonic()
-    if (this.#trees.size === 0) this.#nextScanMs = startMs + this.#intervalMs
-    const members = new Map<number, ProcessMemory>()
-    const tree: Tree = { pid, token, onSample, startMs, earlySamples: 0, members, currentBytes: 0, lower: 0, upper: null }
-    this.#trees.add(tree)
-    this.#addMember(tree, pid)
-    for (const known of this.#finder.known()) this.#adopt(known, [tree])
-    this.#sample(tree)
-    this.#schedule()
+    if (this.#entries.size === 0) this.#nextScanMs = startMs + this.#intervalMs
+    const tree = new WatchedTree({ root: this.#root, pid, token, onSample })
+    const entry: Entry = { tree, startMs, earlySamples: 0 }
+    this.#entries.add(entry)
+    tree.addChildren()
+    tree.sample()
+    this.#schedule(startMs)
     return {
-      peak: () => ({ lower: tree.lower, upper: tree.upper }),
+      peak: () => tree.peak,
       currentBytes: () => tree.currentBytes,
-      [Symbol.dispose]: () => this.#forget(tree),
+      [Symbol.dispose]: () => this.#forget(entry),
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const tree of this.#trees) this.#forget(tree)
+    for (const entry of this.#entries) this.#forget(entry)
+  }
+
+  #forget(entry: Entry): void {
+    this.#entries.delete(entry)
+    entry.tree[Symbol.dispose]()
+    if (this.#entries.size === 0) this.#stopTimer()
+  }
+
+  #stopTimer(): void {
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = undefined
+    this.#timerDueMs = Number.POSITIVE_INFINITY
+  }
+
+  #schedule(nowMs: number): void {
+    let dueMs = this.#nextScanMs
+    for (const entry of this.#entries) dueMs = Math.min(dueMs, earlyDueMs(entry))
+    if (dueMs >= this.#timerDueMs) return
+    this.#stopTimer()
+    this.#timerDueMs = dueMs
+    this.#timer = this.#clock.every(Math.max(1, dueMs - nowMs), () => this.#tick())
+  }
+
+  #tick(): void {
+    this.#stopTimer()
+    const nowMs = this.#clock.monotonic()
+    const isScan = nowMs >= this.#nextScanMs
+    if (isScan) {
+      this.#scan()
+      this.#nextScanMs = nowMs + this.#intervalMs
+    }
+    for (const entry of this.#entries) {
+      const isEarly = earlyDueMs(entry) <= nowMs
+      while (earlyDueMs(entry) <= nowMs) entry.earlySamples += 1
+      if (isEarly && !isScan) entry.tree.addChildren()
+      if (isEarly || isScan) entry.tree.sample()
+    }
+    if (this.#entries.size > 0) this.#schedule(nowMs)
+  }
+
+  /** One listing for all trees: a member is known by its session, else by its token, else by who started it. */
+  #scan(): void {
+    const trees = [...this.#entries].map((entry) => entry.tree)
+    const bySession = new Map(trees.map((tree) => [tree.pid, tree]))
+    const byToken = new Map(trees.map((tree) => [tree.token, tree]))
+    const byMember = new Map(trees.flatMap((tree) => [...tree.members()].map((pid) => [pid, tree] as const)))
+    for (const { pid, session, token, parent } of this.#finder.scan()) {
+      const tree = bySession.get(session) ?? byToken.get(token ?? '') ?? byMember.get(parent)
+      if (tree === undefined || pid === process.pid) continue
+      tree.add(pid)
+      byMember.set(pid, tree)
+    }
   }
 }
+
+const earlyDueMs = (entry: Entry): number =>
+  entry.startMs + (earlySamplesMs[entry.earlySamples] ?? Number.POSITIVE_INFINITY)

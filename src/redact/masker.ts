@@ -1,0 +1,66 @@
+/** Finds the forms of secrets in bytes and writes `***` instead. */
+import { FormTable } from './form-table.ts'
+import { secretForms } from './secret-forms.ts'
+
+export type MaskingStream = {
+  /** The chunk without secrets (the chunk itself when nothing is to be changed), less what may be the beginning of one; that comes with a later call. */
+  push(chunk: Uint8Array): Uint8Array
+  /** What was held back. */
+  end(): Uint8Array
+}
+
+export type Masker = {
+  text(text: string): string
+  /** Holds back at most one byte less than the longest form, and only what may be the beginning of a form. */
+  stream(): MaskingStream
+}
+
+const mask = Buffer.from('***')
+const nothing = new Uint8Array(0)
+
+/** Encoded forms are base64, base64url, URL and JSON; of a secret of several lines each line is masked also. */
+export function createMasker(secrets: Iterable<string>): Masker {
+  const forms = secretForms(secrets)
+  if (forms.length === 0) {
+    return { text: (text) => text, stream: () => ({ push: (chunk) => chunk, end: () => nothing }) }
+  }
+  const table = new FormTable(forms.map((form) => Buffer.from(form)))
+  const stream = (): MaskingStream => maskingStream(table)
+  const text = (text: string): string => {
+    const bytes = Buffer.from(text)
+    const { push, end } = stream()
+    const start = push(bytes)
+    const rest = end()
+    return start === bytes && rest.length === 0 ? text : Buffer.concat([start, rest]).toString()
+  }
+  return { text, stream }
+}
+
+/** Overlapping secrets are masked as one, so that no rest of the second remains. */
+function maskingStream(table: FormTable): MaskingStream {
+  /** A copy, because the caller may use the memory of its chunk again. Shorter than the longest form. */
+  let held: Uint8Array = nothing
+  /** Bytes at the start of `held` that belong to a secret whose mask is already written. */
+  let coveredBytes = 0
+
+  function advance(chunk: Uint8Array, isLast: boolean): Uint8Array {
+    const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+    const stop = isLast ? bytes.length : table.undecidedFrom(bytes)
+    const parts: Uint8Array[] = []
+    /** Everything before is written or masked. */
+    let done = coveredBytes
+    let found = table.find(bytes, 0, stop)
+    while (found !== undefined) {
+      if (found.start >= done) parts.push(bytes.subarray(done, found.start), mask)
+      done = Math.max(done, found.end)
+      found = table.find(bytes, found.start + 1, stop)
+    }
+    coveredBytes = Math.max(0, done - stop)
+    held = new Uint8Array(bytes.subarray(stop))
+    if (done === 0 && stop === bytes.length) return bytes
+    if (done < stop) parts.push(bytes.subarray(done, stop))
+    return Buffer.concat(parts)
+  }
+
+  return { push: (chunk) => advance(chunk, false), end: () => advance(nothing, true) }
+}
