@@ -8,8 +8,14 @@
  * that was sent once arrives once.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, request as send } from 'node:http'
 import type { ServerResponse } from 'node:http'
+import {
+  Agent,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as send,
+} from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream'
@@ -108,7 +114,9 @@ function reach(wanted: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const socket = connect(Number(wanted), host)
   socket.once('connect', () => resolve())
-  socket.once('error', () => reject(new Error(`nothing listens at ${wanted}; the release at ${current.port} stays`)))
+  socket.once('error', () =>
+    reject(new Error(`nothing listens at ${wanted}; the release at ${current.port} stays`)),
+  )
   return promise.finally(() => socket.destroy())
 }
 

@@ -46,8 +46,9 @@ export function openSight(root: string): Sight {
     read: () => {
       if ((ownGroups?.read() ?? '') !== groupText)
         throw new Error('this process was moved to another control group')
-      const base = host === undefined ? portableSight() : { levels: [], missing: [] }
-      const { levels, missing } = readAll(host === undefined ? groups : [host, ...groups])
+      const machine = host?.read()
+      const base = machine === undefined ? portableSight() : { levels: [machine], missing: [] }
+      const { levels, missing } = readAll(groups)
       return { levels: [...base.levels, ...levels], missing: [...base.missing, ...unseen, ...missing] }
     },
     [Symbol.dispose]: () => {

@@ -11,7 +11,7 @@ export type MaskingStream = {
 
 export type Masker = {
   text(text: string): string
-  /** Holds back at most one byte less than the longest form, and only what may be the beginning of a form. */
+  /** Holds back at most 255 bytes, and only what may be the beginning of a form. */
   stream(): MaskingStream
 }
 
@@ -24,7 +24,7 @@ export function createMasker(secrets: Iterable<string>): Masker {
   if (forms.length === 0) {
     return { text: (text) => text, stream: () => ({ push: (chunk) => chunk, end: () => nothing }) }
   }
-  const table = new FormTable(forms.map((form) => Buffer.from(form)))
+  const table = new FormTable(forms)
   const stream = (): MaskingStream => maskingStream(table)
   const text = (text: string): string => {
     const bytes = Buffer.from(text)

@@ -7,24 +7,37 @@ export const mostForms = 1_000
 /** Shorter lines of a secret (and unpadded base64 of shorter values) are too common in ordinary text. */
 const shortestPart = 4
 
-/** Distinct, none empty. Empty secrets have no form. */
-export function secretForms(secrets: Iterable<string>): readonly string[] {
+/** Bytes. Longer forms are masked piece by piece: what is held back, and the work per byte, stay small. */
+export const longestForm = 256
+
+/** Distinct, none empty, none longer than `longestForm`. Empty secrets have no form. */
+export function secretForms(secrets: Iterable<string>): readonly Buffer[] {
   const forms = new Set<string>()
   for (const secret of secrets) {
     // A value from a file often ends with a newline that is gone where it is used.
     for (const value of [secret, secret.trim()]) addForms(forms, value.toWellFormed())
   }
-  forms.delete('')
-  if (forms.size > mostForms) {
+  const pieces = new Set<string>()
+  for (const form of forms) addPieces(pieces, Buffer.from(form))
+  if (pieces.size > mostForms) {
     throw new PlimsollError(
       'OPTION_INVALID',
-      `the secrets of this run have ${forms.size} forms to mask, more than ${mostForms}`,
+      `the secrets of this run have ${pieces.size} forms to mask, more than ${mostForms}`,
       {
-        fix: 'Name fewer secrets in one plan, or keep those of many lines in files that the tasks read themselves',
+        fix: 'Name fewer secrets in one plan, or keep the large ones in files that the tasks read themselves',
       },
     )
   }
-  return [...forms]
+  return [...pieces].map((piece) => Buffer.from(piece, 'latin1'))
+}
+
+/** Pieces overlap by a byte, and overlapping matches get one mask: a long secret becomes a single `***`. */
+function addPieces(pieces: Set<string>, form: Buffer): void {
+  let start = 0
+  for (; start + longestForm < form.length; start += longestForm - 1) {
+    pieces.add(form.toString('latin1', start, start + longestForm))
+  }
+  pieces.add(form.toString('latin1', Math.max(0, Math.min(start, form.length - longestForm))))
 }
 
 function addForms(forms: Set<string>, value: string): void {

@@ -1,0 +1,179 @@
+/**
+ * Runs a plan from its first task to the report. Read this first: every part of the engine is named here, in order,
+ * and wired together nowhere else.
+ */
+import { randomInt } from 'node:crypto'
+import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { type Clock, systemClock } from './clock.ts'
+import { PlimsollError } from './errors.ts'
+import { ParallelExecutor, predictRun } from './executor/executor.ts'
+import { newRunId, openJournal, type PastTask } from './journal/journal.ts'
+import { identify } from './memory/memory.ts'
+import { loadSecrets } from './plan/plan.ts'
+import { Run } from './run/run.ts'
+import type { Plan, Report, RunMessage, Task } from './spine.ts'
+import { openStore, openStoreForReading } from './store/store.ts'
+import { formatSize } from './units.ts'
+
+export type DeployOptions = {
+  /** Where the record and the logs are kept. Default: `.plimsoll` beside the plan. */
+  readonly stateDir?: string
+  /** Told of everything that happens, and of the report at last; awaited, so that a slow listener slows the run. */
+  readonly onEvent?: (message: RunMessage) => void | Promise<void>
+  /** Stops gently: nothing new starts, what runs gets SIGTERM, and SIGKILL after 10 s. */
+  readonly signal?: AbortSignal
+  /** Stops at once: what runs gets SIGKILL. */
+  readonly killSignal?: AbortSignal
+  /** After the first failure nothing new starts; what runs may finish. Default: independent branches go on. */
+  readonly failFast?: boolean
+  /** Whether a failure undoes what succeeded. Default true. */
+  readonly undo?: boolean
+  /** The consent that an environment with `approve: true` asks for. */
+  readonly yes?: boolean
+  /** The engine's environment; the secrets are looked up here. Default `process.env`. */
+  readonly variables?: NodeJS.ProcessEnv
+  readonly clock?: Clock
+  readonly random?: () => number
+}
+
+/**
+ * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
+ * could not be recorded any more (then what had succeeded is undone).
+ * @throws APPROVAL_NEEDED, SECRET_MISSING, NEED_EXCEEDS_CAPACITY, and the STATE codes.
+ */
+export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
+  const { clock = systemClock, random = secureRandom, variables = process.env, onEvent = () => undefined } = options
+  const stateDir = stateDirOf(plan, options)
+  if (plan.approve && !options.yes) throw approvalNeeded(plan)
+  const secrets = await loadSecrets(plan, variables)
+  const executor = new ParallelExecutor({ ...plan.options.executor, enableProgress: true, clock })
+  using monitor = executor.monitor
+  refuseWhatCannotFit(plan, executor)
+
+  await using store = await openStore({ stateDir })
+  const journal = openJournal(store)
+  const past = await journal.pastTasks(plan.name)
+  const runId = newRunId(clock.now(), random)
+  const engine = identify(process.pid, runId)
+  await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host: hostname() })
+  const signal = options.signal ?? new AbortController().signal
+  const killSignal = options.killSignal ?? new AbortController().signal
+  const parts = { plan, runId, stateDir, secrets, variables, journal, executor, clock, random, signal, killSignal, onEvent }
+  await using run = await Run.open(parts)
+
+  const { capacityBytes, loadLineBytes } = monitor.read()
+  const tasks = plan.tasks.map(({ name }) => name)
+  const { name, version, environment } = plan
+  await run.emit({ type: 'run-started', plan: name, version, environment, tasks, capacityBytes, loadLineBytes })
+  using _memory = showMemory(run, plan, clock)
+  await executor.execute(run.tasks(past), {
+    signal: run.signal,
+    failFast: options.failFast ?? false,
+    onEvent: (event) => run.onExecutorEvent('deploy', event),
+  })
+  await undoAfterFailure(run, executor, options)
+
+  if (run.fault !== undefined) throw run.fault
+  const report = run.report()
+  await journal.closeRun(report)
+  await onEvent(report)
+  return report
+}
+
+async function undoAfterFailure(run: Run, executor: ParallelExecutor, options: DeployOptions): Promise<void> {
+  if (options.undo === false || options.signal?.aborted) return
+  if (!run.hasFailed && run.fault === undefined) return
+  const tasks = run.namesToUndo()
+  if (tasks.length === 0) return
+  const because = run.fault === undefined ? 'a task failed' : 'the run cannot be recorded any more'
+  await run.emit({ type: 'undo-started', tasks, because })
+  await executor.execute(run.undoTasks(), {
+    ...(options.signal && { signal: options.signal }),
+    onEvent: (event) => run.onExecutorEvent('undo', event),
+  })
+}
+
+/** What `deploy` would do, from the plan and from earlier runs; changes nothing. */
+export type PlanPrediction = {
+  readonly tasks: readonly {
+    readonly task: string
+    readonly kind: string
+    readonly needs: readonly string[]
+    readonly expectedBytes: number
+    /** Median of earlier runs; null when the task never succeeded before. */
+    readonly expectedMs: number | null
+    readonly onCriticalPath: boolean
+  }[]
+  /** Null when a task has no known duration. */
+  readonly durationMs: number | null
+  readonly peakMemoryBytes: number
+  readonly criticalPath: readonly string[]
+  readonly capacityBytes: number
+  readonly loadLineBytes: number
+}
+
+export async function predict(plan: Plan, options: Pick<DeployOptions, 'stateDir'> = {}): Promise<PlanPrediction> {
+  const past = await pastOf(plan, stateDirOf(plan, options))
+  const executor = new ParallelExecutor(plan.options.executor)
+  using monitor = executor.monitor
+  const { capacityBytes, loadLineBytes, usedBytes } = monitor.read()
+  const expected = plan.tasks.map((task) => ({
+    name: task.name,
+    needs: task.needs,
+    expectedBytes: task.expectBytes ?? past.get(task.name)?.peakMemoryBytes ?? 0,
+    expectedMs: past.get(task.name)?.durationMs ?? 1_000,
+  }))
+  const roomBytes = loadLineBytes - usedBytes
+  const run = predictRun(expected, { maxConcurrentTasks: plan.options.executor.maxConcurrentTasks, roomBytes })
+  const kinds = new Map(plan.tasks.map((task) => [task.name, task]))
+  const places = new Map(expected.map((task) => [task.name, task]))
+  return {
+    tasks: run.order.map((name) => ({
+      task: name,
+      kind: kinds.get(name)?.work.kind ?? '',
+      needs: kinds.get(name)?.needs ?? [],
+      expectedBytes: places.get(name)?.expectedBytes ?? 0,
+      expectedMs: past.get(name)?.durationMs ?? null,
+      onCriticalPath: run.criticalPath.includes(name),
+    })),
+    durationMs: plan.tasks.every(({ name }) => past.has(name)) ? run.durationMs : null,
+    peakMemoryBytes: run.peakMemoryBytes,
+    criticalPath: run.criticalPath,
+    capacityBytes,
+    loadLineBytes,
+  }
+}
+
+async function pastOf(plan: Plan, stateDir: string): Promise<ReadonlyMap<string, PastTask>> {
+  await using store = await openStoreForReading({ stateDir })
+  return store ? openJournal(store).pastTasks(plan.name) : new Map()
+}
+
+/** Where a plan's record is kept unless said otherwise: `.plimsoll` beside it. */
+export function stateDirOf(plan: Pick<Plan, 'file'>, options: Pick<DeployOptions, 'stateDir'>): string {
+  return resolve(options.stateDir ?? resolve(dirname(plan.file), '.plimsoll'))
+}
+
+function showMemory(run: Run, plan: Plan, clock: Clock): Disposable {
+  if (!plan.options.executor.enableProgress) return { [Symbol.dispose]: () => undefined }
+  return clock.every(1_000, () => void run.showMemory().catch(() => undefined))
+}
+
+function approvalNeeded(plan: Plan): PlimsollError {
+  return new PlimsollError('APPROVAL_NEEDED', `environment "${plan.environment}" of "${plan.name}" asks for a person's consent`)
+}
+
+/** A declared need is refused before anything starts; a limit alone never is. */
+function refuseWhatCannotFit(plan: Plan, executor: ParallelExecutor): void {
+  const { capacityBytes } = executor.monitor.read()
+  const mostBytes = Math.min(plan.options.executor.memoryBudgetBytes ?? capacityBytes, capacityBytes)
+  const tooBig = plan.tasks.filter((task: Task) => (task.expectBytes ?? 0) > mostBytes)
+  if (tooBig.length === 0) return
+  const needs = tooBig.map((task) => `"${task.name}" needs ${formatSize(task.expectBytes ?? 0)}`).join(', ')
+  throw new PlimsollError('NEED_EXCEEDS_CAPACITY', `${needs}; there are ${formatSize(mostBytes)} in all`)
+}
+
+function secureRandom(): number {
+  return randomInt(2 ** 32) / 2 ** 32
+}

@@ -1,0 +1,21 @@
+/** The greatest memory that all running tasks used together, as far as samples show. One entry for each running task. */
+export class PeakMeter {
+  readonly #now = new Map<string, number>()
+  #sumBytes = 0
+  #peakBytes = 0
+
+  get peakBytes(): number {
+    return this.#peakBytes
+  }
+
+  observe(task: string, bytes: number): void {
+    this.#sumBytes += bytes - (this.#now.get(task) ?? 0)
+    this.#now.set(task, bytes)
+    this.#peakBytes = Math.max(this.#peakBytes, this.#sumBytes)
+  }
+
+  release(task: string): void {
+    this.#sumBytes -= this.#now.get(task) ?? 0
+    this.#now.delete(task)
+  }
+}

@@ -1,0 +1,105 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open, unlink } from 'node:fs/promises'
+import type { Masker } from '../redact/redact.ts'
+
+/** The most output that is in memory at one time, in bytes. */
+const chunkBytes = 64 * 1024
+/** How much of the end of the output is kept for the report, in bytes. */
+const tailBytes = 4 * 1024
+
+/** Only the owner may read output: it is not masked yet. */
+const newFile = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_APPEND
+
+/** Opens the file that a task's processes write their output to; it outlives the engine. */
+export function openSpool(file: string): Promise<FileHandle> {
+  return open(file, newFile, 0o600)
+}
+
+/** The masked output of one attempt on disk, and its last lines in memory. */
+export class AttemptLog implements AsyncDisposable {
+  readonly #file: FileHandle
+  readonly #mask: ReturnType<Masker['stream']>
+  #tail: Buffer = Buffer.alloc(0)
+
+  static async open(file: string, masker: Masker): Promise<AttemptLog> {
+    return new AttemptLog(await open(file, newFile, 0o600), masker)
+  }
+
+  private constructor(file: FileHandle, masker: Masker) {
+    this.#file = file
+    this.#mask = masker.stream()
+  }
+
+  /** Whole lines where possible, masked, at most 4 KiB. */
+  get lastOutput(): string {
+    const text = this.#tail.toString('utf8')
+    const firstLineEnd = text.indexOf('\n')
+    const whole = this.#tail.length < tailBytes || firstLineEnd < 0 ? text : text.slice(firstLineEnd + 1)
+    return whole.trimEnd()
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    await this.#append(this.#mask.push(chunk))
+  }
+
+  /** Writes what the mask held back; nothing may be written afterwards. */
+  async finish(): Promise<void> {
+    await this.#append(this.#mask.end())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close()
+  }
+
+  async #append(masked: Uint8Array): Promise<void> {
+    if (masked.length === 0) return
+    await this.#file.writeFile(masked)
+    const joined = Buffer.concat([this.#tail, masked.subarray(-tailBytes)])
+    this.#tail = Buffer.from(joined.subarray(-tailBytes))
+  }
+}
+
+/** Carries what has arrived in a spool into the log, from where it stopped before. One copy runs at a time. */
+export class SpoolCopy implements AsyncDisposable {
+  readonly #path: string
+  readonly #log: AttemptLog
+  #spool: FileHandle | null = null
+  #at = 0
+  #running: Promise<void> | null = null
+  #buffer: Buffer | null = null
+
+  constructor(path: string, log: AttemptLog) {
+    this.#path = path
+    this.#log = log
+  }
+
+  copy(): Promise<void> {
+    this.#running ??= this.#copy().finally(() => {
+      this.#running = null
+    })
+    return this.#running
+  }
+
+  /** Copies the rest and deletes the spool. */
+  async finish(): Promise<void> {
+    await this.#running
+    await this.copy()
+    await unlink(this.#path)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#spool?.close()
+  }
+
+  async #copy(): Promise<void> {
+    this.#spool ??= await open(this.#path, 'r')
+    if ((await this.#spool.stat()).size <= this.#at) return
+    this.#buffer ??= Buffer.allocUnsafe(chunkBytes)
+    for (;;) {
+      const { bytesRead } = await this.#spool.read(this.#buffer, 0, chunkBytes, this.#at)
+      if (bytesRead === 0) return
+      this.#at += bytesRead
+      await this.#log.write(this.#buffer.subarray(0, bytesRead))
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { factsOf, PlimsollError, systemCodeOf } from '../errors.ts'
+import { tokenVariable } from '../memory/memory.ts'
+import { fillTemplate } from '../plan/plan.ts'
+import type { AttemptResult, Task, Work } from '../spine.ts'
+import { runCall } from './call.ts'
+import { Ending } from './ending.ts'
+import { runHttp } from './http.ts'
+import { readOutputs } from './outputs.ts'
+import { runProcess, startService } from './process.ts'
+import { stopService } from './stop.ts'
+import type { TaskRun } from './task-run.ts'
+import { type Attempt, AttemptFailure, type AttemptFiles, type Runner, type RunnerEnd } from './words.ts'
+
+type Runners = { readonly [Kind in Work['kind']]: Runner<Kind> }
+
+const runners: Runners = {
+  run: (attempt) => command(attempt, ['/bin/sh', '-c', attempt.work.script]),
+  exec: (attempt) => command(attempt, attempt.work.words.map((word) => fillTemplate(word, attempt.values))),
+  call: runCall,
+  http: runHttp,
+  stop: stopService,
+}
+
+function command(attempt: Attempt<'run' | 'exec'>, words: readonly string[]): Promise<RunnerEnd> {
+  return attempt.work.detach ? startService(attempt, words) : runProcess(attempt, words)
+}
+
+/** One attempt, told before it starts. Its failure is part of the result. */
+export async function attemptOnce(task: Task, run: TaskRun, number: number): Promise<AttemptResult> {
+  const token = newToken(run.random)
+  const files = filesOf(run)
+  const { phase } = run
+  const log = join('runs', run.runId, files.name)
+  await run.emit({ type: 'attempt-opened', phase, task: task.name, attempt: number, token, kind: run.work.kind, log })
+
+  const startMs = run.clock.monotonic()
+  using ending = new Ending(run.signal)
+  const end = await endOf(async () => {
+    ending.limit(task.timeoutMs, run.clock)
+    const attempt = attemptOf(task, run, { number, token, files, ending })
+    const ended = await (runners[run.work.kind] as (attempt: Attempt) => Promise<RunnerEnd>)(attempt)
+    return { ...ended, outputs: { ...(await readOutputs(files.outputs)), ...ended.outputs } }
+  })
+  await rm(files.outputs, { force: true })
+  return {
+    cpuMs: null,
+    peakMemoryBytes: { lower: 0, upper: null },
+    enforcement: 'none',
+    exitCode: null,
+    outputs: {},
+    leftovers: [],
+    lastOutput: '',
+    error: null,
+    ...end,
+    durationMs: Math.round(run.clock.monotonic() - startMs),
+  }
+}
+
+async function endOf(work: () => Promise<RunnerEnd>): Promise<Partial<AttemptResult>> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof AttemptFailure) return { ...error.end, error: factsOf(error.cause) }
+    if (systemCodeOf(error) === 'ENOSPC') {
+      return { error: factsOf(new PlimsollError('STATE_FULL', 'its output could not be written: the disk is full')) }
+    }
+    return { error: factsOf(error, 'TASK_FAILED') }
+  }
+}
+
+type AttemptParts = { number: number; token: string; files: AttemptFiles; ending: Ending }
+
+function attemptOf(task: Task, run: TaskRun, { number, token, files, ending }: AttemptParts): Attempt {
+  return {
+    task,
+    work: run.work,
+    token,
+    files,
+    environment: environmentOf(task, run, { number, token, outputs: files.outputs }),
+    values: run.values,
+    masker: run.masker,
+    ending,
+    killSignal: run.killSignal,
+    instruments: run.instruments,
+    observe: run.observe,
+    service: run.service,
+    onIdentity: async (identity, service) => {
+      if (service) run.keepService(identity)
+      await run.emit({
+        type: 'attempt-identified',
+        phase: run.phase,
+        task: task.name,
+        attempt: number,
+        identity,
+        service,
+      })
+    },
+  }
+}
+
+function environmentOf(
+  task: Task,
+  run: TaskRun,
+  own: { number: number; token: string; outputs: string },
+): Readonly<Record<string, string>> {
+  const named = Object.entries(task.env).map(([name, value]) => [name, fillTemplate(value, run.values)])
+  return {
+    ...run.environment,
+    ...run.plan.vars,
+    PLIMSOLL_PLAN: run.plan.name,
+    PLIMSOLL_VERSION: run.plan.version,
+    PLIMSOLL_ENVIRONMENT: run.plan.environment ?? '',
+    PLIMSOLL_RUN_ID: run.runId,
+    PLIMSOLL_TASK: task.name,
+    PLIMSOLL_ATTEMPT: String(own.number),
+    PLIMSOLL_OUTPUT: own.outputs,
+    ...Object.fromEntries(named),
+    [tokenVariable]: own.token,
+  }
+}
+
+function filesOf(run: TaskRun): AttemptFiles & { readonly name: string } {
+  const number = run.nextFileNumber()
+  const file = (ending: string): string => join(run.stateDir, 'runs', run.runId, `${number}.${ending}`)
+  return {
+    name: `${number}.log`,
+    log: file('log'),
+    spool: file('spool'),
+    exit: file('exit'),
+    outputs: file('out'),
+    request: file('request'),
+  }
+}
+
+/** Names an attempt in the environment of its processes; 20 characters of 36, no secret. */
+function newToken(random: () => number): string {
+  return Array.from({ length: 20 }, () => Math.floor(random() * 36).toString(36)).join('')
+}

@@ -1,0 +1,179 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, rm, stat } from 'node:fs/promises'
+import { PlimsollError, systemCodeOf } from '../errors.ts'
+import { identify, type TreeWatch } from '../memory/memory.ts'
+import type { Bracket } from '../spine.ts'
+import { formatSize } from '../units.ts'
+import { AttemptLog, openSpool, SpoolCopy } from './attempt-log.ts'
+import { type ExitRecord, parseExitRecord, supervised } from './supervisor.ts'
+import { endAll } from './terminate.ts'
+import { type Attempt, AttemptFailure, type RunnerEnd } from './words.ts'
+
+/** How often new output is carried from the spool into the log, in milliseconds. */
+const copyEveryMs = 200
+/** A service that ends this early, in milliseconds, has not started. */
+const serviceSettlesMs = 250
+
+/**
+ * Runs one command, given as words, under the supervisor and to its end. Its output goes to a file, never to a pipe:
+ * it loses nothing when the engine is killed, and the task ends at its exit, not when a grandchild closes a pipe.
+ * What it leaves behind is stopped.
+ */
+export async function runProcess(attempt: Attempt, words: readonly string[]): Promise<RunnerEnd> {
+  await using log = await AttemptLog.open(attempt.files.log, attempt.masker)
+  await using spool = new SpoolCopy(attempt.files.spool, log)
+  const child = await start(attempt, words, attempt.files.spool)
+  const exited = once(child, 'exit')
+  using watch = watchMemory(attempt, child.pid)
+  using _copying = attempt.instruments.clock.every(copyEveryMs, () => void spool.copy().catch(() => undefined))
+
+  const stopping = stopWith(attempt, child)
+  const identified = attempt.onIdentity(identify(child.pid, attempt.token), false)
+  const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null]
+  await stopping.settle()
+  await identified
+  const leftovers = await stopLeftovers(attempt, child.pid)
+  const record = await takeExitRecord(attempt.files.exit)
+  await spool.finish()
+  await log.finish()
+
+  const exitCode = record?.exitCode ?? code
+  const measured = { peakMemoryBytes: watch.peak(), cpuMs: record?.cpuMs ?? null, exitCode, leftovers }
+  const end = { ...measured, enforcement: 'watchdog', lastOutput: log.lastOutput } as const
+  const failure = await failureOf(attempt, { words, exitCode, signal, peak: measured.peakMemoryBytes })
+  if (failure) throw new AttemptFailure(end, failure)
+  return end
+}
+
+/**
+ * Starts a service that outlives the run. Its output goes into the attempt's log as it is: nobody stands between
+ * once the engine has gone, so that the file (mode 0600) is not masked.
+ * @throws SERVICE_ENDED when it has ended within a quarter of a second.
+ */
+export async function startService(attempt: Attempt, words: readonly string[]): Promise<RunnerEnd> {
+  const child = await start(attempt, words, attempt.files.log)
+  const settled = new AbortController()
+  const ended = once(child, 'exit', { signal: settled.signal }).then(([code]) => ({ code: code as number | null }))
+  await attempt.onIdentity(identify(child.pid, attempt.token), true)
+  const early = await Promise.race([ended, attempt.instruments.clock.sleep(serviceSettlesMs).then(() => null)])
+  if (early) {
+    const lastOutput = attempt.masker.text((await readFile(attempt.files.log, 'utf8')).slice(-4096)).trimEnd()
+    const error = new PlimsollError('SERVICE_ENDED', `the service ended at once with exit code ${early.code}`)
+    await rm(attempt.files.exit, { force: true })
+    throw new AttemptFailure({ exitCode: early.code, lastOutput }, error)
+  }
+  ended.catch(() => undefined)
+  settled.abort()
+  child.unref()
+  return { outputs: { pid: String(child.pid) } }
+}
+
+type Started = ChildProcess & { readonly pid: number }
+
+async function start(attempt: Attempt, words: readonly string[], outputFile: string): Promise<Started> {
+  const { dir } = attempt.task
+  await using output = await openSpool(outputFile)
+  const [command, parameters] = supervised(attempt.files.exit, words)
+  const child = spawn(command, parameters, {
+    cwd: dir,
+    env: { ...attempt.environment, PWD: dir },
+    detached: true,
+    stdio: ['ignore', output.fd, output.fd],
+  })
+  if (child.pid !== undefined) return child as Started
+  const [cause] = await once(child, 'error')
+  await rm(outputFile, { force: true })
+  throw await notStarted(dir, cause)
+}
+
+async function notStarted(dir: string, cause: unknown): Promise<PlimsollError> {
+  const found = await stat(dir).catch(() => null)
+  if (found === null) return new PlimsollError('TASK_NOT_STARTED', `its directory ${dir} does not exist`, { cause })
+  if (!found.isDirectory()) return new PlimsollError('TASK_NOT_STARTED', `${dir} is not a directory`, { cause })
+  if (systemCodeOf(cause) === 'E2BIG') {
+    return new PlimsollError('TASK_NOT_STARTED', 'its command line or environment is larger than the system allows', {
+      cause,
+      fix: 'Put large texts into a file; one word may have 128 KiB on Linux',
+    })
+  }
+  const reason = systemCodeOf(cause) ?? String(cause)
+  return new PlimsollError('TASK_NOT_STARTED', `its process could not be started (${reason})`, { cause })
+}
+
+/** Samples the process tree; over the limit the task is stopped. */
+function watchMemory(attempt: Attempt, pid: number): TreeWatch {
+  const { limitBytes } = attempt.task
+  return attempt.instruments.watcher.watch(pid, attempt.token, (bytes) => {
+    attempt.observe(bytes)
+    if (bytes > limitBytes) attempt.ending.because(memoryExceeded(bytes, limitBytes))
+  })
+}
+
+function memoryExceeded(bytes: number, limitBytes: number): PlimsollError {
+  return new PlimsollError(
+    'TASK_MEMORY_EXCEEDED',
+    `it used ${formatSize(bytes)}, its limit is ${formatSize(limitBytes)}, and was stopped`,
+    { fix: `Set "memory" of the task above ${formatSize(bytes)}, or make it use less` },
+  )
+}
+
+/** When the attempt is brought to its end, its whole process group and what escaped from it is stopped. */
+function stopWith(attempt: Attempt, child: Started): { settle(): Promise<void> } {
+  const { ending, killSignal, instruments } = attempt
+  let stopping: Promise<void> | undefined
+  const stop = (): void => {
+    const alive = (): readonly number[] => {
+      const escaped = instruments.finder.leftovers({ pid: child.pid, token: attempt.token })
+      return escaped.length > 0 ? [-child.pid, ...escaped] : []
+    }
+    stopping ??= endAll(alive, { killSignal, clock: instruments.clock })
+  }
+  if (ending.signal.aborted) stop()
+  ending.signal.addEventListener('abort', stop, { once: true })
+  return {
+    settle: async () => {
+      ending.signal.removeEventListener('abort', stop)
+      await stopping
+    },
+  }
+}
+
+async function stopLeftovers(attempt: Attempt, pid: number): Promise<readonly number[]> {
+  const { finder, clock } = attempt.instruments
+  const alive = (): readonly number[] => finder.leftovers({ pid, token: attempt.token })
+  const leftovers = alive()
+  if (leftovers.length > 0) await endAll(alive, { killSignal: attempt.killSignal, clock })
+  return leftovers
+}
+
+async function takeExitRecord(file: string): Promise<ExitRecord | undefined> {
+  try {
+    const text = await readFile(file, 'utf8')
+    await rm(file)
+    return parseExitRecord(text)
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+type Exit = {
+  readonly words: readonly string[]
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly peak: Bracket
+}
+
+async function failureOf(attempt: Attempt, exit: Exit): Promise<PlimsollError | null> {
+  if (attempt.ending.reason) return attempt.ending.reason
+  if (exit.exitCode === 0) return null
+  if (exit.exitCode === null) return new PlimsollError('TASK_FAILED', `it was killed by ${exit.signal ?? 'a signal'} from outside`)
+  if (attempt.work.kind === 'exec' && (exit.exitCode === 127 || exit.exitCode === 126)) {
+    const command = exit.words[0] ?? ''
+    const what = exit.exitCode === 127 ? 'was not found' : 'may not be executed'
+    return new PlimsollError('TASK_NOT_STARTED', `the command ${JSON.stringify(command)} ${what} (exit code ${exit.exitCode})`)
+  }
+  const bySignal = exit.exitCode > 128 && exit.exitCode < 160 ? ` (128 + signal ${exit.exitCode - 128})` : ''
+  return new PlimsollError('TASK_FAILED', `it ended with exit code ${exit.exitCode}${bySignal}`)
+}

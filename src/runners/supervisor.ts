@@ -1,0 +1,36 @@
+/**
+ * The tiny supervisor around every process task: a shell script of a few lines that starts the command, waits for
+ * it, and leaves its exit code and its CPU time in a file, by rename, also when the engine is gone by then.
+ *
+ * The command arrives as words ("$@") and is never read as shell text. The trap keeps the supervisor alive when its
+ * process group is told to stop; the subshell gives the command back the usual reaction to signals, and `exec`
+ * makes sure that a word like "eval" or "exit" is looked up as a program, not as a command of the shell.
+ */
+const script = `trap : TERM INT HUP QUIT
+plimsoll_exit_file=$1
+shift
+(trap - TERM INT HUP QUIT; exec "$@")
+plimsoll_exit_code=$?
+{ echo "$plimsoll_exit_code"; times; } >"$plimsoll_exit_file.new" && /bin/mv -f "$plimsoll_exit_file.new" "$plimsoll_exit_file"
+exit "$plimsoll_exit_code"`
+
+/** The words to spawn for a command given as words. */
+export function supervised(exitFile: string, words: readonly string[]): readonly [string, readonly string[]] {
+  return ['/bin/sh', ['-c', script, 'plimsoll', exitFile, ...words]]
+}
+
+export type ExitRecord = {
+  readonly exitCode: number
+  /** User and system time of the command and of all children it waited for; in steps of 10 ms. */
+  readonly cpuMs: number
+}
+
+/** Reads what the supervisor left; undefined when it was killed before it could write. */
+export function parseExitRecord(text: string): ExitRecord | undefined {
+  const [code = '', , children = ''] = text.split('\n')
+  const times = /^(\d{1,9})m(\d{1,2}\.\d{1,6})s (\d{1,9})m(\d{1,2}\.\d{1,6})s$/.exec(children.trim())
+  if (!/^\d{1,3}$/.test(code) || times === null) return undefined
+  const [userMinutes, userSeconds, systemMinutes, systemSeconds] = times.slice(1).map(Number)
+  const seconds = 60 * ((userMinutes ?? 0) + (systemMinutes ?? 0)) + (userSeconds ?? 0) + (systemSeconds ?? 0)
+  return { exitCode: Number(code), cpuMs: Math.round(seconds * 1_000) }
+}

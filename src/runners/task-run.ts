@@ -1,0 +1,43 @@
+import type { Clock } from '../clock.ts'
+import type { FillValues } from '../plan/plan.ts'
+import type { Masker } from '../redact/redact.ts'
+import type { DeployEvent, Phase, Plan, ProcessIdentity, TaskReport, WaitReason, Work } from '../spine.ts'
+import type { Instruments } from './words.ts'
+
+/** An event without what is the same for the whole run. */
+export type TaskEvent = DeployEvent extends infer Event ? (Event extends DeployEvent ? Omit<Event, 'runId' | 'atMs'> : never) : never
+
+/** What a task needs of the run that it is part of. */
+export type TaskRun = {
+  readonly runId: string
+  readonly plan: Plan
+  readonly phase: Phase
+  /** The task's own work, or its undo. */
+  readonly work: Work
+  /** Absolute; the logs of the run are in `runs/RUN/` below it. */
+  readonly stateDir: string
+  /** The number of the next attempt of the run, from 1: names its files. */
+  readonly nextFileNumber: () => number
+  /** The engine's environment without any secret. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly values: FillValues
+  readonly masker: Masker
+  readonly signal: AbortSignal
+  readonly killSignal: AbortSignal
+  readonly instruments: Instruments
+  readonly clock: Clock
+  readonly random: () => number
+  readonly emit: (event: TaskEvent) => Promise<void>
+  readonly observe: (bytes: number) => void
+  readonly reservedBytes: number
+  readonly waits: Readonly<Partial<Record<WaitReason, number>>>
+  /** Called with a service that the task started. */
+  readonly keepService: (identity: ProcessIdentity) => void
+  readonly service: ProcessIdentity | undefined
+}
+
+export type TaskEnd = {
+  readonly report: TaskReport
+  /** As the task gave them, secrets included: for later tasks only. */
+  readonly outputs: Readonly<Record<string, string>>
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../clock.ts'
+import type { ProcessFinder, TreeWatcher } from '../memory/memory.ts'
+import type { FillValues } from '../plan/plan.ts'
+import type { Masker } from '../redact/redact.ts'
+import type { AttemptResult, ProcessIdentity, Task, Work } from '../spine.ts'
+import type { Ending } from './ending.ts'
+
+/** Where one attempt keeps its files; absolute paths. All but the log are gone when it has ended. */
+export type AttemptFiles = {
+  readonly log: string
+  readonly spool: string
+  readonly exit: string
+  readonly outputs: string
+  readonly request: string
+}
+
+/** What measures and finds processes; one for all attempts of a run. */
+export type Instruments = {
+  readonly watcher: TreeWatcher
+  readonly finder: ProcessFinder
+  readonly clock: Clock
+}
+
+/** Everything that one attempt needs. */
+export type Attempt<Kind extends Work['kind'] = Work['kind']> = AttemptParts & {
+  readonly work: Extract<Work, { kind: Kind }>
+}
+
+type AttemptParts = {
+  readonly task: Task
+  readonly token: string
+  readonly files: AttemptFiles
+  /** The whole environment of its processes. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly values: FillValues
+  readonly masker: Masker
+  readonly ending: Ending
+  /** Aborts when nothing may be waited for any more. */
+  readonly killSignal: AbortSignal
+  readonly instruments: Instruments
+  /** Awaited before the attempt counts as running. */
+  readonly onIdentity: (identity: ProcessIdentity, service: boolean) => Promise<void>
+  /** Called with what the task uses now, in bytes, while it runs. */
+  readonly observe: (bytes: number) => void
+  /** The service that an earlier task of this name left running, for `stop`. */
+  readonly service: ProcessIdentity | undefined
+}
+
+/** What a runner tells; the rest of the result is the same for all of them. */
+export type RunnerEnd = Partial<Omit<AttemptResult, 'durationMs' | 'error'>>
+
+/** Throws a PlimsollError when the work failed; `partial` on it is what was measured until then. */
+export type Runner<Kind extends Work['kind']> = (attempt: Attempt<Kind>) => Promise<RunnerEnd>
+
+/** A failure that has been measured. */
+export class AttemptFailure extends Error {
+  readonly end: RunnerEnd
+  constructor(end: RunnerEnd, cause: unknown) {
+    super('the attempt failed', { cause })
+    this.end = end
+  }
+}

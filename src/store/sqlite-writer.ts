@@ -1,0 +1,78 @@
+/**
+ * The thread that does all writing to the SQLite file, so that a slow disk never blocks the event loop. It imports
+ * as little as it can: its start is part of every start of the engine.
+ */
+import { DatabaseSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import { migrate, migrationFiles } from './migrations.ts'
+import { busyTimeoutMs } from './sqlite-settings.ts'
+import { statementCache } from './statement-cache.ts'
+import type { Statement } from './words.ts'
+import { type Failure, failureOf, type WriterAnswer, type WriterData, type WriterRequest } from './writer-words.ts'
+
+/**
+ * 16 KiB pages suit compressed blocks (they must be set before the first table). The WAL is copied back after 4 MiB
+ * and cut to 16 MiB should a reader have let it grow.
+ */
+const settings = `
+  pragma page_size = 16384;
+  pragma journal_mode = wal;
+  pragma synchronous = full;
+  pragma wal_autocheckpoint = 256;
+  pragma journal_size_limit = 16777216`
+
+function serve(port: NonNullable<typeof parentPort>, data: WriterData): void {
+  const answer = (message: WriterAnswer): void => port.postMessage(message)
+  try {
+    const database = new DatabaseSync(data.file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true })
+    database.exec(settings)
+    const found = migrate(database)
+    if (found !== null) {
+      database.close()
+      return answer({ type: 'too-new', found, known: migrationFiles().length })
+    }
+    const write = writerOf(database)
+    port.on('message', (request: WriterRequest) => {
+      if (request.type === 'batch') return answer({ type: 'written', failures: write(request.calls) })
+      database.close()
+      port.close()
+    })
+    answer({ type: 'open' })
+  } catch (error) {
+    answer({ type: 'failed', failure: failureOf(error) })
+  }
+}
+
+/** One commit for all calls. When it fails, each call is done again by itself, so that only the guilty one fails. */
+function writerOf(database: DatabaseSync): (calls: readonly (readonly Statement[])[]) => (Failure | null)[] {
+  const prepare = statementCache(database)
+  const commit = (statements: readonly Statement[]): Failure | null => {
+    try {
+      for (const { sql, parameters } of statements) prepare(sql).run(...parameters)
+      prepare('commit').run()
+      return null
+    } catch (error) {
+      // SQLite has already rolled back after a full disk or an input/output error.
+      if (database.isTransaction) prepare('rollback').run()
+      return failureOf(error)
+    }
+  }
+  const begin = (): Failure | null => {
+    try {
+      prepare('begin immediate').run()
+      return null
+    } catch (error) {
+      return failureOf(error)
+    }
+  }
+  return (calls) => {
+    // Nobody is guilty of a transaction that cannot begin: waiting out the timeout once for each call helps no one.
+    const failure = begin()
+    if (failure !== null) return calls.map(() => failure)
+    const together = commit(calls.flat())
+    if (together === null || calls.length === 1) return calls.map(() => together)
+    return calls.map((statements) => begin() ?? commit(statements))
+  }
+}
+
+if (parentPort !== null) serve(parentPort, workerData as WriterData)

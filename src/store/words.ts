@@ -1,0 +1,25 @@
+/** What every store promises, whatever database is behind it. */
+
+export type Value = string | number | bigint | null | Uint8Array
+
+/** Placeholders are `?1`, `?2` ... The text names no transaction: the store begins and commits. */
+export type Statement = { readonly sql: string; readonly parameters: readonly Value[] }
+
+export type Store = AsyncDisposable & {
+  /**
+   * One transaction: all of the statements or none. Durable on disk when it resolves. Calls that wait at the same
+   * time share one commit, in the order they were made; when one of them fails, only that one rejects.
+   */
+  write(statements: readonly Statement[]): Promise<void>
+  /** Every row at once: a `limit` in the SQL, or a key, bounds the answer. */
+  read<Row>(sql: string, parameters?: readonly Value[]): Promise<readonly Row[]>
+  /**
+   * Any number of rows in bounded memory, a short read for each page of them, so that a slow consumer holds nothing
+   * open and never stops the store from tidying up. It pages by key, which the SQL must make possible:
+   * - the first column is the key: unique, never null, ascending (`order by` it);
+   * - the last parameter is the key to begin after, used as `key > ?N`;
+   * - no `limit` at the end: the store adds its own.
+   * Each page is a consistent picture; rows added behind the key meanwhile are seen, removed ones are not.
+   */
+  stream<Row>(sql: string, parameters: readonly Value[]): AsyncIterable<Row>
+}

@@ -1,0 +1,29 @@
+/** What the writer thread and its owner say to each other. Plain values: they are copied between threads. */
+import type { Statement } from './words.ts'
+
+export type WriterData = { readonly file: string }
+
+/** An SQLite or system error as it crosses the border of a thread. */
+export type Failure = {
+  readonly message: string
+  /** Extended SQLite result code; its low byte is the primary one. */
+  readonly resultCode: number | null
+}
+
+/** One batch is under way at a time, so an answer needs no number. */
+export type WriterRequest =
+  | { readonly type: 'batch'; readonly calls: readonly (readonly Statement[])[] }
+  | { readonly type: 'close' }
+
+export type WriterAnswer =
+  | { readonly type: 'open' }
+  | { readonly type: 'too-new'; readonly found: number; readonly known: number }
+  | { readonly type: 'failed'; readonly failure: Failure }
+  /** In the order of the calls; null is committed. */
+  | { readonly type: 'written'; readonly failures: readonly (Failure | null)[] }
+
+export function failureOf(thrown: unknown): Failure {
+  if (!(thrown instanceof Error)) return { message: String(thrown), resultCode: null }
+  const resultCode = 'errcode' in thrown && typeof thrown.errcode === 'number' ? thrown.errcode : null
+  return { message: thrown.message, resultCode }
+}

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../src/clock.ts'
+import { systemClock } from '../../src/clock.ts'
+import {
+  identify,
+  isSameProcess,
+  ProcessFinder,
+  TreeWatcher,
+  tokenVariable,
+} from '../../src/memory/memory.ts'
+import { parseProcessStat } from '../../src/memory/process-stat.ts'
+import { MiB, machine } from './machine.ts'
+
+const isLinux = process.platform === 'linux'
+const onLinux = { skip: isLinux ? false : 'needs /proc' }
+
+let tokens = 0
+const newToken = (): string => `test-${process.pid}-${(tokens += 1)}`
+
+type Started = { readonly child: ChildProcess; readonly pid: number; readonly token: string }
+
+/** A shell that leads a session of its own, as the engine starts its tasks. Everything with its token ends with the test. */
+function start(test: TestContext, script: string): Started {
+  const token = newToken()
+  const env = { ...process.env, [tokenVariable]: token, NODE: process.execPath }
+  const child = spawn('/bin/sh', ['-c', script], { detached: true, env, stdio: ['pipe', 'pipe', 'inherit'] })
+  test.after(() => {
+    child.stdin?.destroy()
+    for (const pid of new ProcessFinder().findByToken(token)) process.kill(pid, 'SIGKILL')
+  })
+  assert.ok(child.pid !== undefined)
+  return { child, pid: child.pid, token }
+}
+
+/** Waits until the process says so on its output. */
+const said = async ({ child }: Started): Promise<string> =>
+  String((await once(child.stdout ?? child, 'data'))[0])
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; !holds(); turn += 1) {
+    assert.ok(turn < 1_000, 'it never came')
+    await sleep(10)
+  }
+}
+
+/** Holds `bytes` of written memory, says "ready", ends when its input is closed. */
+const hold = (bytes: number): string =>
+  `"$NODE" -e 'const held = Buffer.alloc(${bytes}, 1); console.log("ready"); process.stdin.resume().on("end", () => held.fill(2, 0, 1))'`
+
+test('the bracket of a tree holds what its processes allocated', onLinux, async (t) => {
+  await using watcher = new TreeWatcher({ clock: systemClock, intervalMs: 20 })
+  const task = start(t, `${hold(60 * MiB)}; exit 3`)
+  const heard: number[] = []
+  using watch = watcher.watch(task.pid, task.token, (bytes) => heard.push(bytes))
+  await said(task)
+  await until(() => watch.currentBytes() >= 60 * MiB)
+  const { lower, upper } = watch.peak()
+  assert.ok(lower >= 60 * MiB && lower <= 250 * MiB, `${lower}`)
+  assert.ok(upper !== null && upper >= lower)
+  assert.ok(heard.some((bytes) => bytes === watch.currentBytes()))
+})
+
+test('two processes at the same time count together', onLinux, async (t) => {
+  await using watcher = new TreeWatcher({ clock: systemClock, intervalMs: 20 })
+  const task = start(t, `exec 3<&0; ${hold(60 * MiB)} <&3 & ${hold(60 * MiB)} <&3 & wait`)
+  using watch = watcher.watch(task.pid, task.token)
+  await until(() => watch.currentBytes() >= 120 * MiB)
+  assert.ok(watch.peak().lower >= 120 * MiB)
+})
+
+test(
+  'a double fork into another session is measured, found by its token, and left over',
+  onLinux,
+  async (t) => {
+    await using watcher = new TreeWatcher({ clock: systemClock, intervalMs: 20 })
+    const finder = new ProcessFinder()
+    finder.findByToken('nobody') // what is already known must not hide what comes
+    const task = start(
+      t,
+      `exec 3<&0; (setsid "$NODE" -e '
+    const held = Buffer.alloc(${50 * MiB}, 1); console.log(process.pid); setInterval(() => held.fill(2), 1000)' <&3 &) ; true`,
+    )
+    using watch = watcher.watch(task.pid, task.token)
+    const orphan = Number(await said(task))
+    await until(() => watch.currentBytes() >= 50 * MiB)
+    assert.deepEqual(finder.findByToken(task.token), [orphan])
+    assert.deepEqual(finder.leftovers(task), [orphan])
+    process.kill(orphan, 'SIGKILL')
+    await until(() => watch.currentBytes() === 0)
+    assert.ok(watch.peak().lower >= 50 * MiB, 'what was seen stays seen')
+  },
+)
+
+test('a process of the session that dropped its environment is left over too', onLinux, async (t) => {
+  const task = start(t, `env -i /bin/sh -c 'echo $$; exec sleep 60' & sleep 0.1; true`)
+  const left = Number(await said(task))
+  await once(task.child, 'exit')
+  assert.deepEqual(new ProcessFinder().findByToken(task.token), [])
+  assert.deepEqual(new ProcessFinder().leftovers(task), [left])
+  process.kill(left, 'SIGKILL')
+})
+
+test('a zombie is neither found nor left over nor measured', onLinux, async (t) => {
+  const finder = new ProcessFinder()
+  // The shell becomes a program that never asks for the exit code of its child.
+  const task = start(t, `sleep 0.3 & echo $!; exec "$NODE" -e 'process.stdin.resume()'`)
+  const zombie = Number(await said(task))
+  await until(() => finder.findByToken(task.token).includes(zombie))
+  const alive = identify(zombie, task.token)
+  await until(() => !isSameProcess(alive))
+  assert.doesNotThrow(() => process.kill(zombie, 0), 'it is still there')
+  assert.deepEqual(finder.findByToken(task.token), [task.pid])
+  assert.deepEqual(finder.leftovers(task), [task.pid])
+  await using watcher = new TreeWatcher({ clock: systemClock })
+  using watch = watcher.watch(zombie, 'other')
+  assert.deepEqual(watch.peak(), { lower: 0, upper: null })
+})
+
+test('nothing is left over of a task whose processes have all ended', onLinux, async (t) => {
+  const task = start(t, 'sleep 0.05 & wait')
+  const finder = new ProcessFinder()
+  assert.ok(finder.leftovers(task).includes(task.pid))
+  await once(task.child, 'exit')
+  assert.deepEqual(finder.leftovers(task), [])
+})
+
+test('this process is never found, whatever its token', onLinux, () => {
+  const own = process.env[tokenVariable]
+  if (own !== undefined) assert.ok(!new ProcessFinder().findByToken(own).includes(process.pid))
+  assert.ok(!new ProcessFinder().leftovers({ pid: process.pid, token: newToken() }).includes(process.pid))
+})
+
+test('a token is compared as a whole', onLinux, async (t) => {
+  const task = start(t, 'echo; exec sleep 60')
+  await said(task)
+  const finder = new ProcessFinder()
+  assert.deepEqual(finder.findByToken(task.token), [task.pid])
+  assert.deepEqual(finder.findByToken(task.token.slice(0, -1)), [])
+  assert.deepEqual(finder.findByToken(`${task.token}0`), [])
+})
+
+test('many processes that end while they are looked at do no harm', onLinux, async (t) => {
+  await using watcher = new TreeWatcher({ clock: systemClock, intervalMs: 1 })
+  const task = start(t, 'i=0; while [ $i -lt 300 ]; do /bin/true & i=$((i+1)); done; wait')
+  using watch = watcher.watch(task.pid, task.token)
+  const finder = new ProcessFinder()
+  let ended = false
+  task.child.once('exit', () => {
+    ended = true
+  })
+  while (!ended) {
+    for (const pid of finder.leftovers(task)) assert.ok(pid > 0)
+    await sleep(0)
+  }
+  assert.ok(watch.peak().lower > 0)
+})
+
+test('a tree that is gone before it is watched is never seen', onLinux, async (t) => {
+  const task = start(t, 'true')
+  await once(task.child, 'exit')
+  await using watcher = new TreeWatcher({ clock: systemClock })
+  using watch = watcher.watch(task.pid, task.token)
+  assert.deepEqual(watch.peak(), { lower: 0, upper: null })
+})
+
+test('where there is no /proc a tree is never seen and nothing is found', async (t) => {
+  const root = machine(t, {})
+  await using watcher = new TreeWatcher({ clock: systemClock, root })
+  using watch = watcher.watch(process.pid, newToken())
+  assert.deepEqual(watch.peak(), { lower: 0, upper: null })
+  assert.deepEqual(new ProcessFinder({ root }).findByToken('any'), [])
+})
+
+/** A clock that is moved by hand, with at most one timer at work: what the watcher promises. */
+function handClock(): Clock & { advance(ms: number): void; readonly timers: number } {
+  let nowMs = 1_000
+  const timers = new Set<{ dueMs: number; readonly ms: number; readonly callback: () => void }>()
+  return {
+    now: () => nowMs,
+    monotonic: () => nowMs,
+    sleep: () => Promise.reject(new Error('the watcher does not sleep')),
+    every: (ms, callback) => {
+      const timer = { dueMs: nowMs + ms, ms, callback }
+      timers.add(timer)
+      return { [Symbol.dispose]: () => timers.delete(timer) }
+    },
+    advance: (ms) => {
+      for (const endMs = nowMs + ms; nowMs < endMs; nowMs += 1) {
+        for (const timer of [...timers]) {
+          if (timer.dueMs > nowMs + 1 || !timers.has(timer)) continue
+          timer.dueMs += timer.ms
+          timer.callback()
+        }
+      }
+    },
+    get timers() {
+      return timers.size
+    },
+  }
+}
+
+test(
+  'a new tree is sampled at once and soon again, then at each interval; one timer serves all',
+  onLinux,
+  async () => {
+    const clock = handClock()
+    const watcher = new TreeWatcher({ clock, intervalMs: 100 })
+    const heard: Record<'first' | 'second', number> = { first: 0, second: 0 }
+    const first = watcher.watch(process.pid, newToken(), () => (heard.first += 1))
+    assert.equal(heard.first, 1)
+    clock.advance(60)
+    assert.equal(heard.first, 4)
+    const second = watcher.watch(process.ppid, newToken(), () => (heard.second += 1))
+    assert.equal(clock.timers, 1)
+    clock.advance(1_000)
+    assert.ok(heard.first >= 13 && heard.first <= 15, `${heard.first}`)
+    assert.ok(heard.second >= 12 && heard.second <= 15, `${heard.second}`)
+    first[Symbol.dispose]()
+    assert.equal(clock.timers, 1)
+    second[Symbol.dispose]()
+    assert.equal(clock.timers, 0)
+    assert.ok(first.peak().lower > 0, 'what was seen can still be read')
+    watcher.watch(process.pid, newToken())
+    await watcher[Symbol.asyncDispose]()
+    assert.equal(clock.timers, 0)
+  },
+)
+
+test('a process is the same only with its start time, in the same boot, while it runs', async (t) => {
+  const task = start(t, 'exec sleep 60')
+  const identity = identify(task.pid, task.token)
+  assert.equal(identity.token, task.token)
+  assert.equal(isSameProcess(identity), true)
+  assert.equal(isSameProcess({ ...identity, startTicks: (identity.startTicks ?? 0) + 1 }), false)
+  assert.equal(isSameProcess({ ...identity, startTicks: null }), false)
+  assert.equal(isSameProcess({ ...identity, bootId: 'another boot' }), false)
+  assert.equal(isSameProcess({ ...identity, pid: process.pid }), false)
+  task.child.kill('SIGKILL')
+  await once(task.child, 'exit')
+  assert.equal(isSameProcess(identity), false)
+  assert.equal(identify(task.pid, 'x').startTicks, null)
+  for (const pid of [0, -1, Number.NaN, 2 ** 40]) assert.equal(identify(pid, 'x').startTicks, null)
+})
+
+test('the name of a program may hold spaces, parentheses and newlines', () => {
+  const rest = `S 12 34 56 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987654 1000 200 ${'0 '.repeat(30)}`
+  const expected = { state: 'S', parent: 12, group: 34, session: 56, startTicks: 987_654 }
+  for (const name of ['sh', 'a b', 'x) S 1 (y', ') R 1 1 1', 'two\nlines', '']) {
+    assert.deepEqual(parseProcessStat(`77 (${name}) ${rest}`), expected)
+  }
+  for (const garbage of ['', '77', '77 (sh) S', `77 (sh) S x ${rest}`]) {
+    assert.equal(parseProcessStat(garbage), undefined)
+  }
+})
