@@ -10,7 +10,9 @@ import { formatSize } from '../src/units.ts'
 import { type Bench, type BenchResult, type BenchRow, root } from './measure.ts'
 
 const notBenches = ['bench.ts', 'measure.ts']
-const files = globSync('bench/*.ts', { cwd: root }).map((file) => basename(file)).filter((file) => !notBenches.includes(file))
+const files = globSync('bench/*.ts', { cwd: root })
+  .map((file) => basename(file))
+  .filter((file) => !notBenches.includes(file))
 const names = files.map((file) => file.replace(/\.ts$/, '')).sort()
 
 const digitsOf = (value: number): number => (value >= 100 ? 0 : value >= 10 ? 1 : 2)
@@ -27,11 +29,20 @@ function cellsOf({ name, median, unit, ratio, floor, ok }: BenchRow): readonly s
 
 function tableOf({ title, runs, rows, notes = [] }: BenchResult): string {
   const lines = [['', `median of ${runs}`, 'to ours', 'promised', ''], ...rows.map(cellsOf)]
-  const widths = lines[0]?.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0))) ?? []
+  const widths =
+    lines[0]?.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0))) ?? []
   const text = lines.map((cells) =>
-    cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '),
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  '),
   )
-  return [`\n${title}`, ...text.map((line) => `  ${line.trimEnd()}`), ...notes.map((note) => `  (${note})`)].join('\n')
+  return [
+    `\n${title}`,
+    ...text.map((line) => `  ${line.trimEnd()}`),
+    ...notes.map((note) => `  (${note})`),
+  ].join('\n')
 }
 
 function machine(): string {
@@ -44,7 +55,9 @@ const wanted = process.argv.slice(2).length > 0 ? process.argv.slice(2) : names
 for (const name of wanted) {
   if (names.includes(name)) continue
   const near = nearestName(name, names)
-  console.error(`There is no benchmark "${name}"${near ? `; did you mean "${near}"?` : ''} There are: ${names.join(', ')}`)
+  console.error(
+    `There is no benchmark "${name}"${near ? `; did you mean "${near}"?` : ''} There are: ${names.join(', ')}`,
+  )
   process.exit(2)
 }
 

@@ -40,19 +40,28 @@ export function median(values: readonly number[]): number {
 }
 
 /** A row of ours that was promised to stay at or below `floor`. */
-export function promised(name: string, values: readonly number[], { unit, floor }: { unit: string; floor: number }): BenchRow {
+export function promised(
+  name: string,
+  values: readonly number[],
+  { unit, floor }: { unit: string; floor: number },
+): BenchRow {
   const value = median(values)
   return { name, median: value, unit, floor, ok: value <= floor }
 }
 
 /** A row to compare with: `ours` is the median of ours. */
-export function compared(name: string, values: readonly number[], { unit, ours }: { unit: string; ours: number }): BenchRow {
+export function compared(
+  name: string,
+  values: readonly number[],
+  { unit, ours }: { unit: string; ours: number },
+): BenchRow {
   const value = median(values)
   return { name, median: value, unit, ratio: value / ours, ok: true }
 }
 
 export class TemporaryFolder implements Disposable {
-  readonly path: string = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'))
+  readonly path = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
+
   [Symbol.dispose](): void {
     rmSync(this.path, { recursive: true, force: true })
   }
@@ -62,18 +71,23 @@ export type Ran = {
   readonly wallMs: number
   /** The greatest resident set of the process itself, in bytes; 0 where the system does not tell. */
   readonly peakBytes: number
+  /** Processor time of the process itself, user and system, in milliseconds; 0 where the system does not tell. */
+  readonly cpuMs: number
   readonly stdout: string
 }
 
-type RunOptions = {
+type MeasureOptions = {
   readonly cwd?: string
   readonly variables?: NodeJS.ProcessEnv
-  /** Whose peak is wanted: the process itself, or the one of its children whose command line contains this text. */
+  /** Whose memory and CPU are wanted: default the process itself, else the Node.js process with this word in its line. */
   readonly watch?: string
 }
 
 /** Runs a command to its end. @throws when it fails, with what it said. */
-export async function run(words: readonly [string, ...string[]], options: RunOptions = {}): Promise<Ran> {
+export async function measure(
+  words: readonly [string, ...string[]],
+  options: MeasureOptions = {},
+): Promise<Ran> {
   const [command, ...rest] = words
   const startMs = performance.now()
   const child = spawn(command, rest, {
@@ -81,13 +95,16 @@ export async function run(words: readonly [string, ...string[]], options: RunOpt
     env: { ...process.env, ...options.variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const peak = watchPeak(child, options.watch)
+  const usage = watchUsage(child, options.watch)
   const texts = Promise.all([textOf(child.stdout), textOf(child.stderr)])
   const [exitCode] = await once(child, 'close')
   const wallMs = performance.now() - startMs
+  const used = usage()
   const [stdout, stderr] = await texts
-  if (exitCode !== 0) throw new Error(`${words.join(' ')} ended with ${exitCode}\n${stdout.slice(-2000)}${stderr.slice(-2000)}`)
-  return { wallMs, peakBytes: peak(), stdout }
+  if (exitCode !== 0) {
+    throw new Error(`${words.join(' ')} ended with ${exitCode}\n${stdout.slice(-2000)}${stderr.slice(-2000)}`)
+  }
+  return { wallMs, ...used, stdout }
 }
 
 /** The last MiB of it. */
@@ -97,25 +114,35 @@ async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
   return text
 }
 
-/** VmHWM never falls, so that looking ten times a second misses only what the last tenth of a second added. */
-function watchPeak(child: ChildProcess, watch: string | undefined): () => number {
-  let peakBytes = 0
+type Usage = Pick<Ran, 'peakBytes' | 'cpuMs'>
+
+/** Both numbers only grow, so that looking twenty times a second misses only the last twentieth. */
+function watchUsage(child: ChildProcess, watch: string | undefined): () => Usage {
+  let usage: Usage = { peakBytes: 0, cpuMs: 0 }
   let pid = watch === undefined ? child.pid : undefined
   const timer = setInterval(() => {
-    pid ??= watch === undefined ? undefined : processNamed(watch)
-    if (pid !== undefined) peakBytes = Math.max(peakBytes, peakOf(pid))
-  }, 100)
+    if (watch !== undefined) pid ??= processNamed(watch)
+    if (pid !== undefined) usage = usageOf(pid) ?? usage
+  }, 50)
   return () => {
     clearInterval(timer)
-    return peakBytes
+    return usage
   }
 }
 
-function peakOf(pid: number): number {
+/** Linux counts CPU time in hundredths of a second. */
+const tickMs = 10
+
+function usageOf(pid: number): Usage | undefined {
   try {
-    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+    const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The second field is a name that may contain anything; what follows its ")" begins with field 3.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (peak === null) return undefined
+    return { peakBytes: Number(peak[1]) * 1024, cpuMs: (Number(fields[11]) + Number(fields[12])) * tickMs }
   } catch {
-    return 0
+    return undefined
   }
 }
 

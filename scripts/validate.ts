@@ -19,7 +19,10 @@ type Seen = { readonly passed: boolean; readonly saw: string }
 async function see({ exercise }: Row): Promise<Seen> {
   if (exercise === null) return { passed: false, saw: 'not built' }
   const { promise: hung, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no end after ${longestExerciseMs / 1000} s`)), longestExerciseMs)
+  const timer = setTimeout(
+    () => reject(new Error(`no end after ${longestExerciseMs / 1000} s`)),
+    longestExerciseMs,
+  )
   try {
     return { passed: true, saw: await Promise.race([exercise(), hung]) }
   } catch (error) {
@@ -48,7 +51,8 @@ for (const row of rows) {
 const lost = green.filter((name) => !passed.has(name))
 const gained = [...passed].filter((name) => !green.includes(name))
 console.log('')
-if (gained.length > 0) console.log(`Passes, and belongs into scripts/validate-green.json: ${gained.join(', ')}`)
+if (gained.length > 0)
+  console.log(`Passes, and belongs into scripts/validate-green.json: ${gained.join(', ')}`)
 if (lost.length > 0) console.log(`Was green and is not: ${lost.join(', ')}`)
 console.log(`${passed.size} passed, ${rows.length - passed.size} failed`)
 // Something that an exercise left running must not keep the process alive.

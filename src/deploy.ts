@@ -43,7 +43,12 @@ export type DeployOptions = {
  * @throws APPROVAL_NEEDED, SECRET_MISSING, NEED_EXCEEDS_CAPACITY, and the STATE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
-  const { clock = systemClock, random = secureRandom, variables = process.env, onEvent = () => undefined } = options
+  const {
+    clock = systemClock,
+    random = secureRandom,
+    variables = process.env,
+    onEvent = () => undefined,
+  } = options
   const stateDir = stateDirOf(plan, options)
   if (plan.approve && !options.yes) throw approvalNeeded(plan)
   const secrets = await loadSecrets(plan, variables)
@@ -59,13 +64,34 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
   await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host: hostname() })
   const signal = options.signal ?? new AbortController().signal
   const killSignal = options.killSignal ?? new AbortController().signal
-  const parts = { plan, runId, stateDir, secrets, variables, journal, executor, clock, random, signal, killSignal, onEvent }
+  const parts = {
+    plan,
+    runId,
+    stateDir,
+    secrets,
+    variables,
+    journal,
+    executor,
+    clock,
+    random,
+    signal,
+    killSignal,
+    onEvent,
+  }
   await using run = await Run.open(parts)
 
   const { capacityBytes, loadLineBytes } = monitor.read()
   const tasks = plan.tasks.map(({ name }) => name)
   const { name, version, environment } = plan
-  await run.emit({ type: 'run-started', plan: name, version, environment, tasks, capacityBytes, loadLineBytes })
+  await run.emit({
+    type: 'run-started',
+    plan: name,
+    version,
+    environment,
+    tasks,
+    capacityBytes,
+    loadLineBytes,
+  })
   using _memory = showMemory(run, plan, clock)
   await executor.execute(run.tasks(past), {
     signal: run.signal,
@@ -113,7 +139,10 @@ export type PlanPrediction = {
   readonly loadLineBytes: number
 }
 
-export async function predict(plan: Plan, options: Pick<DeployOptions, 'stateDir'> = {}): Promise<PlanPrediction> {
+export async function predict(
+  plan: Plan,
+  options: Pick<DeployOptions, 'stateDir'> = {},
+): Promise<PlanPrediction> {
   const past = await pastOf(plan, stateDirOf(plan, options))
   const executor = new ParallelExecutor(plan.options.executor)
   using monitor = executor.monitor
@@ -125,7 +154,10 @@ export async function predict(plan: Plan, options: Pick<DeployOptions, 'stateDir
     expectedMs: past.get(task.name)?.durationMs ?? 1_000,
   }))
   const roomBytes = loadLineBytes - usedBytes
-  const run = predictRun(expected, { maxConcurrentTasks: plan.options.executor.maxConcurrentTasks, roomBytes })
+  const run = predictRun(expected, {
+    maxConcurrentTasks: plan.options.executor.maxConcurrentTasks,
+    roomBytes,
+  })
   const kinds = new Map(plan.tasks.map((task) => [task.name, task]))
   const places = new Map(expected.map((task) => [task.name, task]))
   return {
@@ -161,7 +193,10 @@ function showMemory(run: Run, plan: Plan, clock: Clock): Disposable {
 }
 
 function approvalNeeded(plan: Plan): PlimsollError {
-  return new PlimsollError('APPROVAL_NEEDED', `environment "${plan.environment}" of "${plan.name}" asks for a person's consent`)
+  return new PlimsollError(
+    'APPROVAL_NEEDED',
+    `environment "${plan.environment}" of "${plan.name}" asks for a person's consent`,
+  )
 }
 
 /** A declared need is refused before anything starts; a limit alone never is. */

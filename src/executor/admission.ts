@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { type Ledger, type MemoryMonitor, type MemoryReading } from '../memory/memory.ts'
+import type { Ledger, MemoryMonitor, MemoryReading } from '../memory/memory.ts'
 import { formatSize } from '../units.ts'
 
 /** A reading is used for this long, in milliseconds: what starts meanwhile is in the ledger already. */
@@ -13,15 +13,13 @@ export class Admission {
   readonly #monitor: MemoryMonitor
   readonly #ledger: Ledger
   readonly #clock: Clock
-  #reading: MemoryReading
-  #readAtMs: number
+  #reading: MemoryReading | null = null
+  #readAtMs = 0
 
   constructor(parts: { monitor: MemoryMonitor; ledger: Ledger; clock: Clock }) {
     this.#monitor = parts.monitor
     this.#ledger = parts.ledger
     this.#clock = parts.clock
-    this.#reading = parts.monitor.read()
-    this.#readAtMs = parts.clock.monotonic()
   }
 
   /** Reserves `bytes` under `key` when they fit. */
@@ -44,7 +42,7 @@ export class Admission {
 
   reading(): MemoryReading {
     const nowMs = this.#clock.monotonic()
-    if (nowMs - this.#readAtMs >= readingLastsMs) {
+    if (this.#reading === null || nowMs - this.#readAtMs >= readingLastsMs) {
       this.#reading = this.#monitor.read()
       this.#readAtMs = nowMs
     }

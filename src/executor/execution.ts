@@ -4,7 +4,7 @@ import type { Ledger } from '../memory/memory.ts'
 import type { Admission } from './admission.ts'
 import type { Graph } from './graph.ts'
 import { ReadyQueue } from './ready-queue.ts'
-import { type ReadyMark, WaitClock } from './wait-clock.ts'
+import { type Obstacle, type ReadyMark, WaitClock } from './wait-clock.ts'
 import type { Decision, Ended, ExecutorEvent, ExecutorTask, TaskContext } from './words.ts'
 
 /** How many of the best ready tasks are looked at for one that fits when the first does not. */
@@ -92,16 +92,23 @@ export class Execution<Value> {
   pump(): void {
     this.#memoryTimer?.[Symbol.dispose]()
     this.#memoryTimer = null
+    const obstacle = this.#startWhatFits()
+    this.#waitClock.turnTo(obstacle)
+    if (obstacle === 'memory') this.#waitForMemory()
+  }
+
+  /** @returns what stands in the way of the next task. */
+  #startWhatFits(): Obstacle {
     while (this.#ready.size > 0) {
-      if (!this.#parts.slots.take()) return this.#waitClock.turnTo('slot')
+      if (!this.#parts.slots.take()) return 'slot'
       const index = this.#takeWhatFits()
       if (index === undefined) {
         this.#parts.slots.giveBack()
-        return this.#waitForMemory()
+        return 'memory'
       }
       void this.#start(index)
     }
-    this.#waitClock.turnTo(null)
+    return null
   }
 
   #becomeReady(index: number): void {
@@ -114,7 +121,12 @@ export class Execution<Value> {
       this.#ready.push(index)
     } else {
       const status = decision.action === 'skip' ? 'skipped' : 'cancelled'
-      const ended = { status, because: decision.because, waits: this.#waitClock.since(mark), reservedBytes: 0 } as const
+      const ended = {
+        status,
+        because: decision.because,
+        waits: this.#waitClock.since(mark),
+        reservedBytes: 0,
+      } as const
       this.#unstarted.push({ index, ended })
     }
   }
@@ -150,7 +162,6 @@ export class Execution<Value> {
   }
 
   #waitForMemory(): void {
-    this.#waitClock.turnTo('memory')
     this.#memoryTimer = this.#parts.clock.every(memoryRetryMs, () => this.pump())
     const index = this.#ready.peek()
     if (index === undefined) return
@@ -169,11 +180,15 @@ export class Execution<Value> {
 
     const key = this.#keyOf(index)
     const observe = (bytes: number): void => this.#parts.ledger.observe(key, bytes)
-    const ended = { waits, reservedBytes, ...(await this.#endOf(task, { signal: this.#signal, reservedBytes, waits, observe })) }
+    const ended = {
+      waits,
+      reservedBytes,
+      ...(await this.#endOf(task, { signal: this.#signal, reservedBytes, waits, observe })),
+    }
     this.#parts.ledger.release(key)
 
     const told = this.#tell({ type: 'ended', task: task.name, ended })
-    if (told) await told
+    if (told !== undefined) await told
     if (ended.status === 'failed' && this.#parts.failFast) this.#stop(`"${task.name}" failed`)
     this.#release(index, ended)
     this.#parts.slots.giveBack()
@@ -184,7 +199,7 @@ export class Execution<Value> {
   async #endOf(task: ExecutorTask<Value>, context: TaskContext): Promise<End<Value>> {
     try {
       const told = this.#tell({ type: 'started', task: task.name, reservedBytes: context.reservedBytes })
-      if (told) await told
+      if (told !== undefined) await told
       if (this.#fault) throw this.#fault.error
       return { status: 'succeeded', value: await task.run(context) }
     } catch (error) {
@@ -195,15 +210,18 @@ export class Execution<Value> {
   /** Ends what was decided without a start, which may decide more, then starts what may start. */
   #settle(): void {
     if (this.#settling) return
-    if (this.#unstarted.length === 0) return this.pump()
-    this.#settling = true
-    void this.#endUnstarted()
+    if (this.#unstarted.length === 0) {
+      this.pump()
+    } else {
+      this.#settling = true
+      void this.#endUnstarted()
+    }
   }
 
   async #endUnstarted(): Promise<void> {
     for (const { index, ended } of this.#unstarted) {
       const told = this.#tell({ type: 'ended', task: this.#taskAt(index).name, ended })
-      if (told) await told
+      if (told !== undefined) await told
       this.#release(index, ended)
     }
     this.#unstarted.length = 0
@@ -226,7 +244,10 @@ export class Execution<Value> {
     this.#stoppedBecause ??= because
     for (let index = this.#ready.pop(); index !== undefined; index = this.#ready.pop()) {
       const waits = this.#waitClock.since(this.#waitingAt(index).mark)
-      this.#unstarted.push({ index, ended: { status: 'cancelled', because: this.#stoppedBecause, waits, reservedBytes: 0 } })
+      this.#unstarted.push({
+        index,
+        ended: { status: 'cancelled', because: this.#stoppedBecause, waits, reservedBytes: 0 },
+      })
     }
     this.#settle()
   }

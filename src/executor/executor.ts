@@ -115,7 +115,12 @@ export class ParallelExecutor {
 }
 
 function checked(options: Options['executor']): Options['executor'] {
-  for (const name of ['maxConcurrentTasks', 'maxWorkersThread', 'maxWorkersProcess', 'memoryLimitMb'] as const) {
+  for (const name of [
+    'maxConcurrentTasks',
+    'maxWorkersThread',
+    'maxWorkersProcess',
+    'memoryLimitMb',
+  ] as const) {
     const value = options[name]
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new PlimsollError('OPTION_INVALID', `${name} is ${value}, expected a whole number from 1`)
@@ -123,10 +128,16 @@ function checked(options: Options['executor']): Options['executor'] {
   }
   const { memoryPressureThreshold: threshold, memoryBudgetBytes: budget } = options
   if (!(threshold > 0 && threshold <= 1)) {
-    throw new PlimsollError('OPTION_INVALID', `memoryPressureThreshold is ${threshold}, expected above 0 and at most 1`)
+    throw new PlimsollError(
+      'OPTION_INVALID',
+      `memoryPressureThreshold is ${threshold}, expected above 0 and at most 1`,
+    )
   }
   if (budget !== null && !(Number.isSafeInteger(budget) && budget >= 1)) {
-    throw new PlimsollError('OPTION_INVALID', `memoryBudgetBytes is ${budget}, expected a whole number from 1 or null`)
+    throw new PlimsollError(
+      'OPTION_INVALID',
+      `memoryBudgetBytes is ${budget}, expected a whole number from 1 or null`,
+    )
   }
   return options
 }

@@ -1,30 +1,31 @@
 /** Names one process for ever: a pid is reused, a pid with its start time in one boot of the machine is not. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ProcessIdentity } from '../spine.ts'
 import { hasEnded, readProcessStat } from './process-stat.ts'
 
 /** Ask while the process is certainly there (it was just started). Unknown parts are null. */
-export function identify(pid: number, token: string): ProcessIdentity {
-  return { pid, startTicks: startOf(pid) ?? null, bootId: bootId(), token }
+export function identify(pid: number, token: string, root = '/'): ProcessIdentity {
+  return { pid, startTicks: startOf(pid, root) ?? null, bootId: bootId(root), token }
 }
 
 /** True while exactly this process runs. False also where that cannot be proven: a stranger must not be stopped. */
-export function isSameProcess(identity: ProcessIdentity): boolean {
-  if (identity.startTicks === null || identity.bootId !== bootId()) return false
-  return startOf(identity.pid) === identity.startTicks
+export function isSameProcess(identity: ProcessIdentity, root = '/'): boolean {
+  if (identity.startTicks === null || identity.bootId !== bootId(root)) return false
+  return startOf(identity.pid, root) === identity.startTicks
 }
 
 /** Undefined for a process that has ended. */
-function startOf(pid: number): number | undefined {
+function startOf(pid: number, root: string): number | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
-  const stat = readProcessStat('/', pid)
+  const stat = readProcessStat(root, pid)
   if (stat !== undefined) return hasEnded(stat) ? undefined : stat.startTicks
-  return existsSync('/proc/self/stat') ? undefined : startBySystemList(pid)
+  return existsSync(join(root, 'proc/self/stat')) ? undefined : startFromList(pid)
 }
 
 /** Without /proc (macOS): seconds since 1970 serve as the start time; about 10 ms a call. */
-function startBySystemList(pid: number): number | undefined {
+function startFromList(pid: number): number | undefined {
   try {
     const options = {
       encoding: 'utf8',
@@ -32,16 +33,18 @@ function startBySystemList(pid: number): number | undefined {
       stdio: 'pipe',
       timeout: 5_000,
     } as const
-    const ms = Date.parse(execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], options).trim())
-    return Number.isNaN(ms) ? undefined : ms / 1_000
+    const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], options).trim()
+    const [state = '', ...date] = line.split(/\s+/)
+    const ms = Date.parse(date.join(' '))
+    return state.startsWith('Z') || Number.isNaN(ms) ? undefined : ms / 1_000
   } catch {
     return undefined
   }
 }
 
-function bootId(): string | null {
+function bootId(root: string): string | null {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+    return readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'latin1').trim()
   } catch {
     return null
   }

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { type KeptFile, keepFile } from './kept-file.ts'
 
-export type MemoryOfProcess = { readonly residentBytes: number; readonly peakBytes: number }
+type MemoryOfProcess = { readonly residentBytes: number; readonly peakBytes: number }
 
 /**
  * Through a descriptor that stays open if there may be one more: 7 us a reading instead of 15. The descriptor belongs

@@ -7,7 +7,7 @@ import { ProcessMemory } from './process-memory.ts'
 /** Open descriptors of one tree; further members are opened and closed at each reading. */
 const mostKeptFiles = 64
 
-export type WatchedTreeOptions = {
+type WatchedTreeOptions = {
   readonly root: string
   /** The process that everything else of the tree comes from. */
   readonly pid: number

@@ -2,13 +2,13 @@
 import { PlimsollError } from '../errors.ts'
 
 /** All secrets of a run together: some 150 of one line. More are refused, because dropping one would print it. */
-export const mostForms = 1_000
+const mostForms = 1_000
 
 /** Shorter lines of a secret (and unpadded base64 of shorter values) are too common in ordinary text. */
 const shortestPart = 4
 
 /** Bytes. Longer forms are masked piece by piece: what is held back, and the work per byte, stay small. */
-export const longestForm = 256
+const longestForm = 256
 
 /** Distinct, none empty, none longer than `longestForm`. Empty secrets have no form. */
 export function secretForms(secrets: Iterable<string>): readonly Buffer[] {

@@ -36,7 +36,10 @@ export function checkDelayRule(rule: DelayRule): void {
   }
   for (const option of ['minDelayMs', 'maxDelayMs'] as const) {
     if (!(Number.isFinite(rule[option]) && rule[option] >= 0)) {
-      throw new PlimsollError('OPTION_INVALID', `${option} is ${rule[option]}, expected 0 or more milliseconds`)
+      throw new PlimsollError(
+        'OPTION_INVALID',
+        `${option} is ${rule[option]}, expected 0 or more milliseconds`,
+      )
     }
   }
   if (rule.minDelayMs > rule.maxDelayMs) {

@@ -20,7 +20,11 @@ export type RetryConfig<T = unknown> = Partial<DelayRule> & {
   /** Whether an end is worth another attempt. Default: every error is, every value is not. */
   readonly shouldRetry?: (end: AttemptEnd<T>, attempt: number) => boolean
   /** Told of every end, before the wait; awaited. `nextInMs` is null after the last attempt. */
-  readonly onAttemptEnd?: (end: AttemptEnd<T>, attempt: number, nextInMs: number | null) => void | Promise<void>
+  readonly onAttemptEnd?: (
+    end: AttemptEnd<T>,
+    attempt: number,
+    nextInMs: number | null,
+  ) => void | Promise<void>
   readonly signal?: AbortSignal
   readonly clock?: Clock
   readonly random?: () => number
@@ -47,7 +51,7 @@ export async function retry<T>(fn: (attempt: number) => Promise<T>, config: Retr
     const delayMs = again ? delayAfter(attempt, rule, config.random ?? Math.random) : 0
     const inTime = clock.monotonic() - startMs + delayMs < totalTimeoutMs
     await config.onAttemptEnd?.(end, attempt, again && inTime ? delayMs : null)
-    if (!again || !inTime) return valueOf(end)
+    if (!again || !inTime) return valueOrThrow(end)
     if (delayMs > 0) await clock.sleep(delayMs, signal)
   }
 }
@@ -73,7 +77,7 @@ function wanted<T>(end: AttemptEnd<T>, attempt: number, shouldRetry: RetryConfig
   return shouldRetry ? shouldRetry(end, attempt) : 'error' in end
 }
 
-function valueOf<T>(end: AttemptEnd<T>): T {
+function valueOrThrow<T>(end: AttemptEnd<T>): T {
   if ('error' in end) throw end.error
   return end.value
 }
@@ -84,6 +88,9 @@ function checkAttempts(maxAttempts: number, totalTimeoutMs: number): void {
     throw new PlimsollError('OPTION_INVALID', `maxAttempts is ${maxAttempts}, expected a whole number from 1`)
   }
   if (Number.isNaN(totalTimeoutMs) || totalTimeoutMs < 0) {
-    throw new PlimsollError('OPTION_INVALID', `totalTimeoutMs is ${totalTimeoutMs}, expected 0 or more milliseconds`)
+    throw new PlimsollError(
+      'OPTION_INVALID',
+      `totalTimeoutMs is ${totalTimeoutMs}, expected 0 or more milliseconds`,
+    )
   }
 }

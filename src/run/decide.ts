@@ -15,7 +15,8 @@ export function decide(task: Task, ended: ReadonlyMap<string, Ended>, facts: Fac
     const how = ended.get(missing)?.status === 'cancelled' ? 'was cancelled' : 'failed'
     return { action: 'cancel', because: `it needs "${missing}", which ${how}` }
   }
-  if (task.when && !conditionHolds(task.when, facts)) return { action: 'skip', because: 'its "when" does not hold' }
+  if (task.when && !conditionHolds(task.when, facts))
+    return { action: 'skip', because: 'its "when" does not hold' }
   return { action: 'run' }
 }
 

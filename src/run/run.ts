@@ -9,13 +9,28 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { factsOf, PlimsollError, systemCodeOf } from '../errors.ts'
-import type { Ended, ExecutorEvent, ExecutorTask, ParallelExecutor, TaskContext } from '../executor/executor.ts'
+import type {
+  Ended,
+  ExecutorEvent,
+  ExecutorTask,
+  ParallelExecutor,
+  TaskContext,
+} from '../executor/executor.ts'
 import type { Journal, PastTask } from '../journal/journal.ts'
 import { ProcessFinder, TreeWatcher } from '../memory/memory.ts'
 import type { FillValues } from '../plan/plan.ts'
 import { createMasker, type Masker } from '../redact/redact.ts'
 import { type Instruments, runTask, type TaskEnd, type TaskEvent, type TaskRun } from '../runners/runners.ts'
-import type { Phase, Plan, ProcessIdentity, Report, RunMessage, RunStatus, Task, TaskReport } from '../spine.ts'
+import type {
+  Phase,
+  Plan,
+  ProcessIdentity,
+  Report,
+  RunMessage,
+  RunStatus,
+  Task,
+  TaskReport,
+} from '../spine.ts'
 import { decide } from './decide.ts'
 import { PeakMeter } from './peak-meter.ts'
 import { endedReport, TaskFailure } from './task-report.ts'
@@ -89,7 +104,8 @@ export class Run implements AsyncDisposable {
       needs: task.needs,
       expectedMs: past.get(task.name)?.durationMs ?? 1_000,
       reserveBytes: reservationOf(task, this.#parts.executor),
-      decide: (ended) => decide(task, ended, { statusOf: (name) => this.#statusOf(name), outputOf: this.#values.outputOf }),
+      decide: (ended) =>
+        decide(task, ended, { statusOf: (name) => this.#statusOf(name), outputOf: this.#values.outputOf }),
       run: (context) => this.#attempt(task, 'deploy', context),
     }))
   }
@@ -111,7 +127,13 @@ export class Run implements AsyncDisposable {
   /** Told by the executor; keeps what later tasks ask for, and tells it on. */
   async onExecutorEvent(phase: Phase, event: ExecutorEvent<TaskEnd | null>): Promise<void> {
     if (event.type === 'waiting') {
-      await this.emit({ type: 'task-waiting', phase, task: event.task, reason: event.reason, message: event.message })
+      await this.emit({
+        type: 'task-waiting',
+        phase,
+        task: event.task,
+        reason: event.reason,
+        message: event.message,
+      })
     }
     if (event.type === 'ended') await this.#onEnded(phase, event.task, event.ended)
   }
@@ -136,7 +158,15 @@ export class Run implements AsyncDisposable {
     const { usedBytes, capacityBytes, loadLineBytes } = this.#parts.executor.monitor.read()
     const { reservedBytes } = this.#parts.executor.ledger
     const { runId, clock, onEvent } = this.#parts
-    await onEvent({ type: 'memory', runId, atMs: clock.now(), usedBytes, reservedBytes, capacityBytes, loadLineBytes })
+    await onEvent({
+      type: 'memory',
+      runId,
+      atMs: clock.now(),
+      usedBytes,
+      reservedBytes,
+      capacityBytes,
+      loadLineBytes,
+    })
   }
 
   report(): Report {
@@ -151,7 +181,9 @@ export class Run implements AsyncDisposable {
       environment: plan.environment,
       durationMs: Math.round(clock.monotonic() - this.#startMs),
       peakMemoryBytes: this.#meter.peakBytes,
-      tasks: Object.fromEntries(plan.tasks.map(({ name }) => [name, this.#reports.get(name) ?? neverEnded(name)])),
+      tasks: Object.fromEntries(
+        plan.tasks.map(({ name }) => [name, this.#reports.get(name) ?? neverEnded(name)]),
+      ),
     }
   }
 
@@ -176,7 +208,8 @@ export class Run implements AsyncDisposable {
 
   #status(): RunStatus {
     const reports = [...this.#reports.values()]
-    if (this.#parts.signal.aborted && reports.some(({ status }) => status === 'cancelled')) return 'interrupted'
+    if (this.#parts.signal.aborted && reports.some(({ status }) => status === 'cancelled'))
+      return 'interrupted'
     if (!this.hasFailed && this.fault === undefined && !reports.some(({ undo }) => undo)) return 'succeeded'
     const undos = reports.flatMap(({ undo }) => (undo ? [undo.status] : []))
     return undos.length > 0 && undos.every((status) => status === 'succeeded') ? 'rolled-back' : 'failed'
@@ -227,9 +260,18 @@ export class Run implements AsyncDisposable {
       this.#outputs.set(name, end.outputs)
     } else {
       const { status, durationMs, error } = end.report
-      const undo = { status: status === 'succeeded' ? status : 'failed', durationMs, ...(error && { error }) } as const
+      const undo = {
+        status: status === 'succeeded' ? status : 'failed',
+        durationMs,
+        ...(error && { error }),
+      } as const
       const before = this.#reports.get(name)
-      if (before) this.#reports.set(name, { ...before, status: undo.status === 'succeeded' ? 'undone' : before.status, undo })
+      if (before)
+        this.#reports.set(name, {
+          ...before,
+          status: undo.status === 'succeeded' ? 'undone' : before.status,
+          undo,
+        })
     }
     await this.emit({ type: 'task-ended', phase, task: name, report: end.report })
   }
@@ -243,7 +285,8 @@ function reservationOf(task: Task, executor: ParallelExecutor): number {
 
 function withoutSecrets(variables: NodeJS.ProcessEnv, plan: Plan): Readonly<Record<string, string>> {
   const hidden = new Set(Object.keys(plan.secrets))
-  for (const source of Object.values(plan.secrets)) if (source.from === 'environment') hidden.add(source.variable)
+  for (const source of Object.values(plan.secrets))
+    if (source.from === 'environment') hidden.add(source.variable)
   const kept = Object.entries(variables).flatMap(([name, value]) =>
     value === undefined || hidden.has(name) ? [] : [[name, value] as const],
   )
@@ -255,11 +298,16 @@ async function makeRunDir(dir: string): Promise<void> {
     await mkdir(dir, { recursive: true, mode: 0o700 })
   } catch (cause) {
     const code = systemCodeOf(cause) === 'ENOSPC' ? 'STATE_FULL' : 'STATE_UNWRITABLE'
-    throw new PlimsollError(code, `the directory ${dir} could not be made (${systemCodeOf(cause)})`, { cause })
+    throw new PlimsollError(code, `the directory ${dir} could not be made (${systemCodeOf(cause)})`, {
+      cause,
+    })
   }
 }
 
 function neverEnded(name: string): TaskReport {
   const error = factsOf(new PlimsollError('TASK_CANCELLED', `"${name}" was not begun`))
-  return { ...endedReport({ status: 'cancelled', because: error.message, waits: {}, reservedBytes: 0 }).report, error }
+  return {
+    ...endedReport({ status: 'cancelled', because: error.message, waits: {}, reservedBytes: 0 }).report,
+    error,
+  }
 }

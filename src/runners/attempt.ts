@@ -17,7 +17,11 @@ type Runners = { readonly [Kind in Work['kind']]: Runner<Kind> }
 
 const runners: Runners = {
   run: (attempt) => command(attempt, ['/bin/sh', '-c', attempt.work.script]),
-  exec: (attempt) => command(attempt, attempt.work.words.map((word) => fillTemplate(word, attempt.values))),
+  exec: (attempt) =>
+    command(
+      attempt,
+      attempt.work.words.map((word) => fillTemplate(word, attempt.values)),
+    ),
   call: runCall,
   http: runHttp,
   stop: stopService,
@@ -33,7 +37,15 @@ export async function attemptOnce(task: Task, run: TaskRun, number: number): Pro
   const files = filesOf(run)
   const { phase } = run
   const log = join('runs', run.runId, files.name)
-  await run.emit({ type: 'attempt-opened', phase, task: task.name, attempt: number, token, kind: run.work.kind, log })
+  await run.emit({
+    type: 'attempt-opened',
+    phase,
+    task: task.name,
+    attempt: number,
+    token,
+    kind: run.work.kind,
+    log,
+  })
 
   const startMs = run.clock.monotonic()
   using ending = new Ending(run.signal)
@@ -64,7 +76,9 @@ async function endOf(work: () => Promise<RunnerEnd>): Promise<Partial<AttemptRes
   } catch (error) {
     if (error instanceof AttemptFailure) return { ...error.end, error: factsOf(error.cause) }
     if (systemCodeOf(error) === 'ENOSPC') {
-      return { error: factsOf(new PlimsollError('STATE_FULL', 'its output could not be written: the disk is full')) }
+      return {
+        error: factsOf(new PlimsollError('STATE_FULL', 'its output could not be written: the disk is full')),
+      }
     }
     return { error: factsOf(error, 'TASK_FAILED') }
   }

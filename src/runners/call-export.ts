@@ -46,7 +46,9 @@ function textOf(thrown: unknown): string {
 
 function outputsOf(returned: unknown): Record<string, string> {
   if (typeof returned !== 'object' || returned === null) return {}
-  const scalars = Object.entries(returned).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
+  const scalars = Object.entries(returned).filter(([, value]) =>
+    ['string', 'number', 'boolean'].includes(typeof value),
+  )
   return Object.fromEntries(scalars.map(([key, value]) => [key, String(value)]))
 }
 

@@ -16,7 +16,11 @@ const besides = (name: string): URL => new URL(`./${name}${extname(import.meta.u
 /** Calls an exported function: in the engine's own process, in a worker thread, or in a child process. */
 export const runCall: Runner<'call'> = (attempt) => {
   const { module, exportName, argument, place } = attempt.work
-  const request = { module: pathToFileURL(module).href, exportName, argument: fillTree(argument, attempt.values) }
+  const request = {
+    module: pathToFileURL(module).href,
+    exportName,
+    argument: fillTree(argument, attempt.values),
+  }
   return places[place](attempt, request)
 }
 
@@ -58,7 +62,11 @@ async function callInThread(attempt: Attempt<'call'>, request: CallRequest): Pro
   await worker.terminate()
   await output
   attempt.ending.signal.removeEventListener('abort', stop)
-  return finish(attempt, ended ?? { error: { code: 'CALL_FAILED', message: 'its thread ended without an answer' } }, log)
+  return finish(
+    attempt,
+    ended ?? { error: { code: 'CALL_FAILED', message: 'its thread ended without an answer' } },
+    log,
+  )
 }
 
 /** The request goes through a file (mode 0600), never through the command line: it may hold secrets. */
@@ -92,7 +100,10 @@ async function finish(attempt: Attempt<'call'>, end: CallEnd, log: AttemptLog): 
   const reason = attempt.ending.reason
   if (reason) throw new AttemptFailure(measured, reason)
   if ('error' in end) {
-    throw new AttemptFailure(measured, new PlimsollError(end.error.code, attempt.masker.text(end.error.message)))
+    throw new AttemptFailure(
+      measured,
+      new PlimsollError(end.error.code, attempt.masker.text(end.error.message)),
+    )
   }
   return { ...measured, outputs: end.outputs }
 }

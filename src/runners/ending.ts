@@ -32,7 +32,10 @@ export class Ending implements Disposable {
   /** From now on the attempt has `ms` milliseconds. */
   limit(ms: number, clock: Clock): void {
     clock.sleep(ms, this.#timer.signal).then(
-      () => this.because(new PlimsollError('TASK_TIMEOUT', `it was stopped after its timeout of ${formatDuration(ms)}`)),
+      () =>
+        this.because(
+          new PlimsollError('TASK_TIMEOUT', `it was stopped after its timeout of ${formatDuration(ms)}`),
+        ),
       () => undefined,
     )
   }
@@ -42,5 +45,6 @@ export class Ending implements Disposable {
     this.#timer.abort()
   }
 
-  readonly #interrupt = (): void => this.because(new PlimsollError('TASK_CANCELLED', 'it was stopped because the run was interrupted'))
+  readonly #interrupt = (): void =>
+    this.because(new PlimsollError('TASK_CANCELLED', 'it was stopped because the run was interrupted'))
 }

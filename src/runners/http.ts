@@ -56,10 +56,16 @@ async function probe(attempt: Attempt<'http'>): Promise<string> {
     throw new PlimsollError('PROBE_FAILED', `${asked} got no answer: ${messageOf(error)}`, { cause: error })
   })
   if (!expect.status.includes(answer.status)) {
-    throw new PlimsollError('PROBE_FAILED', `${asked} answered ${answer.status}, expected ${expect.status.join(' or ')}`)
+    throw new PlimsollError(
+      'PROBE_FAILED',
+      `${asked} answered ${answer.status}, expected ${expect.status.join(' or ')}`,
+    )
   }
   if (expect.body !== null && !answer.body.includes(expect.body)) {
-    throw new PlimsollError('PROBE_FAILED', `${asked} answered without ${JSON.stringify(expect.body)} in its body`)
+    throw new PlimsollError(
+      'PROBE_FAILED',
+      `${asked} answered without ${JSON.stringify(expect.body)} in its body`,
+    )
   }
   return `${asked} answered ${answer.status}`
 }

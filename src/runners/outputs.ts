@@ -34,7 +34,10 @@ async function readBounded(file: string): Promise<string> {
     await using handle = await open(file, 'r')
     const { size } = await handle.stat()
     if (size > mostBytes) {
-      throw new PlimsollError('OUTPUT_INVALID', `the task hands on ${size} bytes, at most ${mostBytes} are allowed`)
+      throw new PlimsollError(
+        'OUTPUT_INVALID',
+        `the task hands on ${size} bytes, at most ${mostBytes} are allowed`,
+      )
     }
     return await handle.readFile('utf8')
   } catch (error) {

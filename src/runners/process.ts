@@ -26,7 +26,10 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
   const child = await start(attempt, words, attempt.files.spool)
   const exited = once(child, 'exit')
   using watch = watchMemory(attempt, child.pid)
-  using _copying = attempt.instruments.clock.every(copyEveryMs, () => void spool.copy().catch(() => undefined))
+  using _copying = attempt.instruments.clock.every(
+    copyEveryMs,
+    () => void spool.copy().catch(() => undefined),
+  )
 
   const stopping = stopWith(attempt, child)
   const identified = attempt.onIdentity(identify(child.pid, attempt.token), false)
@@ -54,9 +57,14 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
 export async function startService(attempt: Attempt, words: readonly string[]): Promise<RunnerEnd> {
   const child = await start(attempt, words, attempt.files.log)
   const settled = new AbortController()
-  const ended = once(child, 'exit', { signal: settled.signal }).then(([code]) => ({ code: code as number | null }))
+  const ended = once(child, 'exit', { signal: settled.signal }).then(([code]) => ({
+    code: code as number | null,
+  }))
   await attempt.onIdentity(identify(child.pid, attempt.token), true)
-  const early = await Promise.race([ended, attempt.instruments.clock.sleep(serviceSettlesMs).then(() => null)])
+  const early = await Promise.race([
+    ended,
+    attempt.instruments.clock.sleep(serviceSettlesMs).then(() => null),
+  ])
   if (early) {
     const lastOutput = attempt.masker.text((await readFile(attempt.files.log, 'utf8')).slice(-4096)).trimEnd()
     const error = new PlimsollError('SERVICE_ENDED', `the service ended at once with exit code ${early.code}`)
@@ -89,13 +97,19 @@ async function start(attempt: Attempt, words: readonly string[], outputFile: str
 
 async function notStarted(dir: string, cause: unknown): Promise<PlimsollError> {
   const found = await stat(dir).catch(() => null)
-  if (found === null) return new PlimsollError('TASK_NOT_STARTED', `its directory ${dir} does not exist`, { cause })
-  if (!found.isDirectory()) return new PlimsollError('TASK_NOT_STARTED', `${dir} is not a directory`, { cause })
+  if (found === null)
+    return new PlimsollError('TASK_NOT_STARTED', `its directory ${dir} does not exist`, { cause })
+  if (!found.isDirectory())
+    return new PlimsollError('TASK_NOT_STARTED', `${dir} is not a directory`, { cause })
   if (systemCodeOf(cause) === 'E2BIG') {
-    return new PlimsollError('TASK_NOT_STARTED', 'its command line or environment is larger than the system allows', {
-      cause,
-      fix: 'Put large texts into a file; one word may have 128 KiB on Linux',
-    })
+    return new PlimsollError(
+      'TASK_NOT_STARTED',
+      'its command line or environment is larger than the system allows',
+      {
+        cause,
+        fix: 'Put large texts into a file; one word may have 128 KiB on Linux',
+      },
+    )
   }
   const reason = systemCodeOf(cause) ?? String(cause)
   return new PlimsollError('TASK_NOT_STARTED', `its process could not be started (${reason})`, { cause })
@@ -168,11 +182,15 @@ type Exit = {
 async function failureOf(attempt: Attempt, exit: Exit): Promise<PlimsollError | null> {
   if (attempt.ending.reason) return attempt.ending.reason
   if (exit.exitCode === 0) return null
-  if (exit.exitCode === null) return new PlimsollError('TASK_FAILED', `it was killed by ${exit.signal ?? 'a signal'} from outside`)
+  if (exit.exitCode === null)
+    return new PlimsollError('TASK_FAILED', `it was killed by ${exit.signal ?? 'a signal'} from outside`)
   if (attempt.work.kind === 'exec' && (exit.exitCode === 127 || exit.exitCode === 126)) {
     const command = exit.words[0] ?? ''
     const what = exit.exitCode === 127 ? 'was not found' : 'may not be executed'
-    return new PlimsollError('TASK_NOT_STARTED', `the command ${JSON.stringify(command)} ${what} (exit code ${exit.exitCode})`)
+    return new PlimsollError(
+      'TASK_NOT_STARTED',
+      `the command ${JSON.stringify(command)} ${what} (exit code ${exit.exitCode})`,
+    )
   }
   const bySignal = exit.exitCode > 128 && exit.exitCode < 160 ? ` (128 + signal ${exit.exitCode - 128})` : ''
   return new PlimsollError('TASK_FAILED', `it ended with exit code ${exit.exitCode}${bySignal}`)

@@ -11,10 +11,10 @@ import type { AttemptResult, Task } from '../spine.ts'
 import { attemptOnce } from './attempt.ts'
 import type { TaskEnd, TaskRun } from './task-run.ts'
 
-export type { Instruments } from './words.ts'
-export type { TaskEnd, TaskRun } from './task-run.ts'
 export type { CallContext } from './call-export.ts'
+export type { TaskEnd, TaskRun } from './task-run.ts'
 export { endAll } from './terminate.ts'
+export type { Instruments } from './words.ts'
 
 /** Another attempt could not end better. */
 const finalErrors: ReadonlySet<string> = new Set([
@@ -39,7 +39,8 @@ export async function runTask(task: Task, run: TaskRun): Promise<TaskEnd> {
     signal: run.signal,
     clock: run.clock,
     random: run.random,
-    shouldRetry: (end) => 'value' in end && end.value.error !== null && !finalErrors.has(end.value.error.code),
+    shouldRetry: (end) =>
+      'value' in end && end.value.error !== null && !finalErrors.has(end.value.error.code),
     onAttemptEnd: async (end, attempt, nextInMs) => {
       if ('error' in end) return
       add(all, end.value)
@@ -102,6 +103,9 @@ function endOf(run: TaskRun, all: Totals, durationMs: number): TaskEnd {
 }
 
 /** What is recorded and shown; later tasks get the values as they are. */
-function maskedOutputs(run: TaskRun, outputs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function maskedOutputs(
+  run: TaskRun,
+  outputs: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, run.masker.text(value)]))
 }

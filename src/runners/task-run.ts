@@ -5,7 +5,11 @@ import type { DeployEvent, Phase, Plan, ProcessIdentity, TaskReport, WaitReason,
 import type { Instruments } from './words.ts'
 
 /** An event without what is the same for the whole run. */
-export type TaskEvent = DeployEvent extends infer Event ? (Event extends DeployEvent ? Omit<Event, 'runId' | 'atMs'> : never) : never
+export type TaskEvent = DeployEvent extends infer Event
+  ? Event extends DeployEvent
+    ? Omit<Event, 'runId' | 'atMs'>
+    : never
+  : never
 
 /** What a task needs of the run that it is part of. */
 export type TaskRun = {

@@ -29,7 +29,8 @@ export async function endAll(
   const deadlineMs = clock.monotonic() + graceMs
   let left = alive()
   while (left.length > 0) {
-    if (killSignal?.aborted || clock.monotonic() >= deadlineMs) for (const target of left) send(target, 'SIGKILL')
+    if (killSignal?.aborted || clock.monotonic() >= deadlineMs)
+      for (const target of left) send(target, 'SIGKILL')
     await clock.sleep(pollMs)
     left = alive()
     if (clock.monotonic() >= deadlineMs + graceMs) return

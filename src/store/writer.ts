@@ -49,8 +49,8 @@ export class Writer implements AsyncDisposable {
   /** One entry for each caller that awaits: as long as there are callers, never longer. */
   readonly #waiting: Call[] = []
   #underWay: readonly Call[] = []
-  /** Why nothing is accepted any more. */
-  #ended: PlimsollError | null = null
+  #failure: PlimsollError | null = null
+  #closing: Promise<void> | null = null
   #idle: (() => void) | null = null
 
   constructor(worker: Worker, file: string) {
@@ -66,7 +66,9 @@ export class Writer implements AsyncDisposable {
 
   write(statements: readonly Statement[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#ended !== null) return reject(this.#ended)
+      if (this.#failure !== null) return reject(this.#failure)
+      if (this.#closing !== null)
+        return reject(new PlimsollError('STORE_FAILED', `${this.#file} is closed`))
       this.#waiting.push({ statements, resolve, reject })
       // Not at once: whoever calls in the same turn joins the same commit.
       if (this.#waiting.length === 1 && this.#underWay.length === 0) queueMicrotask(() => this.#send())
@@ -105,10 +107,10 @@ export class Writer implements AsyncDisposable {
   }
 
   #fail(reason: string, cause?: unknown): void {
-    this.#ended ??= new PlimsollError('STORE_FAILED', `the writer of ${this.#file} failed: ${reason}`, { cause })
+    this.#failure ??= new PlimsollError('STORE_FAILED', `the writer of ${this.#file} failed: ${reason}`, { cause })
     const calls = [...this.#underWay, ...this.#waiting.splice(0)]
     this.#underWay = []
-    for (const call of calls) call.reject(this.#ended)
+    for (const call of calls) call.reject(this.#failure)
     this.#idle?.()
   }
 
@@ -117,16 +119,20 @@ export class Writer implements AsyncDisposable {
   }
 
   /** Waits for the writes that were accepted; the thread then closes the file, which empties the WAL into it. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#ended !== null) return
-    this.#ended = new PlimsollError('STORE_FAILED', `${this.#file} is closed`)
-    this.#worker.ref()
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     if (this.#underWay.length > 0 || this.#waiting.length > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve
       })
     }
-    const ended = once(this.#worker, 'exit')
+    if (this.#failure !== null) return
+    this.#worker.ref()
+    const ended = new Promise((resolve) => this.#worker.once('exit', resolve))
     this.#tell({ type: 'close' })
     await ended
   }

@@ -19,7 +19,10 @@ const isLinux = process.platform === 'linux'
 const onLinux = { skip: isLinux ? false : 'needs /proc' }
 
 let tokens = 0
-const newToken = (): string => `test-${process.pid}-${(tokens += 1)}`
+function newToken(): string {
+  tokens += 1
+  return `test-${process.pid}-${tokens}`
+}
 
 type Started = { readonly child: ChildProcess; readonly pid: number; readonly token: string }
 
@@ -244,6 +247,17 @@ test('a process is the same only with its start time, in the same boot, while it
   assert.equal(isSameProcess(identity), false)
   assert.equal(identify(task.pid, 'x').startTicks, null)
   for (const pid of [0, -1, Number.NaN, 2 ** 40]) assert.equal(identify(pid, 'x').startTicks, null)
+})
+
+test('without /proc the start time comes from the list of processes', async (t) => {
+  const root = machine(t, {})
+  const task = start(t, 'exec sleep 60')
+  const identity = identify(task.pid, task.token, root)
+  assert.ok(Math.abs((identity.startTicks ?? 0) - Date.now() / 1_000) < 3_600, `${identity.startTicks}`)
+  task.child.kill('SIGKILL')
+  await once(task.child, 'exit')
+  assert.equal(isSameProcess(identity, root), false)
+  assert.equal(identify(task.pid, task.token, root).startTicks, null)
 })
 
 test('the name of a program may hold spaces, parentheses and newlines', () => {

@@ -1,0 +1,177 @@
+import * as z from 'zod/mini'
+import { budget, duration, either, filledText, flag, keys, list, maybe, name, named, size, text, whole, word } from './leaf.ts'
+import { sectionKeys } from './option-keys.ts'
+
+/** What people write. Substitution has already happened; places where holes stay are still text. */
+
+const memory = (description: string) =>
+  either(
+    'a size such as 512MiB, or a map with limit, expect',
+    [
+      size('Limit and first estimate'),
+      keys({
+        limit: maybe(size('The task may not use more. It is never what is reserved')),
+        expect: maybe(size('What the task is expected to use: reserved for it until more is known')),
+      }),
+    ],
+    description,
+  )
+
+const attempts = (description: string) => whole(1, 1_000, description)
+
+const retry = (description: string) =>
+  either(
+    'a whole number from 1 to 1000, or a map with attempts, delay, maxDelay, backoff',
+    [
+      attempts('Attempts in all'),
+      keys({
+        attempts: maybe(attempts('Attempts in all, the first one counted. Default 3')),
+        delay: maybe(duration(0, 'The first wait. Default 1s')),
+        maxDelay: maybe(duration(0, 'No wait is longer. Default 30s')),
+        backoff: maybe(word(['exponential', 'linear', 'fixed', 'randomExponential'], 'How waits grow. Default exponential')),
+      }),
+    ],
+    description,
+  )
+
+const vars = named(text('A text, a number, true or false'), 'Values for ${NAME}; also in the environment of every task')
+const env = (description: string) => named(text('May contain ${...}'), description)
+const timeout = (description: string) => maybe(duration(1, description))
+
+const workKeys = {
+  run: maybe(filledText('A shell command line; reaches the shell as written')),
+  exec: maybe(
+    list(text('One word'), 'A program and its arguments; no shell').check(z.minLength(1, { error: 'at least one word' })),
+  ),
+  call: maybe(filledText('A function: ./module.ts#exportedFunction, relative to the plan file')),
+  http: maybe(filledText('A URL that must answer as "expect" says')),
+  with: maybe(z.unknown().register(z.globalRegistry, { description: 'The argument of the function: any value' })),
+  in: maybe(word(['thread', 'process', 'inline'], 'Where the function runs. Default process with "memory", else thread')),
+  method: maybe(word(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], 'The method of the request. Default GET')),
+  headers: maybe(named(text('May contain ${...}'), 'The headers of the request')),
+  body: maybe(text('The body of the request')),
+  expect: maybe(
+    keys(
+      {
+        status: maybe(
+          either(
+            'a status from 100 to 599, or a list of them',
+            [whole(100, 599, 'A status'), list(whole(100, 599, 'A status'), 'Any of these')],
+            'The status of the answer. Default 200',
+          ),
+        ),
+        body: maybe(text('Text that the body of the answer must contain')),
+      },
+      { description: 'What the answer must be' },
+    ),
+  ),
+  within: maybe(duration(0, 'How long the probe may take to succeed. Default 0: it asks once')),
+  every: maybe(duration(1, 'The wait between two requests. Default 1s')),
+}
+
+const oneWork = [{ required: ['run'] }, { required: ['exec'] }, { required: ['call'] }, { required: ['http'] }]
+
+const undoSchema = keys(
+  { ...workKeys, timeout: timeout('Time limit of the undo. Default: that of the task') },
+  { description: 'Work that takes back what the task did', oneOf: oneWork },
+)
+
+export const taskSchema = keys(
+  {
+    needs: maybe(
+      either(
+        'a task name, or a list of task names',
+        [name('A task'), list(name('A task'), 'Tasks')],
+        'Tasks that must have succeeded before',
+      ),
+    ),
+    ...workKeys,
+    dir: maybe(filledText('Directory that commands start in, relative to the plan file. Default: that of the plan file')),
+    memory: maybe(memory('What the task may use, and is expected to use')),
+    timeout: timeout('Time limit of one attempt. Default 10m'),
+    retry: maybe(retry('Attempts when the task fails. Default: one attempt')),
+    when: maybe(filledText('A condition, such as: environment == "production" && tasks.build.status == "succeeded"')),
+    env: maybe(env('Environment variables of the task')),
+    undo: maybe(
+      either('a map with one of run, exec, call, http, or the word stop', [word(['stop'], 'Stops the service'), undoSchema], 'How to undo'),
+    ),
+    detach: maybe(flag('Starts a service that outlives the run. Only for run and exec')),
+    inputs: maybe(list(text('A glob'), 'Recorded for skipping unchanged tasks; every task runs for now')),
+  },
+  { description: 'A task: exactly one of run, exec, call, http', oneOf: oneWork },
+)
+
+const memoryOfRun = keys(
+  {
+    budget: maybe(budget('The load line: 85% of the memory, or an absolute size such as 2GiB')),
+    perTask: maybe(size('Limit of a task that declares none. Default 1GiB')),
+  },
+  { description: 'Memory of the run' },
+)
+
+const limitKeys = {
+  concurrency: maybe(whole(1, 1_000, 'Tasks that may run at once. Default 10')),
+  memory: maybe(memoryOfRun),
+  ...sectionKeys,
+}
+
+const secretSource = either(
+  'a map with file, or a map with env',
+  [
+    keys({ file: filledText('A file that holds the secret, relative to the plan file') }),
+    keys({ env: filledText('The environment variable that holds the secret') }),
+  ],
+  'Where the value comes from',
+)
+
+export const headSchema = keys({
+  name: name('The name of the plan'),
+  version: maybe(filledText('What is deployed. Default dev; --version wins')),
+  vars: maybe(vars),
+  secrets: maybe(
+    either(
+      'a list of names, or a map from names to { file: ... } or { env: ... }',
+      [list(name('An environment variable'), 'From the environment'), named(secretSource, 'From files or variables')],
+      'Secrets: they reach only the tasks that name them, and are masked everywhere',
+    ),
+  ),
+  environments: maybe(
+    named(
+      keys({
+        vars: maybe(vars),
+        approve: maybe(flag('Asks for consent before anything starts. Default false')),
+        ...limitKeys,
+      }),
+      'Chosen with --env; what an environment says wins over the top level',
+    ),
+  ),
+  defaults: maybe(
+    keys(
+      {
+        timeout: timeout('For tasks that have none. Default 10m'),
+        retry: maybe(retry('For tasks that have none')),
+        memory: maybe(memory('For tasks that have none')),
+        env: maybe(env('For every task; its own env wins')),
+      },
+      { description: 'What tasks have that do not say otherwise' },
+    ),
+  ),
+  ...limitKeys,
+})
+
+export type HeadWritten = z.output<typeof headSchema>
+export type TaskWritten = z.output<typeof taskSchema>
+export type UndoWritten = z.output<typeof undoSchema>
+export type WorkWritten = Omit<UndoWritten, 'timeout'>
+export type MemoryWritten = NonNullable<TaskWritten['memory']>
+export type RetryWritten = NonNullable<TaskWritten['retry']>
+
+/** The JSON Schema of a plan file, for editors. Built when asked for. */
+export function planSchema(): object {
+  const plan = z.strictObject({ ...headSchema.shape, tasks: named(taskSchema, 'The tasks, by name') })
+  return {
+    ...z.toJSONSchema(plan, { io: 'input' }),
+    title: 'Plan of a Plimsoll deployment',
+    patternProperties: { '^x-': { description: 'Ignored: a home for YAML anchors' } },
+  }
+}

@@ -1,0 +1,218 @@
+import { didYouMean } from '../nearest.ts'
+import type { Template, TemplatePart } from '../spine.ts'
+import { isName, nameForms } from './leaf.ts'
+import { type Path, type Report, show } from './problems.ts'
+import { readTemplate } from './template.ts'
+import { isTreeMap, type Tree, type TreeMap } from './yaml.ts'
+
+/** Linux takes no longer environment variable. */
+const longestValue = 128 * 1024
+/** Characters that substitution may make in all: variables that repeat variables grow fast. */
+const mostText = 16 * 1024 ** 2
+const deepest = 50
+
+export type ScopeOptions = {
+  readonly root: TreeMap
+  readonly environment: string | null
+  readonly version: string | undefined
+  /** Of the command line. */
+  readonly given: Readonly<Record<string, string>>
+  /** Of the process. */
+  readonly variables: NodeJS.ProcessEnv
+  readonly report: Report
+}
+
+type Source = { readonly written: string; readonly path: Path } | { readonly value: string }
+
+const builtIn: readonly string[] = ['version', 'environment', 'plan']
+
+/**
+ * What `${NAME}` stands for: --var, then the environment's vars, then the plan's, then the process environment.
+ * Values of the plan may themselves contain `${...}`; those from outside are data.
+ */
+export class Scope {
+  readonly #sources: ReadonlyMap<string, Source>
+  readonly #secrets: ReadonlySet<string>
+  readonly #variables: NodeJS.ProcessEnv
+  readonly #report: Report
+  /** Values of plan variables, null where a problem was reported; at most one for each source. */
+  readonly #values = new Map<string, string | null>()
+  readonly #resolving: string[] = []
+  #textLength = 0
+
+  constructor({ root, environment, version, given, variables, report }: ScopeOptions) {
+    this.#report = report
+    this.#variables = variables
+    this.#secrets = new Set(secretNames(root['secrets']))
+    const sources = new Map<string, Source>([
+      ['version', version === undefined ? sourceOf(root['version'], ['version'], 'dev') : { value: version }],
+      ['environment', { value: environment ?? '' }],
+      ['plan', sourceOf(root['name'], ['name'], '')],
+    ])
+    const layers: [Tree | undefined, Path][] = [[root['vars'], ['vars']]]
+    if (environment !== null) {
+      layers.push([childOf(childOf(root['environments'], environment), 'vars'), ['environments', environment, 'vars']])
+    }
+    for (const [vars, path] of layers) {
+      if (!isTreeMap(vars)) continue
+      for (const name of Object.keys(vars)) {
+        if (this.#mayBeNamed(name, [...path, name])) sources.set(name, sourceOf(vars[name], [...path, name], ''))
+      }
+    }
+    for (const [name, value] of Object.entries(given)) {
+      if (this.#mayBeNamed(name, [])) sources.set(name, { value })
+    }
+    this.#sources = sources
+  }
+
+  #mayBeNamed(name: string, path: Path): boolean {
+    if (builtIn.includes(name)) this.#report(path, `the variable ${show(name)} is built in, expected another name`, { on: 'key' })
+    else if (!isName(name) || /[=\0]/.test(name)) {
+      this.#report(path, `found the variable ${show(name)}, expected ${nameForms} without "="`, { on: 'key' })
+    } else return true
+    return false
+  }
+
+  /** The plan's variables with their values; those with a problem are left out. */
+  vars(): Readonly<Record<string, string>> {
+    const vars: Record<string, string> = Object.create(null)
+    for (const name of this.#sources.keys()) {
+      const value = builtIn.includes(name) ? null : this.#resolve(name)
+      if (value !== null) vars[name] = value
+    }
+    return vars
+  }
+
+  /** What a condition sees: variables of the plan and the three that are built in, not the process environment. */
+  planValue(name: string): string | undefined {
+    return this.#sources.has(name) ? (this.#resolve(name) ?? '') : undefined
+  }
+
+  get names(): readonly string[] {
+    return [...this.#sources.keys()]
+  }
+
+  get varNames(): readonly string[] {
+    return this.names.filter((name) => !builtIn.includes(name))
+  }
+
+  get secretNames(): ReadonlySet<string> {
+    return this.#secrets
+  }
+
+  /** The text with its variables filled in; undefined when a problem was reported. Secrets and outputs are not for here. */
+  fill(text: string, path: Path): string | undefined {
+    const template = this.template(text, path)
+    if (template === undefined) return undefined
+    const hole = template.find((part) => typeof part !== 'string')
+    if (hole === undefined) return template.join('')
+    const what = 'secret' in hole ? `\${secrets.${hole.secret}}` : `\${tasks.${hole.output.task}.outputs.${hole.output.key}}`
+    this.#report(path, `found ${show(what)}, expected a text that is known before the run starts`)
+    return undefined
+  }
+
+  /** The text with its variables filled in; outputs and secrets stay holes. Undefined when a problem was reported. */
+  template(text: string, path: Path): Template | undefined {
+    if (!text.includes('$')) return text === '' ? [] : [text]
+    const written = readTemplate(text)
+    if ('error' in written) {
+      this.#report(path, written.error, { offset: written.at })
+      return undefined
+    }
+    const parts: TemplatePart[] = []
+    let literal = ''
+    const endLiteral = (): void => {
+      if (literal !== '') parts.push(literal)
+      literal = ''
+    }
+    for (const part of written.parts) {
+      if (typeof part === 'string') literal += part
+      else if ('variable' in part) {
+        const value = this.#variable(part, path)
+        if (value === undefined) return undefined
+        literal += value
+      } else {
+        endLiteral()
+        if ('output' in part) parts.push({ output: part.output })
+        else if (this.#knowsSecret(part, path)) parts.push({ secret: part.secret })
+        else return undefined
+      }
+    }
+    endLiteral()
+    return this.#isBounded(parts, path) ? parts : undefined
+  }
+
+  #isBounded(parts: Template, path: Path): boolean {
+    const length = parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : 0), 0)
+    this.#textLength += length
+    if (length <= longestValue && this.#textLength <= mostText) return true
+    this.#report(path, `substitution makes ${length} characters, allowed are ${longestValue} in a text and ${mostText} in all`)
+    return false
+  }
+
+  #knowsSecret({ secret, at }: { readonly secret: string; readonly at: number }, path: Path): boolean {
+    if (this.#secrets.has(secret)) return true
+    const hint = (): string => didYouMean(secret, this.#secrets)
+    this.#report(path, () => `found "\${secrets.${secret}}", which is not listed under "secrets"${hint()}`, { offset: at })
+    return false
+  }
+
+  #variable(hole: { at: number; variable: string; fallback: string | null }, path: Path): string | undefined {
+    const { at, variable, fallback } = hole
+    if (this.#secrets.has(variable)) {
+      this.#report(path, `found "\${${variable}}", which is a secret: write \${secrets.${variable}}`, { offset: at })
+      return undefined
+    }
+    const value = this.#sources.has(variable) ? this.#resolve(variable) : this.#variables[variable]
+    if (value === null) return undefined
+    if (fallback !== null && (value === undefined || value === '')) return fallback
+    if (value !== undefined) return value
+    const hint = (): string => didYouMean(variable, this.names)
+    const shown = show(`\${${variable}}`)
+    this.#report(
+      path,
+      () => `found ${shown}, which is not set; add it to "vars", set it with --var, or write a default \${NAME:-default}${hint()}`,
+      { offset: at },
+    )
+    return undefined
+  }
+
+  #resolve(name: string): string | null {
+    const known = this.#values.get(name)
+    if (known !== undefined) return known
+    const source = this.#sources.get(name)
+    if (source === undefined) return null
+    if ('value' in source) return source.value
+    const value = this.#isCircular(name, source.path) ? null : this.#resolveWritten(name, source)
+    this.#values.set(name, value)
+    return value
+  }
+
+  #resolveWritten(name: string, { written, path }: { readonly written: string; readonly path: Path }): string | null {
+    this.#resolving.push(name)
+    const value = this.fill(written, path)
+    this.#resolving.pop()
+    return value ?? null
+  }
+
+  #isCircular(name: string, path: Path): boolean {
+    const start = this.#resolving.indexOf(name)
+    const circle = [...this.#resolving.slice(Math.max(start, 0)), name].join(' -> ')
+    if (start !== -1) this.#report(path, `variables that need each other: ${circle}`)
+    else if (this.#resolving.length >= deepest) this.#report(path, `variables in variables, more than ${deepest} deep`)
+    else return false
+    return true
+  }
+}
+
+const sourceOf = (tree: Tree | undefined, path: Path, otherwise: string): Source => ({
+  written: typeof tree === 'string' ? tree : otherwise,
+  path,
+})
+
+const childOf = (tree: Tree | undefined, key: string): Tree | undefined => (isTreeMap(tree) ? tree[key] : undefined)
+
+function secretNames(secrets: Tree | undefined): readonly string[] {
+  if (Array.isArray(secrets)) return secrets.filter((secret) => typeof secret === 'string')
+  return isTreeMap(secrets) ? Object.keys(secrets) : []
+}

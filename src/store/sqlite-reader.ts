@@ -1,0 +1,81 @@
+/** A connection for reading, on the thread that asks; opened when first needed. Reads see what was committed before. */
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { PlimsollError } from '../errors.ts'
+import { storeError } from './sqlite-errors.ts'
+import { busyTimeoutMs } from './sqlite-settings.ts'
+import { statementCache } from './statement-cache.ts'
+import type { Store, Value } from './words.ts'
+import { failureOf } from './writer-words.ts'
+
+/** A page of a stream ends at so many rows, or at the row that fills so many bytes of texts and blobs. */
+const pageRows = 500
+const pageBytes = 1024 ** 2
+
+type Row = Record<string, Value>
+type Page = { readonly rows: readonly Row[]; readonly isLast: boolean }
+
+export type Reader = Disposable & Pick<Store, 'read' | 'stream'>
+
+export function openReader(file: string): Reader {
+  let database: DatabaseSync | undefined
+  let prepare: ((sql: string) => StatementSync) | undefined
+  let closed = false
+
+  /** Runs `use` with the statement; whatever SQLite throws comes out as a PlimsollError. */
+  const withStatement = <Result>(sql: string, use: (statement: StatementSync) => Result): Result => {
+    if (closed) throw new PlimsollError('STORE_FAILED', `${file} is closed`)
+    try {
+      database ??= new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs })
+      prepare ??= statementCache(database)
+      return use(prepare(sql))
+    } catch (error) {
+      throw storeError(file, failureOf(error), error)
+    }
+  }
+
+  return {
+    read: async <Result>(sql: string, parameters: readonly Value[] = []) =>
+      withStatement(sql, (statement) => statement.all(...parameters)) as Result[],
+
+    stream: async function* <Result>(sql: string, parameters: readonly Value[]) {
+      const paged = `${sql}\nlimit ${pageRows}`
+      let key = parameters.at(-1)
+      while (true) {
+        if (key === undefined) throw new PlimsollError('INTERNAL', `a stream needs a key to begin after: ${sql}`)
+        const after = [...parameters.slice(0, -1), key]
+        const { rows, isLast } = withStatement(paged, (statement) => pageOf(statement.iterate(...after)))
+        yield* rows as Result[]
+        if (isLast) return
+        const last: Value | undefined = Object.values(rows.at(-1) ?? {})[0]
+        if (last === key) throw new PlimsollError('INTERNAL', `the first column of a stream must be its key: ${sql}`)
+        key = last
+      }
+    },
+
+    [Symbol.dispose]: () => {
+      closed = true
+      database?.close()
+      database = undefined
+    },
+  }
+}
+
+/** Leaving the loop early resets the statement, which ends its read transaction. */
+function pageOf(found: Iterable<Row>): Page {
+  const rows: Row[] = []
+  let bytes = 0
+  for (const row of found) {
+    rows.push(row)
+    bytes += bytesOf(row)
+    if (rows.length === pageRows || bytes >= pageBytes) return { rows, isLast: false }
+  }
+  return { rows, isLast: true }
+}
+
+function bytesOf(row: Row): number {
+  let bytes = 0
+  for (const value of Object.values(row)) {
+    if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length
+  }
+  return bytes
+}

@@ -1,0 +1,86 @@
+/** The embedded store: `plimsoll.db` in the state directory. */
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { PlimsollError } from '../errors.ts'
+import { migrationFiles, versionOf } from './migrations.ts'
+import { fileError, storeError } from './sqlite-errors.ts'
+import { openReader, type Reader } from './sqlite-reader.ts'
+import { busyTimeoutMs } from './sqlite-settings.ts'
+import type { Store } from './words.ts'
+import { openWriter, tooNew } from './writer.ts'
+import { failureOf } from './writer-words.ts'
+
+const fileIn = (stateDir: string): string => join(stateDir, 'plimsoll.db')
+
+/**
+ * Opens the store for writing; makes the directory (mode 0700) and the file (0600) when they are missing and brings
+ * an older file to the present form. An existing file that cannot be used is never changed.
+ * @throws PlimsollError STATE_UNWRITABLE, STATE_FULL, STATE_BUSY, STATE_CORRUPT, STATE_TOO_NEW, STORE_FAILED
+ */
+export async function openStore({ stateDir }: { readonly stateDir: string }): Promise<Store> {
+  const file = fileIn(stateDir)
+  makeFile(stateDir, file)
+  const writer = await openWriter(file)
+  const reader = openReader(file)
+  return {
+    write: (statements) => writer.write(statements),
+    read: reader.read,
+    stream: reader.stream,
+    [Symbol.asyncDispose]: async () => {
+      // The reader first: the last connection that closes empties the WAL into the file and removes it.
+      reader[Symbol.dispose]()
+      await writer[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/**
+ * Opens the store for reading, also while another process writes; null when nothing was ever recorded.
+ * @throws PlimsollError as `openStore`
+ */
+export async function openStoreForReading(options: { readonly stateDir: string }): Promise<Store | null> {
+  const file = fileIn(options.stateDir)
+  if (!existsSync(file)) return null
+  const version = versionIn(file)
+  if (version === 0) return null
+  const known = migrationFiles().length
+  if (version > known) throw tooNew(file, { found: version, known })
+  // Opening it for writing brings an older file to the form that queries expect.
+  if (version < known) await (await openStore(options))[Symbol.asyncDispose]()
+  return readingStore(file, openReader(file))
+}
+
+function readingStore(file: string, reader: Reader): Store {
+  return {
+    write: async () => {
+      throw new PlimsollError('INTERNAL', `${file} was opened for reading`)
+    },
+    read: reader.read,
+    stream: reader.stream,
+    [Symbol.asyncDispose]: async () => reader[Symbol.dispose](),
+  }
+}
+
+/** SQLite gives the files that it makes beside the database the database's mode. */
+function makeFile(stateDir: string, file: string): void {
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+    closeSync(openSync(file, 'a', 0o600))
+  } catch (error) {
+    throw fileError(stateDir, error)
+  }
+}
+
+function versionIn(file: string): number {
+  try {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs })
+    try {
+      return versionOf(database)
+    } finally {
+      database.close()
+    }
+  } catch (error) {
+    throw storeError(file, failureOf(error), error)
+  }
+}
