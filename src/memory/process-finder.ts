@@ -29,7 +29,7 @@ export class ProcessFinder {
   /** What still lives of a task whose root was `pid`: its session, its process group, or the token. */
   leftovers(task: { readonly pid: number; readonly token: string }): readonly number[] {
     const { pid, token } = task
-    return this.#living((known) => known.token === token)
+    return this.#living((known) => known.session === pid || known.group === pid || known.token === token)
   }
 
   /** Every process that runs now, zombies included; none where there is no /proc. */
