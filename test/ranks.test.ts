@@ -14,6 +14,8 @@ const ranks = [
   ['queries'],
   ['experts'],
   ['executor', 'runners'],
+  // What the tasks of one run know of each other; apart from deploy.ts so that the job stays on one screen.
+  ['run'],
   ['deploy'],
   ['index', 'cli'],
 ]

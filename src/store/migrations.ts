@@ -12,7 +12,8 @@ export function migrationFiles(): readonly string[] {
 }
 
 export function versionOf(database: DatabaseSync): number {
-  return Number(database.prepare('pragma user_version').get()?.['user_version'])
+  const { user_version: version } = database.prepare('pragma user_version').get() ?? {}
+  return Number(version)
 }
 
 /** Returns the version found when it is newer than what is known here; then nothing was changed. Else null. */

@@ -26,7 +26,11 @@ export function storeError(file: string, failure: Failure, cause?: unknown): Pli
 export function fileError(path: string, thrown: unknown): PlimsollError {
   const full = ['ENOSPC', 'EDQUOT'].includes(systemCodeOf(thrown) ?? '')
   const says = full ? 'cannot grow: the disk is full' : 'cannot be written'
-  return new PlimsollError(full ? 'STATE_FULL' : 'STATE_UNWRITABLE', `${path} ${says}: ${messageOf(thrown)}`, {
-    cause: thrown,
-  })
+  return new PlimsollError(
+    full ? 'STATE_FULL' : 'STATE_UNWRITABLE',
+    `${path} ${says}: ${messageOf(thrown)}`,
+    {
+      cause: thrown,
+    },
+  )
 }

@@ -41,13 +41,15 @@ export function openReader(file: string): Reader {
       const paged = `${sql}\nlimit ${pageRows}`
       let key = parameters.at(-1)
       while (true) {
-        if (key === undefined) throw new PlimsollError('INTERNAL', `a stream needs a key to begin after: ${sql}`)
+        if (key === undefined)
+          throw new PlimsollError('INTERNAL', `a stream needs a key to begin after: ${sql}`)
         const after = [...parameters.slice(0, -1), key]
         const { rows, isLast } = withStatement(paged, (statement) => pageOf(statement.iterate(...after)))
         yield* rows as Result[]
         if (isLast) return
         const last: Value | undefined = Object.values(rows.at(-1) ?? {})[0]
-        if (last === key) throw new PlimsollError('INTERNAL', `the first column of a stream must be its key: ${sql}`)
+        if (last === key)
+          throw new PlimsollError('INTERNAL', `the first column of a stream must be its key: ${sql}`)
         key = last
       }
     },

@@ -8,7 +8,13 @@ import { migrate, migrationFiles } from './migrations.ts'
 import { busyTimeoutMs } from './sqlite-settings.ts'
 import { statementCache } from './statement-cache.ts'
 import type { Statement } from './words.ts'
-import { type Failure, failureOf, type WriterAnswer, type WriterData, type WriterRequest } from './writer-words.ts'
+import {
+  type Failure,
+  failureOf,
+  type WriterAnswer,
+  type WriterData,
+  type WriterRequest,
+} from './writer-words.ts'
 
 /**
  * 16 KiB pages suit compressed blocks (they must be set before the first table). The WAL is copied back after 4 MiB
@@ -24,18 +30,25 @@ const settings = `
 function serve(port: NonNullable<typeof parentPort>, data: WriterData): void {
   const answer = (message: WriterAnswer): void => port.postMessage(message)
   try {
-    const database = new DatabaseSync(data.file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true })
+    const database = new DatabaseSync(data.file, {
+      timeout: busyTimeoutMs,
+      enableForeignKeyConstraints: true,
+    })
     database.exec(settings)
     const found = migrate(database)
     if (found !== null) {
       database.close()
-      return answer({ type: 'too-new', found, known: migrationFiles().length })
+      answer({ type: 'too-new', found, known: migrationFiles().length })
+      return
     }
     const write = writerOf(database)
     port.on('message', (request: WriterRequest) => {
-      if (request.type === 'batch') return answer({ type: 'written', failures: write(request.calls) })
-      database.close()
-      port.close()
+      if (request.type === 'batch') {
+        answer({ type: 'written', failures: write(request.calls) })
+      } else {
+        database.close()
+        port.close()
+      }
     })
     answer({ type: 'open' })
   } catch (error) {

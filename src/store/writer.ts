@@ -29,7 +29,9 @@ export async function openWriter(file: string, thread: URL = writerThread): Prom
     env: {},
   })
   const [answer] = (await once(worker, 'message').catch((cause: unknown) => {
-    throw new PlimsollError('STORE_FAILED', `the writer of ${file} did not start: ${messageOf(cause)}`, { cause })
+    throw new PlimsollError('STORE_FAILED', `the writer of ${file} did not start: ${messageOf(cause)}`, {
+      cause,
+    })
   })) as [WriterAnswer]
   if (answer.type === 'open') return new Writer(worker, file)
   await worker.terminate()
@@ -67,8 +69,7 @@ export class Writer implements AsyncDisposable {
   write(statements: readonly Statement[]): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure)
-      if (this.#closing !== null)
-        return reject(new PlimsollError('STORE_FAILED', `${this.#file} is closed`))
+      if (this.#closing !== null) return reject(new PlimsollError('STORE_FAILED', `${this.#file} is closed`))
       this.#waiting.push({ statements, resolve, reject })
       // Not at once: whoever calls in the same turn joins the same commit.
       if (this.#waiting.length === 1 && this.#underWay.length === 0) queueMicrotask(() => this.#send())
@@ -83,7 +84,8 @@ export class Writer implements AsyncDisposable {
       this.#tell({ type: 'batch', calls: this.#underWay.map((call) => call.statements) })
     } catch (cause) {
       // A parameter that cannot be copied to another thread: no Value, so a defect of the caller.
-      for (const call of this.#finish()) call.reject(new PlimsollError('INTERNAL', messageOf(cause), { cause }))
+      for (const call of this.#finish())
+        call.reject(new PlimsollError('INTERNAL', messageOf(cause), { cause }))
     }
   }
 
@@ -107,7 +109,9 @@ export class Writer implements AsyncDisposable {
   }
 
   #fail(reason: string, cause?: unknown): void {
-    this.#failure ??= new PlimsollError('STORE_FAILED', `the writer of ${this.#file} failed: ${reason}`, { cause })
+    this.#failure ??= new PlimsollError('STORE_FAILED', `the writer of ${this.#file} failed: ${reason}`, {
+      cause,
+    })
     const calls = [...this.#underWay, ...this.#waiting.splice(0)]
     this.#underWay = []
     for (const call of calls) call.reject(this.#failure)

@@ -1,0 +1,54 @@
+/**
+ * The command line: words -> one call -> an exit code. It promises that every error is said once, with its code and
+ * what to do, and that nothing is loaded that the command does not need. It does no work of its own.
+ */
+import { readFile } from 'node:fs/promises'
+import { PlimsollError, systemCodeOf } from '../errors.ts'
+import { commands } from './commands.ts'
+import { helpOf, overview } from './help.ts'
+import { commandNamed, parseCall } from './parse.ts'
+
+/** @returns the exit code; never rejects. */
+export async function main(words: readonly string[]): Promise<number> {
+  process.stdout.on('error', ignoreClosedPipe)
+  process.stderr.on('error', ignoreClosedPipe)
+  try {
+    return await run(words)
+  } catch (error) {
+    const { sayError } = await import('./say-error.ts')
+    return sayError(error, { json: words.includes('--json'), debug: words.includes('--debug') })
+  }
+}
+
+async function run(words: readonly string[]): Promise<number> {
+  const [name, ...rest] = words
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return print(overview())
+  if (name === '--version') return print(`${await packageVersion()}\n`)
+  if (name.startsWith('-')) {
+    const names = commands.map((command) => command.name).join(', ')
+    throw new PlimsollError(
+      'USAGE',
+      `the first word is ${JSON.stringify(name)}, expected a command: ${names}`,
+    )
+  }
+  const command = commandNamed(name)
+  const call = parseCall(command, rest)
+  if (call.flag('help')) return print(helpOf(command))
+  const runCommand = await command.load()
+  return runCommand(call)
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+/** The reader went away (`| head`): what is left to do is done without it. */
+function ignoreClosedPipe(error: Error): void {
+  if (systemCodeOf(error) !== 'EPIPE') throw error
+}

@@ -1,0 +1,110 @@
+import type { Command } from './words.ts'
+
+const environmentOptions = {
+  env: { type: 'string', value: 'NAME', summary: 'the environment of the plan to use' },
+  version: { type: 'string', value: 'TEXT', summary: 'the version that is deployed; wins over the plan' },
+  var: {
+    type: 'string',
+    multiple: true,
+    value: 'K=V',
+    summary: 'sets a variable of the plan; may be repeated',
+  },
+  concurrency: { type: 'string', value: 'N', summary: 'how many tasks may run at once (default 10)' },
+  memory: {
+    type: 'string',
+    value: 'BUDGET',
+    summary: 'the load line: 2GiB, or 85% of the machine (default 85%)',
+  },
+  only: {
+    type: 'string',
+    multiple: true,
+    value: 'TASK',
+    summary: 'this task and what it needs; may be repeated',
+  },
+} as const
+
+/** The whole command line: parsing, help, completion and "did you mean" are derived from this table. */
+export const commands: readonly Command[] = [
+  {
+    name: 'deploy',
+    summary: 'runs a plan (default plimsoll.yaml)',
+    positionals: '[PLAN]',
+    options: {
+      ...environmentOptions,
+      'keep-going': { type: 'boolean', summary: 'after a failure, independent branches go on (default)' },
+      'fail-fast': { type: 'boolean', summary: 'after a failure, nothing new starts' },
+      'no-undo': { type: 'boolean', summary: 'a failure does not undo what succeeded' },
+      yes: { type: 'boolean', short: 'y', summary: 'gives the consent that an environment asks for' },
+    },
+    examples: ['plimsoll deploy', 'plimsoll deploy shop.yaml --env production --version 1.4.2 --yes'],
+    load: async () => (await import('./deploy-command.ts')).deployCommand,
+  },
+  {
+    name: 'plan',
+    summary: 'shows what would run, in which order, with the expected memory and time; changes nothing',
+    positionals: '[PLAN]',
+    options: environmentOptions,
+    examples: ['plimsoll plan', 'plimsoll plan shop.yaml --env staging --json'],
+    load: async () => (await import('./plan-command.ts')).planCommand,
+  },
+  {
+    name: 'runs',
+    summary: 'lists the recorded runs, newest first',
+    options: { limit: { type: 'string', value: 'N', summary: 'how many (default 20, at most 1000)' } },
+    examples: ['plimsoll runs', 'plimsoll runs --limit 5 --json'],
+    load: async () => (await import('./history-commands.ts')).runsCommand,
+  },
+  {
+    name: 'show',
+    summary: 'shows one run: its tasks, their times, waits, memory and errors',
+    positionals: '[RUN]',
+    options: { markdown: { type: 'boolean', summary: 'as a Markdown document' } },
+    examples: ['plimsoll show', 'plimsoll show 20261123-101530 --markdown'],
+    load: async () => (await import('./history-commands.ts')).showCommand,
+  },
+  {
+    name: 'logs',
+    summary: 'prints the recorded output of a run, or of one of its tasks',
+    positionals: '[RUN] [TASK]',
+    options: {},
+    examples: ['plimsoll logs', 'plimsoll logs last migrate'],
+    load: async () => (await import('./history-commands.ts')).logsCommand,
+  },
+  {
+    name: 'memory',
+    summary: 'shows what the memory gauge sees: capacity, limits level by level, use and the load line',
+    options: {},
+    examples: ['plimsoll memory', 'plimsoll memory --json'],
+    load: async () => (await import('./machine-commands.ts')).memoryCommand,
+  },
+  {
+    name: 'init',
+    summary: 'writes a starter plan and the schema that editors use; never overwrites',
+    positionals: '[FILE]',
+    options: {},
+    examples: ['plimsoll init', 'plimsoll init deploy/shop.yaml'],
+    load: async () => (await import('./init-command.ts')).initCommand,
+  },
+  {
+    name: 'schema',
+    summary: 'prints the JSON Schema of the plan file',
+    options: {},
+    examples: ['plimsoll schema > plimsoll.schema.json'],
+    load: async () => (await import('./init-command.ts')).schemaCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'checks that this machine has what plimsoll needs',
+    options: {},
+    examples: ['plimsoll doctor'],
+    load: async () => (await import('./machine-commands.ts')).doctorCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'prints the completion script of a shell',
+    positionals: 'bash|zsh|fish',
+    options: {},
+    examples: ['source <(plimsoll completion bash)', 'plimsoll completion fish | source'],
+    load: async () => (await import('./completion.ts')).completionCommand,
+  },
+]

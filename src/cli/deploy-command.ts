@@ -1,0 +1,40 @@
+import { systemClock } from '../clock.ts'
+import { deploy } from '../deploy.ts'
+import { PlimsollError } from '../errors.ts'
+import { openView } from '../report/report.ts'
+import type { Report, RunStatus } from '../spine.ts'
+import { planOf } from './plan-argument.ts'
+import { stopSignals } from './stop-signals.ts'
+import type { RunCommand } from './words.ts'
+
+const exitCodes: Readonly<Record<RunStatus, number>> = {
+  succeeded: 0,
+  failed: 1,
+  'rolled-back': 1,
+  interrupted: 130,
+}
+
+export const deployCommand: RunCommand = async (call) => {
+  if (call.flag('fail-fast') && call.flag('keep-going')) {
+    throw new PlimsollError('USAGE', '--fail-fast and --keep-going exclude each other')
+  }
+  const plan = await planOf(call)
+  const stateDir = call.text('state')
+  using stop = stopSignals()
+  await using view = openView({
+    json: call.flag('json'),
+    output: process.stdout,
+    progress: process.stderr,
+    clock: systemClock,
+  })
+  const report: Report = await deploy(plan, {
+    ...(stateDir !== undefined && { stateDir }),
+    onEvent: (message) => view.show(message),
+    signal: stop.signal,
+    killSignal: stop.killSignal,
+    failFast: call.flag('fail-fast'),
+    undo: !call.flag('no-undo'),
+    yes: call.flag('yes'),
+  })
+  return exitCodes[report.status]
+}

@@ -1,0 +1,71 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { PlimsollError, systemCodeOf } from '../errors.ts'
+import { planSchema } from '../plan/plan.ts'
+import type { RunCommand } from './words.ts'
+
+const schemaName = 'plimsoll.schema.json'
+
+/** Runs as it is, and shows the words that most plans need. */
+const starter = `# yaml-language-server: $schema=./${schemaName}
+name: starter
+version: \${GIT_SHA:-dev}
+
+vars: { GREETING: "hello" }
+
+defaults: { timeout: 10m }
+
+tasks:
+  build:
+    run: |
+      mkdir -p build
+      echo "$GREETING from version $PLIMSOLL_VERSION" > build/page.txt
+      echo "size=$(wc -c < build/page.txt | tr -d ' ')" >> "$PLIMSOLL_OUTPUT"
+    undo: { exec: [rm, -rf, build] }
+
+  check:
+    needs: [build]
+    exec: [grep, "\${GREETING}", build/page.txt]
+
+  report:
+    needs: [check]
+    env: { SIZE: "\${tasks.build.outputs.size}" }
+    run: echo "the page has $SIZE bytes"
+`
+
+/** Writes the plan and its schema; what is there already stays as it is. */
+export const initCommand: RunCommand = async ({ positionals }) => {
+  const file = resolve(positionals[0] ?? 'plimsoll.yaml')
+  await mkdir(dirname(file), { recursive: true })
+  await writeNew(file, starter)
+  process.stdout.write(`wrote ${file}\n`)
+  await writeNew(join(dirname(file), schemaName), schemaText()).then(
+    () =>
+      process.stdout.write(`wrote ${join(dirname(file), schemaName)}, by which editors complete the plan\n`),
+    (error: unknown) => {
+      if (!(error instanceof PlimsollError)) throw error
+    },
+  )
+  process.stdout.write('next: plimsoll plan, then plimsoll deploy\n')
+  return 0
+}
+
+export const schemaCommand: RunCommand = async () => {
+  process.stdout.write(schemaText())
+  return 0
+}
+
+const schemaText = (): string => `${JSON.stringify(planSchema(), null, 2)}\n`
+
+async function writeNew(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: 'wx' })
+  } catch (cause) {
+    if (systemCodeOf(cause) !== 'EEXIST')
+      throw new PlimsollError('STATE_UNWRITABLE', `${file} could not be written`, { cause })
+    throw new PlimsollError('USAGE', `${file} exists already`, {
+      cause,
+      fix: 'Name another file: plimsoll init FILE',
+    })
+  }
+}

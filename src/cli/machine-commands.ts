@@ -1,0 +1,122 @@
+import { access, constants, mkdtemp, readFile, rm, statfs } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { messageOf } from '../errors.ts'
+import { checkMemoryPressure, MemoryMonitor, type MemoryReading } from '../memory/memory.ts'
+import { styleFor } from '../report/report.ts'
+import { formatSize } from '../units.ts'
+import type { RunCommand } from './words.ts'
+
+export const memoryCommand: RunCommand = async (call) => {
+  using monitor = new MemoryMonitor()
+  const reading = monitor.read()
+  const enforcement = await enforcementHere()
+  const pressure = checkMemoryPressure(monitor)
+  if (call.flag('json'))
+    process.stdout.write(`${JSON.stringify({ type: 'memory', ...reading, pressure, enforcement })}\n`)
+  else process.stdout.write(render(reading, pressure, enforcement))
+  return 0
+}
+
+function render(reading: MemoryReading, pressure: boolean, enforcement: string): string {
+  const { capacityBytes, usedBytes, loadLineBytes } = reading
+  const share = Math.round((100 * usedBytes) / capacityBytes)
+  const levels = reading.limits.map(
+    (level) =>
+      `  ${level.source}: ${formatSize(level.usedBytes)} used of ${level.limitBytes === null ? 'no limit' : formatSize(level.limitBytes)}`,
+  )
+  return [
+    `capacity   ${formatSize(capacityBytes)}`,
+    `used       ${formatSize(usedBytes)} (${share} %)`,
+    `load line  ${formatSize(loadLineBytes)}`,
+    `free       ${formatSize(Math.max(0, loadLineBytes - usedBytes))} above the line${pressure ? ': under pressure, nothing new would start' : ''}`,
+    'limits, level by level',
+    ...levels,
+    `a task's limit is enforced by: ${enforcement}`,
+    ...reading.missing.map((sentence) => `missing: ${sentence}`),
+    '',
+  ].join('\n')
+}
+
+/** What this version does with a task over its limit. */
+async function enforcementHere(): Promise<string> {
+  const canSample = await access('/proc/self/status', constants.R_OK).then(
+    () => true,
+    () => false,
+  )
+  return canSample
+    ? 'watchdog (sampling, then the whole process group is stopped)'
+    : 'none (this system has no /proc to sample)'
+}
+
+type Check = { readonly name: string; readonly essential: boolean; readonly run: () => Promise<string> }
+
+const checks = (stateDir: string): readonly Check[] => [
+  { name: 'Node.js', essential: true, run: async () => process.versions.node },
+  {
+    name: 'shell',
+    essential: true,
+    run: () => access('/bin/sh', constants.X_OK).then(() => '/bin/sh can be executed'),
+  },
+  { name: 'state directory', essential: true, run: () => stateCheck(stateDir) },
+  { name: 'memory', essential: false, run: memoryCheck },
+  { name: 'memory pressure (PSI)', essential: false, run: pressureCheck },
+  { name: 'control groups', essential: false, run: groupCheck },
+]
+
+/** Each line says ok or what to do; fails only when something essential is missing. */
+export const doctorCommand: RunCommand = async (call) => {
+  const style = styleFor(process.stdout, process.env)
+  let healthy = true
+  for (const { name, essential, run } of checks(resolve(call.text('state') ?? '.plimsoll'))) {
+    const result = await run().then(
+      (found) => ({ ok: true, found }),
+      (error: unknown) => ({ ok: false, found: messageOf(error) }),
+    )
+    if (!result.ok && essential) healthy = false
+    const mark = result.ok ? style.green('ok  ') : essential ? style.red('FAIL') : style.yellow('warn')
+    if (call.flag('json'))
+      process.stdout.write(`${JSON.stringify({ type: 'check', name, essential, ...result })}\n`)
+    else process.stdout.write(`${mark}  ${name}: ${result.found}\n`)
+  }
+  return healthy ? 0 : 1
+}
+
+async function stateCheck(stateDir: string): Promise<string> {
+  let dir = stateDir
+  while (dir !== dirname(dir) && !(await exists(dir))) dir = dirname(dir)
+  const probe = await mkdtemp(join(dir, '.plimsoll-probe-')).catch((cause: unknown) => {
+    throw new Error(
+      `${dir} cannot be written (${messageOf(cause)}); choose another directory with --state DIR`,
+    )
+  })
+  await rm(probe, { recursive: true })
+  const { bavail, bsize } = await statfs(dir)
+  return `${stateDir} can be written, ${formatSize(bavail * bsize)} free`
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function memoryCheck(): Promise<string> {
+  using monitor = new MemoryMonitor()
+  const { capacityBytes, usedBytes, loadLineBytes, missing } = monitor.read()
+  if (missing.length > 0) throw new Error(missing.join('; '))
+  return `${formatSize(usedBytes)} used of ${formatSize(capacityBytes)}, load line at ${formatSize(loadLineBytes)}`
+}
+
+async function pressureCheck(): Promise<string> {
+  await readFile('/proc/pressure/memory').catch(() => {
+    throw new Error('this kernel does not tell it; nothing depends on it')
+  })
+  return 'told by the kernel'
+}
+
+async function groupCheck(): Promise<string> {
+  if (await exists('/sys/fs/cgroup/cgroup.controllers')) return 'version 2'
+  if (await exists('/sys/fs/cgroup/memory')) return 'version 1'
+  throw new Error('none found: limits of a container cannot be seen')
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/**
+ * The entry of the command line. It has no static imports: an older Node.js must be able to read it and say what is
+ * missing, before anything is loaded that it does not know.
+ */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+
+if (major > 24 || (major === 24 && minor >= 15)) {
+  const { enableCompileCache } = await import('node:module')
+  enableCompileCache()
+  const { main } = await import('./cli.ts')
+  process.exitCode = await main(process.argv.slice(2))
+} else {
+  process.stderr.write(
+    `plimsoll needs Node.js 24.15 or newer and was started with ${process.versions.node}: ` +
+      'install a newer one, or run it through the npm package "node@24".\n',
+  )
+  process.exitCode = 2
+}
+
+export {}

@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util'
+import { messageOf, PlimsollError } from '../errors.ts'
+import { nearestName } from '../nearest.ts'
+import { commands } from './commands.ts'
+import { commonOptions } from './common-options.ts'
+import type { Call, Command } from './words.ts'
+
+/** The command of that name. @throws USAGE with the nearest name. */
+export function commandNamed(name: string): Command {
+  const command = commands.find((candidate) => candidate.name === name)
+  if (command) return command
+  const names = commands.map((candidate) => candidate.name)
+  throw new PlimsollError('USAGE', `there is no command ${JSON.stringify(name)}${didYouMean(name, names)}`)
+}
+
+/** Words after the command's name -> a call. @throws USAGE with what was found and what is allowed. */
+export function parseCall(command: Command, words: readonly string[]): Call {
+  const options = { ...command.options, ...commonOptions }
+  const { values, positionals } = parsed(command, words, options)
+  const allowed = command.positionals?.split(' ').length ?? 0
+  if (positionals.length > allowed) {
+    const extra = JSON.stringify(positionals[allowed])
+    throw new PlimsollError(
+      'USAGE',
+      `"plimsoll ${command.name}" takes ${countText(allowed)}; ${extra} is too much`,
+    )
+  }
+  return {
+    command,
+    commands,
+    positionals,
+    flag: (option) => values[option] === true,
+    text: (option) => (typeof values[option] === 'string' ? values[option] : undefined),
+    texts: (option) => (Array.isArray(values[option]) ? values[option].map(String) : []),
+  }
+}
+
+type Parsed = { readonly values: Readonly<Record<string, unknown>>; readonly positionals: readonly string[] }
+
+function parsed(command: Command, words: readonly string[], options: Command['options']): Parsed {
+  const known = Object.entries(options).map(([name, { type, short, multiple }]) => [
+    name,
+    { type, ...(short !== undefined && { short }), ...(multiple && { multiple }) },
+  ])
+  try {
+    return parseArgs({
+      args: [...words],
+      options: Object.fromEntries(known),
+      allowPositionals: true,
+      strict: true,
+    })
+  } catch (cause) {
+    const unknown = /Unknown option '(-[^']*)'/.exec(messageOf(cause))?.[1]
+    if (unknown === undefined)
+      throw new PlimsollError('USAGE', messageOf(cause).split('\n')[0] ?? '', { cause })
+    const hint = didYouMean(unknown.replace(/^-+/, ''), Object.keys(options), '--')
+    throw new PlimsollError('USAGE', `"plimsoll ${command.name}" has no option ${unknown}${hint}`, { cause })
+  }
+}
+
+function didYouMean(word: string, names: readonly string[], prefix = ''): string {
+  const nearest = nearestName(word, names)
+  return nearest === undefined ? '' : `; did you mean "${prefix}${nearest}"?`
+}
+
+function countText(count: number): string {
+  if (count === 0) return 'no arguments'
+  return count === 1 ? 'one argument' : `at most ${count} arguments`
+}

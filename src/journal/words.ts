@@ -1,0 +1,123 @@
+/** What the journal gives back. */
+import type {
+  AttemptResult,
+  DeployEvent,
+  Phase,
+  Plan,
+  ProcessIdentity,
+  Report,
+  RunnerKind,
+  RunStatus,
+  TaskReport,
+  TaskStatus,
+  WaitReason,
+} from '../spine.ts'
+
+export type OpenedRun = {
+  readonly runId: string
+  readonly plan: Plan
+  readonly startedAtMs: number
+  /** The process that does the deploying. */
+  readonly engine: ProcessIdentity
+  readonly host: string
+}
+
+export type RunSummary = {
+  readonly runId: string
+  readonly plan: string
+  readonly version: string
+  readonly environment: string | null
+  /** Absolute path of the plan file. */
+  readonly file: string
+  readonly digest: string
+  readonly host: string
+  readonly taskCount: number
+  /** `running` until the report is recorded; ask whether `engine` is alive to tell a run that was killed. */
+  readonly status: RunStatus | 'running'
+  readonly engine: ProcessIdentity
+  readonly startedAtMs: number
+  readonly endedAtMs: number | null
+  readonly durationMs: number | null
+  readonly peakMemoryBytes: number | null
+}
+
+export type RunRecord = RunSummary & {
+  readonly capacityBytes: number | null
+  readonly loadLineBytes: number | null
+  /** The plan as it was run: holds names of secrets, never values. */
+  readonly definition: Plan
+  readonly report: Report | null
+}
+
+export type TaskRecord = {
+  readonly phase: Phase
+  readonly task: string
+  readonly status: TaskStatus | 'waiting' | 'running'
+  readonly startedAtMs: number | null
+  readonly endedAtMs: number | null
+  /** The last wait that was recorded, also after it ended. */
+  readonly lastWait: { readonly reason: WaitReason; readonly message: string } | null
+  readonly reservedBytes: number | null
+  /** Null until the task has ended. */
+  readonly report: TaskReport | null
+}
+
+export type AttemptRecord = {
+  readonly phase: Phase
+  readonly task: string
+  readonly attempt: number
+  readonly kind: RunnerKind
+  readonly token: string
+  /** Relative to the state directory. */
+  readonly log: string
+  readonly status: 'open' | 'succeeded' | 'failed'
+  readonly openedAtMs: number
+  readonly endedAtMs: number | null
+  /** Null until the process was identified, and for work that has no process. */
+  readonly identity: ProcessIdentity | null
+  /** Null until the attempt has ended. Its `lastOutput` is kept of failed attempts only; the log has all of it. */
+  readonly result: AttemptResult | null
+  readonly nextInMs: number | null
+}
+
+export type ServiceRecord = {
+  readonly runId: string
+  readonly plan: string
+  readonly environment: string | null
+  readonly phase: Phase
+  readonly task: string
+  readonly attempt: number
+  readonly identity: ProcessIdentity
+  readonly startedAtMs: number
+  readonly log: string
+}
+
+export type PastTask = {
+  /** Median of the attempts looked at. */
+  readonly durationMs: number
+  /** Greatest of the attempts looked at; null when no attempt could be measured. */
+  readonly peakMemoryBytes: number | null
+  /** How many attempts were looked at. */
+  readonly runs: number
+}
+
+export type Journal = {
+  /** Before anything else of a run. */
+  openRun(run: OpenedRun): Promise<void>
+  /** Durable when it resolves. Events of one run are kept in the order of the calls; `memory` events are not kept. */
+  record(event: DeployEvent): Promise<void>
+  closeRun(report: Report): Promise<void>
+  /** Newest first, at most 1,000; `before` is the id of the last run of the page before. */
+  runs(options: { readonly limit: number; readonly before?: string }): Promise<readonly RunSummary[]>
+  /** By id, by the beginning of one, or the last. Throws RUN_UNKNOWN. */
+  run(idOrPrefix: string): Promise<RunRecord>
+  /** In the order they were opened. */
+  attempts(runId: string): Promise<readonly AttemptRecord[]>
+  /** Tasks that something was recorded of, in that order. */
+  tasks(runId: string): Promise<readonly TaskRecord[]>
+  events(runId: string): AsyncIterable<DeployEvent>
+  /** Processes that were left running on purpose, newest first, at most 1,000; whether they still run is not known. */
+  services(): Promise<readonly ServiceRecord[]>
+  /** What the tasks of a plan of this name needed: the last 20 succeeded attempts each, of the last 30 runs. */
+  pastTasks(plan: string): Promise<ReadonlyMap<string, PastTask>>
+}

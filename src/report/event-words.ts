@@ -1,0 +1,125 @@
+/** One event as one line for people. */
+import type { DeployEvent, Phase, TaskReport, TaskStatus } from '../spine.ts'
+import { formatDuration, formatSize } from '../units.ts'
+import { plainLine } from './plain-text.ts'
+import type { Style } from './style.ts'
+
+/** `plain` says nothing special; the others are painted. */
+export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'quiet'
+type Line = { readonly tone: Tone; readonly text: string }
+
+/** Lists of names in one line stop here. */
+const mostNames = 8
+
+/** Undefined when there is nothing to say. Control characters in what others wrote are made visible. */
+export function wordsOf(event: DeployEvent, style: Style): string | undefined {
+  const line = lineOf(event)
+  return line && paintTone(line.tone, plainLine(line.text), style)
+}
+
+export function paintTone(tone: Tone, text: string, style: Style): string {
+  switch (tone) {
+    case 'good':
+      return style.green(text)
+    case 'bad':
+      return style.red(text)
+    case 'warning':
+      return style.yellow(text)
+    case 'quiet':
+      return style.dim(text)
+    case 'plain':
+      return text
+    default:
+      return tone satisfies never
+  }
+}
+
+export const toneOf: Readonly<Record<TaskStatus, Tone>> = {
+  succeeded: 'good',
+  failed: 'bad',
+  skipped: 'quiet',
+  cancelled: 'warning',
+  undone: 'warning',
+}
+
+export const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+export function namesOf(names: readonly string[]): string {
+  const rest = names.length - mostNames
+  return names.slice(0, mostNames).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+}
+
+/** "shop 1.4 to production" */
+export function releaseOf(run: { plan: string; version: string; environment: string | null }): string {
+  const version = run.version === '' ? '' : ` ${run.version}`
+  return `${run.plan}${version}${run.environment === null ? '' : ` to ${run.environment}`}`
+}
+
+function lineOf(event: DeployEvent): Line | undefined {
+  switch (event.type) {
+    case 'run-started': {
+      const line = `${formatSize(event.loadLineBytes)} of ${formatSize(event.capacityBytes)}`
+      const tasks = countOf(event.tasks.length, 'task')
+      return plain(`run ${event.runId}: ${releaseOf(event)}, ${tasks}, load line ${line}`)
+    }
+    case 'task-waiting':
+      return { tone: 'warning', text: `${subjectOf(event)} ${event.message}` }
+    case 'task-started':
+      return plain(`${subjectOf(event)} started${reserved(event.reservedBytes)}`)
+    case 'attempt-opened':
+      return event.attempt > 1 ? plain(`${subjectOf(event)} attempt ${event.attempt} started`) : undefined
+    case 'attempt-identified':
+      return event.service
+        ? plain(`${subjectOf(event)} runs as a service, process ${event.identity.pid}`)
+        : undefined
+    case 'attempt-ended':
+      return event.nextInMs === null ? undefined : nextAttempt(event, event.nextInMs)
+    case 'task-ended':
+      return event.phase === 'deploy' ? taskEnd(event.task, event.report) : undoEnd(event.task, event.report)
+    case 'memory':
+      return undefined
+    case 'undo-started':
+      return { tone: 'warning', text: `undoing ${namesOf(event.tasks)}: ${event.because}` }
+    case 'stopping':
+      return { tone: 'warning', text: stoppingText[event.how] }
+    default:
+      return event satisfies never
+  }
+}
+
+const plain = (text: string): Line => ({ tone: 'plain', text })
+
+const stoppingText = {
+  gently: 'stopping: running tasks are asked to end; a second Ctrl-C ends them at once',
+  'at once': 'stopping at once',
+} as const
+
+export const subjectOf = ({ phase, task }: { phase: Phase; task: string }): string =>
+  phase === 'undo' ? `undo of ${task}` : task
+
+const reserved = (bytes: number): string => (bytes > 0 ? `, ${formatSize(bytes)} reserved` : '')
+
+function nextAttempt(event: Extract<DeployEvent, { type: 'attempt-ended' }>, nextInMs: number): Line {
+  const why = event.result.error?.message ?? 'no reason given'
+  const text = `${subjectOf(event)} attempt ${event.attempt} failed: ${why}; again in ${formatDuration(nextInMs)}`
+  return { tone: 'warning', text }
+}
+
+function taskEnd(task: string, report: TaskReport): Line {
+  const tone = toneOf[report.status]
+  const took = formatDuration(report.durationMs)
+  if (report.status === 'failed') {
+    const error = report.error ? `: ${report.error.code} ${report.error.message}` : ''
+    return { tone, text: `${task} failed after ${took}${error}` }
+  }
+  if (report.because !== undefined) return { tone, text: `${task} ${report.status}: ${report.because}` }
+  const peak = report.peakMemoryBytes.upper ?? report.peakMemoryBytes.lower
+  return { tone, text: `${task} ${report.status} in ${took}${peak > 0 ? `, peak ${formatSize(peak)}` : ''}` }
+}
+
+function undoEnd(task: string, { undo }: TaskReport): Line {
+  const took = formatDuration(undo?.durationMs ?? 0)
+  if (undo?.status !== 'failed') return { tone: 'warning', text: `undo of ${task} succeeded in ${took}` }
+  const error = undo.error ? `: ${undo.error.code} ${undo.error.message}` : ''
+  return { tone: 'bad', text: `undo of ${task} failed after ${took}${error}` }
+}

@@ -1,0 +1,58 @@
+/** A report as Markdown, for a pull request or a chat. */
+import type { Report } from '../spine.ts'
+import { formatDuration, formatSize } from '../units.ts'
+import { countOf, releaseOf } from './event-words.ts'
+import { plainLine, plainText } from './plain-text.ts'
+import { bracketText, isTrouble, type NamedTask, statusWords, tasksWorthShowing, totalsOf, waitsText } from './totals.ts'
+
+/** Ends with a newline. What others wrote can neither format nor link nor leave its cell or fence. */
+export function renderMarkdown(report: Report): string {
+  const { shown, rest } = tasksWorthShowing(report)
+  const failed = Object.entries(report.tasks).filter(([, task]) => isTrouble(task))
+  return [
+    `## ${words(`${releaseOf(report)} ${statusWords[report.status].word}`)}`,
+    '',
+    `Run ${words(report.runId)}: ${totalsOf(report, {})}.`,
+    '',
+    '| Task | Status | Time | Peak memory | Reserved | Attempts | Waited for |',
+    '|---|---|--:|--:|--:|--:|---|',
+    ...shown.map(row),
+    ...(rest > 0 ? ['', `And ${countOf(rest, 'task')} more.`] : []),
+    ...failed.flatMap(failure),
+    '',
+  ].join('\n')
+}
+
+function row([name, task]: NamedTask): string {
+  const cells = [
+    words(name),
+    task.status,
+    formatDuration(task.durationMs),
+    bracketText(task.peakMemoryBytes),
+    formatSize(task.reservedBytes),
+    `${task.attempts}`,
+    waitsText(task),
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+function failure([name, task]: NamedTask): string[] {
+  const error = task.error ?? task.undo?.error
+  const output = plainText(task.lastOutput ?? '').trimEnd()
+  return [
+    '',
+    `### ${words(name)}`,
+    ...(error ? ['', words(`${error.code}: ${error.message}`), '', `Fix: ${words(error.fix)}`] : []),
+    ...(output === '' ? [] : ['', fenced(output)]),
+  ]
+}
+
+/** Every character that Markdown or HTML could take for its own is escaped. */
+const words = (text: string): string => plainLine(text).replaceAll(/[\\`*_{}[\]<>()#+!|~&@:.-]/g, '\\$&')
+
+/** A fence longer than any run of backticks in the text. */
+function fenced(text: string): string {
+  const longest = (text.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2)
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}text\n${text}\n${fence}`
+}

@@ -1,0 +1,90 @@
+/** A report for the terminal. */
+import type { Report } from '../spine.ts'
+import { formatDuration, formatSize } from '../units.ts'
+import { countOf, paintTone, releaseOf, toneOf } from './event-words.ts'
+import { plainLine, plainText } from './plain-text.ts'
+import type { Style } from './style.ts'
+import { type Column, renderTable } from './table.ts'
+import {
+  bracketText,
+  isTrouble,
+  type NamedTask,
+  type RunFacts,
+  statusWords,
+  tasksWorthShowing,
+  totalsOf,
+  waitsText,
+} from './totals.ts'
+
+/** Failures beyond these are in `plimsoll show`. */
+const mostFailures = 20
+
+const columns: readonly Column[] = [
+  { title: 'task' },
+  { title: 'status' },
+  { title: 'time', align: 'right' },
+  { title: 'peak memory', align: 'right' },
+  { title: 'reserved', align: 'right' },
+  { title: 'limited by' },
+  { title: 'attempts', align: 'right' },
+  { title: 'waited for' },
+]
+
+/** Ends with a newline. With many tasks it names those that matter and counts the rest. */
+export function renderReport(report: Report, style: Style, facts: RunFacts = {}): string {
+  const { word, tone } = statusWords[report.status]
+  const { shown, rest } = tasksWorthShowing(report)
+  const failed = Object.entries(report.tasks).filter(([, task]) => isTrouble(task) && task.status !== 'undone')
+  return [
+    style.bold(paintTone(tone, plainLine(`${releaseOf(report)} ${word}`), style)) + style.dim(` (run ${report.runId})`),
+    '',
+    ...renderTable(columns, shown.map((task) => row(task, style)), style),
+    ...(rest > 0 ? [style.dim(`and ${countOf(rest, 'task')} more: plimsoll show ${report.runId}`)] : []),
+    ...failed.slice(0, mostFailures).flatMap((task) => ['', ...failureLines(task, style)]),
+    ...undoneLines(report),
+    '',
+    plainLine(totalsOf(report, facts)),
+    '',
+  ].join('\n')
+}
+
+function row([name, task]: NamedTask, style: Style) {
+  const started = task.attempts > 0
+  return [
+    name,
+    { text: task.status, paint: (text: string) => paintTone(toneOf[task.status], text, style) },
+    started ? formatDuration(task.durationMs) : '-',
+    bracketText(task.peakMemoryBytes),
+    task.reservedBytes > 0 ? formatSize(task.reservedBytes) : '-',
+    started ? task.enforcement : '-',
+    started ? `${task.attempts}` : '-',
+    waitsText(task),
+  ]
+}
+
+function failureLines([name, task]: NamedTask, style: Style): string[] {
+  const errors = [
+    { what: name, error: task.status === 'failed' ? task.error : undefined },
+    { what: `undo of ${name}`, error: task.undo?.error },
+  ]
+  const blocks = errors.flatMap(({ what, error }) =>
+    error === undefined
+      ? []
+      : [style.red(plainLine(`${what}: ${error.code} ${error.message}`)), `  fix: ${plainLine(error.fix)}`],
+  )
+  return [...blocks, ...outputLines(task.lastOutput, style)]
+}
+
+function outputLines(output: string | undefined, style: Style): string[] {
+  const text = plainText(output ?? '').trimEnd()
+  if (text === '') return []
+  return ['  last output:', ...text.split('\n').map((line) => `  ${style.dim('|')} ${line}`)]
+}
+
+function undoneLines(report: Report): string[] {
+  const undone = Object.entries(report.tasks).filter(([, task]) => task.undo?.status === 'succeeded')
+  if (undone.length === 0) return []
+  const shown = undone.slice(0, mostFailures).map(([name]) => plainLine(name))
+  const rest = undone.length - shown.length
+  return ['', `undone: ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`]
+}
