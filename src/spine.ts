@@ -86,6 +86,8 @@ export type Task = {
   /** Declared with `memory: { expect: ... }`, or the declared limit of `memory: SIZE`; else null. */
   readonly expectBytes: number | null
   readonly timeoutMs: number
+  /** Time limit of the undo where it has its own; else `timeoutMs`. */
+  readonly undoTimeoutMs?: number
   readonly retry: RetryRule
 }
 

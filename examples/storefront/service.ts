@@ -80,7 +80,7 @@ export async function serve(release: Release): Promise<void> {
   }
 
   function health(_request: IncomingMessage, response: ServerResponse): void {
-    const found = Number(shop.prepare('pragma user_version').get()?.['user_version'])
+    const found = Number(shop.prepare('pragma user_version').get()?.user_version)
     const problem = found < schema ? `schema ${found} is older than ${schema}` : (release.problem?.() ?? null)
     reply(response, problem === null ? 200 : 503, { version, schema: found, problem })
   }

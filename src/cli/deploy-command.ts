@@ -22,9 +22,11 @@ export const deployCommand: RunCommand = async (call) => {
   const stateDir = call.text('state')
   using stop = stopSignals()
   await using view = openView({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    variables: process.env,
     json: call.flag('json'),
-    output: process.stdout,
-    progress: process.stderr,
+    progress: plan.options.executor.enableProgress,
     clock: systemClock,
   })
   const report: Report = await deploy(plan, {

@@ -5,7 +5,7 @@ import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { type Journal, openJournal, type RunSummary } from '../journal/journal.ts'
 import { isSameProcess } from '../memory/memory.ts'
 import { nearestName } from '../nearest.ts'
-import { printable, renderMarkdown, renderReport, renderTable, styleFor } from '../report/report.ts'
+import { plainLine, renderMarkdown, renderReport, renderTable, styleFor } from '../report/report.ts'
 import { openStoreForReading } from '../store/store.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import { countOf } from './plan-argument.ts'
@@ -54,7 +54,7 @@ export const logsCommand: RunCommand = (call) =>
     if (task !== undefined && wanted.length === 0) throw unknownTask(run, task, attempts)
     for (const { task: of, attempt, phase, log } of wanted) {
       const undo = phase === 'undo' ? ', undo' : ''
-      if (wanted.length > 1) process.stdout.write(`==> ${printable(of)}${undo}, attempt ${attempt}\n`)
+      if (wanted.length > 1) process.stdout.write(`==> ${plainLine(of)}${undo}, attempt ${attempt}\n`)
       await printFile(join(stateDir, log))
     }
     return 0

@@ -1,5 +1,5 @@
 import { type PlanPrediction, predict } from '../deploy.ts'
-import { printable, renderTable, styleFor } from '../report/report.ts'
+import { plainLine, renderTable, styleFor } from '../report/report.ts'
 import type { Plan } from '../spine.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import { planOf } from './plan-argument.ts'
@@ -44,13 +44,13 @@ function render(plan: Plan, prediction: PlanPrediction): string {
       : formatDuration(prediction.durationMs)
   const known = prediction.tasks.some(({ expectedBytes }) => expectedBytes > 0)
   return [
-    printable(
+    plainLine(
       `${plan.name} ${plan.version}${where}: ${count}, at most ${plan.options.executor.maxConcurrentTasks} at once`,
     ),
     '',
     ...renderTable(columns, rows, style),
     '',
-    `critical path (*)  ${printable(prediction.criticalPath.join(' -> '))}`,
+    `critical path (*)  ${plainLine(prediction.criticalPath.join(' -> '))}`,
     `expected time      ${time}`,
     `expected memory    ${known ? formatSize(prediction.peakMemoryBytes) : 'unknown'} at most, of what is declared or was seen before`,
     `load line          ${formatSize(prediction.loadLineBytes)} of ${formatSize(prediction.capacityBytes)}`,

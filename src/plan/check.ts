@@ -27,14 +27,20 @@ function explain(issue: Issue, { tree, path, report }: Context): void {
   if (issue.code === 'unrecognized_keys') {
     const known = issue.message.split(', ')
     for (const key of issue.keys) {
-      report([...place, key], () => `unknown key, expected one of ${issue.message}${didYouMean(key, known)}`, { on: 'key' })
+      report(
+        [...place, key],
+        () => `unknown key, expected one of ${issue.message}${didYouMean(key, known)}`,
+        { on: 'key' },
+      )
     }
   } else if (issue.code === 'invalid_union') {
     const form = meantForm(issue.errors)
     if (form === undefined) report(place, `found ${show(found)}, expected ${issue.message}`)
     else for (const inner of form) explain(inner, { tree: found ?? null, path: place, report })
   } else if (issue.code === 'invalid_key') {
-    report(place, `found a name of ${String(inside.at(-1)).length} characters, expected ${nameForms}`, { on: 'key' })
+    report(place, `found a name of ${String(inside.at(-1)).length} characters, expected ${nameForms}`, {
+      on: 'key',
+    })
   } else if (found === undefined) report(place, `is missing, expected ${issue.message}`)
   else report(place, `found ${show(found)}, expected ${allowed(issue.message, found)}`)
 }

@@ -65,12 +65,19 @@ export const amount = (min: number, max: number, description: string) =>
 export const share = (description: string) =>
   leaf(
     'a share above 0, such as 0.85 or 85%',
-    (written) => parseShare(written) ?? (/^[01]?(\.\d{1,9})?$/.test(written) ? inRange(Number(written), 1e-9, 1) : undefined),
+    (written) =>
+      parseShare(written) ??
+      (/^[01]?(\.\d{1,9})?$/.test(written) ? inRange(Number(written), 1e-9, 1) : undefined),
     { description, type: ['number', 'string'], exclusiveMinimum: 0, maximum: 1 },
   )
 
+const flags: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+])
+
 export const flag = (description: string) =>
-  leaf('true or false', (written) => ({ true: true, false: false })[written as 'true' | 'false'], {
+  leaf('true or false', (written) => flags.get(written.toLowerCase()), {
     description,
     type: ['boolean', 'string'],
   })
@@ -122,13 +129,18 @@ const nameKey = z.string().check(z.minLength(1), z.maxLength(longestName))
 
 /** A map whose keys are names that people choose. */
 export const named = <const Value extends z.core.$ZodType>(value: Value, description: string) =>
-  z.record(nameKey, value, { error: 'a map from names to values' }).register(z.globalRegistry, { description })
+  z
+    .record(nameKey, value, { error: 'a map from names to values' })
+    .register(z.globalRegistry, { description })
 
 export const list = <const Item extends z.core.$ZodType>(item: Item, description: string) =>
   z.array(item, { error: 'a list' }).register(z.globalRegistry, { description })
 
 /** Either form; `allowed` names both. */
-export const either = <const Forms extends readonly z.core.$ZodType[]>(allowed: string, forms: Forms, description: string) =>
-  z.union(forms, { error: allowed }).register(z.globalRegistry, { description })
+export const either = <const Forms extends readonly z.core.$ZodType[]>(
+  allowed: string,
+  forms: Forms,
+  description: string,
+) => z.union(forms, { error: allowed }).check(z.describe(description))
 
 export const maybe = z.exactOptional

@@ -22,8 +22,12 @@ export const sectionKeys = {
   retry: maybe(
     keys(
       {
-        maxAttempts: maybe(whole(1, 1_000, 'Attempts of a task that asks for a retry without a number. Default 3')),
-        memoryLimitMb: maybe(whole(1, mostMb, 'Growth of memory that ends an operation, in MiB. Default 100')),
+        maxAttempts: maybe(
+          whole(1, 1_000, 'Attempts of a task that asks for a retry without a number. Default 3'),
+        ),
+        memoryLimitMb: maybe(
+          whole(1, mostMb, 'Growth of memory that ends an operation, in MiB. Default 100'),
+        ),
         cleanupBetweenRetries: maybe(flag('Whether what an attempt left is cleaned up. Default true')),
         maxPayloadSizeMb: maybe(whole(1, mostMb, 'Larger payloads are refused, in MiB. Default 50')),
       },

@@ -31,7 +31,10 @@ export class PlanInvalidError extends PlimsollError {
     const count = problems.length + more
     const lines = problems.map((problem) => `\n  ${lineOf(problem)}`)
     const rest = more > 0 ? `\n  and ${more} more` : ''
-    super('PLAN_INVALID', `${file} has ${count === 1 ? 'a problem' : `${count} problems`}:${lines.join('')}${rest}`)
+    super(
+      'PLAN_INVALID',
+      `${file} has ${count === 1 ? 'a problem' : `${count} problems`}:${lines.join('')}${rest}`,
+    )
     this.problems = problems
   }
 }

@@ -1,5 +1,20 @@
 import * as z from 'zod/mini'
-import { budget, duration, either, filledText, flag, keys, list, maybe, name, named, size, text, whole, word } from './leaf.ts'
+import {
+  budget,
+  duration,
+  either,
+  filledText,
+  flag,
+  keys,
+  list,
+  maybe,
+  name,
+  named,
+  size,
+  text,
+  whole,
+  word,
+} from './leaf.ts'
 import { sectionKeys } from './option-keys.ts'
 
 /** What people write. Substitution has already happened; places where holes stay are still text. */
@@ -28,26 +43,48 @@ const retry = (description: string) =>
         attempts: maybe(attempts('Attempts in all, the first one counted. Default 3')),
         delay: maybe(duration(0, 'The first wait. Default 1s')),
         maxDelay: maybe(duration(0, 'No wait is longer. Default 30s')),
-        backoff: maybe(word(['exponential', 'linear', 'fixed', 'randomExponential'], 'How waits grow. Default exponential')),
+        backoff: maybe(
+          word(
+            ['exponential', 'linear', 'fixed', 'randomExponential'],
+            'How waits grow. Default exponential',
+          ),
+        ),
       }),
     ],
     description,
   )
 
-const vars = named(text('A text, a number, true or false'), 'Values for ${NAME}; also in the environment of every task')
+const vars = named(
+  text('A text, a number, true or false'),
+  'Values for ${NAME}; also in the environment of every task',
+)
 const env = (description: string) => named(text('May contain ${...}'), description)
 const timeout = (description: string) => maybe(duration(1, description))
 
 const workKeys = {
   run: maybe(filledText('A shell command line; reaches the shell as written')),
   exec: maybe(
-    list(text('One word'), 'A program and its arguments; no shell').check(z.minLength(1, { error: 'at least one word' })),
+    list(text('One word'), 'A program and its arguments; no shell').check(
+      z.minLength(1, { error: 'at least one word' }),
+    ),
   ),
   call: maybe(filledText('A function: ./module.ts#exportedFunction, relative to the plan file')),
   http: maybe(filledText('A URL that must answer as "expect" says')),
-  with: maybe(z.unknown().register(z.globalRegistry, { description: 'The argument of the function: any value' })),
-  in: maybe(word(['thread', 'process', 'inline'], 'Where the function runs. Default process with "memory", else thread')),
-  method: maybe(word(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], 'The method of the request. Default GET')),
+  with: maybe(
+    z.unknown().register(z.globalRegistry, { description: 'The argument of the function: any value' }),
+  ),
+  in: maybe(
+    word(
+      ['thread', 'process', 'inline'],
+      'Where the function runs. Default process with "memory", else thread',
+    ),
+  ),
+  method: maybe(
+    word(
+      ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      'The method of the request. Default GET',
+    ),
+  ),
   headers: maybe(named(text('May contain ${...}'), 'The headers of the request')),
   body: maybe(text('The body of the request')),
   expect: maybe(
@@ -69,7 +106,12 @@ const workKeys = {
   every: maybe(duration(1, 'The wait between two requests. Default 1s')),
 }
 
-const oneWork = [{ required: ['run'] }, { required: ['exec'] }, { required: ['call'] }, { required: ['http'] }]
+const oneWork = [
+  { required: ['run'] },
+  { required: ['exec'] },
+  { required: ['call'] },
+  { required: ['http'] },
+]
 
 const undoSchema = keys(
   { ...workKeys, timeout: timeout('Time limit of the undo. Default: that of the task') },
@@ -86,14 +128,24 @@ export const taskSchema = keys(
       ),
     ),
     ...workKeys,
-    dir: maybe(filledText('Directory that commands start in, relative to the plan file. Default: that of the plan file')),
+    dir: maybe(
+      filledText(
+        'Directory that commands start in, relative to the plan file. Default: that of the plan file',
+      ),
+    ),
     memory: maybe(memory('What the task may use, and is expected to use')),
     timeout: timeout('Time limit of one attempt. Default 10m'),
     retry: maybe(retry('Attempts when the task fails. Default: one attempt')),
-    when: maybe(filledText('A condition, such as: environment == "production" && tasks.build.status == "succeeded"')),
+    when: maybe(
+      filledText('A condition, such as: environment == "production" && tasks.build.status == "succeeded"'),
+    ),
     env: maybe(env('Environment variables of the task')),
     undo: maybe(
-      either('a map with one of run, exec, call, http, or the word stop', [word(['stop'], 'Stops the service'), undoSchema], 'How to undo'),
+      either(
+        'a map with one of run, exec, call, http, or the word stop',
+        [word(['stop'], 'Stops the service'), undoSchema],
+        'How to undo',
+      ),
     ),
     detach: maybe(flag('Starts a service that outlives the run. Only for run and exec')),
     inputs: maybe(list(text('A glob'), 'Recorded for skipping unchanged tasks; every task runs for now')),
@@ -131,7 +183,10 @@ export const headSchema = keys({
   secrets: maybe(
     either(
       'a list of names, or a map from names to { file: ... } or { env: ... }',
-      [list(name('An environment variable'), 'From the environment'), named(secretSource, 'From files or variables')],
+      [
+        list(name('An environment variable'), 'From the environment'),
+        named(secretSource, 'From files or variables'),
+      ],
       'Secrets: they reach only the tasks that name them, and are masked everywhere',
     ),
   ),
@@ -157,6 +212,8 @@ export const headSchema = keys({
     ),
   ),
   ...limitKeys,
+  /** Each task is checked on its own: one that is wrong does not hide the others. */
+  tasks: maybe(z.unknown()),
 })
 
 export type HeadWritten = z.output<typeof headSchema>

@@ -15,7 +15,7 @@ export type ScopeOptions = {
   readonly root: TreeMap
   readonly environment: string | null
   readonly version: string | undefined
-  /** Of the command line. */
+  /** Of the command line; their names are sound. */
   readonly given: Readonly<Record<string, string>>
   /** Of the process. */
   readonly variables: NodeJS.ProcessEnv
@@ -25,6 +25,13 @@ export type ScopeOptions = {
 type Source = { readonly written: string; readonly path: Path } | { readonly value: string }
 
 const builtIn: readonly string[] = ['version', 'environment', 'plan']
+
+/** Why a variable may not have this name: it would not fit into the environment of a process, or it is taken. */
+export function variableProblem(name: string): string | undefined {
+  if (builtIn.includes(name)) return `the variable ${show(name)} is built in, expected another name`
+  if (isName(name) && !/[=\0]/.test(name)) return undefined
+  return `found the variable ${show(name)}, expected ${nameForms} without "="`
+}
 
 /**
  * What `${NAME}` stands for: --var, then the environment's vars, then the plan's, then the process environment.
@@ -43,34 +50,34 @@ export class Scope {
   constructor({ root, environment, version, given, variables, report }: ScopeOptions) {
     this.#report = report
     this.#variables = variables
-    this.#secrets = new Set(secretNames(root['secrets']))
+    this.#secrets = new Set(secretNames(root.secrets))
     const sources = new Map<string, Source>([
-      ['version', version === undefined ? sourceOf(root['version'], ['version'], 'dev') : { value: version }],
+      ['version', version === undefined ? sourceOf(root.version, ['version'], 'dev') : { value: version }],
       ['environment', { value: environment ?? '' }],
-      ['plan', sourceOf(root['name'], ['name'], '')],
+      ['plan', sourceOf(root.name, ['name'], '')],
     ])
-    const layers: [Tree | undefined, Path][] = [[root['vars'], ['vars']]]
+    const layers: [Tree | undefined, Path][] = [[root.vars, ['vars']]]
     if (environment !== null) {
-      layers.push([childOf(childOf(root['environments'], environment), 'vars'), ['environments', environment, 'vars']])
+      layers.push([
+        childOf(childOf(root.environments, environment), 'vars'),
+        ['environments', environment, 'vars'],
+      ])
     }
     for (const [vars, path] of layers) {
       if (!isTreeMap(vars)) continue
       for (const name of Object.keys(vars)) {
-        if (this.#mayBeNamed(name, [...path, name])) sources.set(name, sourceOf(vars[name], [...path, name], ''))
+        if (this.#mayBeNamed(name, [...path, name]))
+          sources.set(name, sourceOf(vars[name], [...path, name], ''))
       }
     }
-    for (const [name, value] of Object.entries(given)) {
-      if (this.#mayBeNamed(name, [])) sources.set(name, { value })
-    }
+    for (const [name, value] of Object.entries(given)) sources.set(name, { value })
     this.#sources = sources
   }
 
   #mayBeNamed(name: string, path: Path): boolean {
-    if (builtIn.includes(name)) this.#report(path, `the variable ${show(name)} is built in, expected another name`, { on: 'key' })
-    else if (!isName(name) || /[=\0]/.test(name)) {
-      this.#report(path, `found the variable ${show(name)}, expected ${nameForms} without "="`, { on: 'key' })
-    } else return true
-    return false
+    const problem = variableProblem(name)
+    if (problem !== undefined) this.#report(path, problem, { on: 'key' })
+    return problem === undefined
   }
 
   /** The plan's variables with their values; those with a problem are left out. */
@@ -106,7 +113,10 @@ export class Scope {
     if (template === undefined) return undefined
     const hole = template.find((part) => typeof part !== 'string')
     if (hole === undefined) return template.join('')
-    const what = 'secret' in hole ? `\${secrets.${hole.secret}}` : `\${tasks.${hole.output.task}.outputs.${hole.output.key}}`
+    const what =
+      'secret' in hole
+        ? `\${secrets.${hole.secret}}`
+        : `\${tasks.${hole.output.task}.outputs.${hole.output.key}}`
     this.#report(path, `found ${show(what)}, expected a text that is known before the run starts`)
     return undefined
   }
@@ -146,21 +156,28 @@ export class Scope {
     const length = parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : 0), 0)
     this.#textLength += length
     if (length <= longestValue && this.#textLength <= mostText) return true
-    this.#report(path, `substitution makes ${length} characters, allowed are ${longestValue} in a text and ${mostText} in all`)
+    this.#report(
+      path,
+      `substitution makes ${length} characters, allowed are ${longestValue} in a text and ${mostText} in all`,
+    )
     return false
   }
 
   #knowsSecret({ secret, at }: { readonly secret: string; readonly at: number }, path: Path): boolean {
     if (this.#secrets.has(secret)) return true
     const hint = (): string => didYouMean(secret, this.#secrets)
-    this.#report(path, () => `found "\${secrets.${secret}}", which is not listed under "secrets"${hint()}`, { offset: at })
+    this.#report(path, () => `found "\${secrets.${secret}}", which is not listed under "secrets"${hint()}`, {
+      offset: at,
+    })
     return false
   }
 
   #variable(hole: { at: number; variable: string; fallback: string | null }, path: Path): string | undefined {
     const { at, variable, fallback } = hole
     if (this.#secrets.has(variable)) {
-      this.#report(path, `found "\${${variable}}", which is a secret: write \${secrets.${variable}}`, { offset: at })
+      this.#report(path, `found "\${${variable}}", which is a secret: write \${secrets.${variable}}`, {
+        offset: at,
+      })
       return undefined
     }
     const value = this.#sources.has(variable) ? this.#resolve(variable) : this.#variables[variable]
@@ -171,7 +188,8 @@ export class Scope {
     const shown = show(`\${${variable}}`)
     this.#report(
       path,
-      () => `found ${shown}, which is not set; add it to "vars", set it with --var, or write a default \${NAME:-default}${hint()}`,
+      () =>
+        `found ${shown}, which is not set; add it to "vars", set it with --var, or write a default \${NAME:-default}${hint()}`,
       { offset: at },
     )
     return undefined
@@ -188,7 +206,10 @@ export class Scope {
     return value
   }
 
-  #resolveWritten(name: string, { written, path }: { readonly written: string; readonly path: Path }): string | null {
+  #resolveWritten(
+    name: string,
+    { written, path }: { readonly written: string; readonly path: Path },
+  ): string | null {
     this.#resolving.push(name)
     const value = this.fill(written, path)
     this.#resolving.pop()
@@ -199,7 +220,8 @@ export class Scope {
     const start = this.#resolving.indexOf(name)
     const circle = [...this.#resolving.slice(Math.max(start, 0)), name].join(' -> ')
     if (start !== -1) this.#report(path, `variables that need each other: ${circle}`)
-    else if (this.#resolving.length >= deepest) this.#report(path, `variables in variables, more than ${deepest} deep`)
+    else if (this.#resolving.length >= deepest)
+      this.#report(path, `variables in variables, more than ${deepest} deep`)
     else return false
     return true
   }
@@ -210,7 +232,8 @@ const sourceOf = (tree: Tree | undefined, path: Path, otherwise: string): Source
   path,
 })
 
-const childOf = (tree: Tree | undefined, key: string): Tree | undefined => (isTreeMap(tree) ? tree[key] : undefined)
+const childOf = (tree: Tree | undefined, key: string): Tree | undefined =>
+  isTreeMap(tree) ? tree[key] : undefined
 
 function secretNames(secrets: Tree | undefined): readonly string[] {
   if (Array.isArray(secrets)) return secrets.filter((secret) => typeof secret === 'string')

@@ -33,13 +33,15 @@ export function substitute(root: TreeMap, scope: Scope, environment: string | nu
 }
 
 function isKept(path: Path): boolean {
-  const [section, , third, fourth] = path
+  const [section, , third] = path
   const key = String(path.at(-1))
   if (section === 'vars') return true
   if (section === 'environments') return third === 'vars'
   if (section === 'defaults') return path[1] === 'env'
   if (section !== 'tasks') return false
-  return (path.length === 3 && keptKeys.has(key)) || (third === 'undo' && fourth !== undefined && keptKeys.has(key))
+  return (
+    (path.length === 3 && keptKeys.has(key)) || (path.length === 4 && third === 'undo' && keptKeys.has(key))
+  )
 }
 
 const isOtherEnvironment = (path: Path, environment: string | null): boolean =>

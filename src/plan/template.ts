@@ -26,7 +26,8 @@ export function readTemplate(text: string): Written {
       at = dollar + 3
     } else if (text.startsWith('${', dollar)) {
       const end = text.indexOf('}', dollar)
-      if (end === -1) return { error: 'found "${" without "}"; write "$${" for the characters themselves', at: dollar }
+      if (end === -1)
+        return { error: 'found "${" without "}"; write "$${" for the characters themselves', at: dollar }
       const hole = readHole(text.slice(dollar + 2, end), dollar)
       if ('error' in hole) return hole
       if (literal !== '') parts.push(literal)
@@ -76,7 +77,8 @@ function fillPart(part: TemplatePart, { outputOf, secrets }: FillValues): string
   if (typeof part === 'string') return part
   if ('secret' in part) {
     const secret = Object.hasOwn(secrets, part.secret) ? secrets[part.secret] : undefined
-    if (secret === undefined) throw new PlimsollError('SECRET_MISSING', `the secret "${part.secret}" was not loaded`)
+    if (secret === undefined)
+      throw new PlimsollError('SECRET_MISSING', `the secret "${part.secret}" was not loaded`)
     return secret
   }
   const { task, key, fallback } = part.output

@@ -1,5 +1,20 @@
-import { type Alias, Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter } from 'yaml'
-import { type Node, type Pair, Parser, type Scalar, visit, type YAMLMap } from 'yaml'
+import {
+  type Alias,
+  Composer,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  type Pair,
+  Parser,
+  type Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml'
 import type { At, Path, Place, Problems } from './problems.ts'
 import { show } from './problems.ts'
 
@@ -13,13 +28,14 @@ export type TreeMap = { [key: string]: Tree }
 export type YamlFile = { readonly root: Tree; readonly placeOf: (path: Path, at?: At) => Place }
 
 /** The parser works some microseconds on each: bounds the time that a hostile file can take. */
-const mostTokens = 600_000
+const mostTokens = 1_000_000
 /** Aliases and merge keys are expanded: bounds what they can grow to. */
 const mostValues = 400_000
 const deepest = 64
 
 type Entry = { readonly key: Scalar | null; readonly value: Node | null }
 type Entries = ReadonlyMap<string, Entry>
+type Refuse = (offset: number, message: string) => void
 
 export const isTreeMap = (tree: Tree | undefined): tree is TreeMap =>
   typeof tree === 'object' && tree !== null && !Array.isArray(tree)
@@ -31,9 +47,9 @@ export function readYaml(text: string, problems: Problems): YamlFile | undefined
     const { line, col } = lines.linePos(Math.min(Math.max(offset, 0), text.length))
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  const refuse = (offset: number, message: string): undefined => problems.add([], message, () => placeAt(offset))
+  const refuse: Refuse = (offset, message) => problems.add([], message, () => placeAt(offset))
 
-  const documents = compose(text, lines, refuse)
+  const documents = withoutStacks(() => compose(text, lines, refuse))
   if (documents === undefined) return undefined
   const [document, second] = documents
   for (const { pos, message } of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) {
@@ -46,12 +62,19 @@ export function readYaml(text: string, problems: Problems): YamlFile | undefined
   return new Reading({ text, document, placeAt, problems }).file()
 }
 
+/** The library makes an error object for every wrong mark: a million stack traces take ten seconds. */
+function withoutStacks<T>(work: () => T): T {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return work()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
 /** The first two documents of the text: a second one is one too many. */
-function compose(
-  text: string,
-  lines: LineCounter,
-  refuse: (offset: number, message: string) => undefined,
-): readonly Document.Parsed[] | undefined {
+function compose(text: string, lines: LineCounter, refuse: Refuse): readonly Document.Parsed[] | undefined {
   const parser = new Parser(lines.addNewLine)
   let isTooLong = false
   function* tokens() {
@@ -80,11 +103,14 @@ function compose(
     if (documents.length === 2) break
   }
   if (!isTooLong) return documents
-  return refuse(0, `the file is too long: allowed are ${mostTokens} words and marks of YAML`)
+  refuse(0, `the file is too long: allowed are ${mostTokens} words and marks of YAML`)
+  return undefined
 }
 
 const plainly = (message: string): string =>
-  message.startsWith('Maximum call stack') ? `nested too deeply, allowed are ${deepest} levels` : firstLine(message)
+  message.startsWith('Maximum call stack')
+    ? `nested too deeply, allowed are ${deepest} levels`
+    : firstLine(message)
 const firstLine = (message: string): string => message.split('\n', 1)[0] ?? message
 
 type Source = {
@@ -106,7 +132,7 @@ class Reading {
 
   constructor(source: Source) {
     this.#source = source
-    this.#targets = aliasTargets(source.document)
+    this.#targets = aliasTargets(source)
   }
 
   file(): YamlFile {
@@ -259,9 +285,10 @@ const isJson = (path: Path): boolean =>
   path[0] === 'tasks' && (path[2] === 'with' || (path[2] === 'undo' && path[3] === 'with'))
 
 /** What each alias stands for: the last node before it with that anchor. One pass, where `Alias.resolve` is quadratic. */
-function aliasTargets(document: Document.Parsed): ReadonlyMap<Alias, Node> {
+function aliasTargets({ document, text }: Source): ReadonlyMap<Alias, Node> {
   const anchors = new Map<string, Node>()
   const targets = new Map<Alias, Node>()
+  if (!text.includes('*')) return targets
   visit(document, {
     Node(_key, node) {
       if (isAlias(node)) {

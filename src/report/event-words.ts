@@ -117,9 +117,10 @@ function taskEnd(task: string, report: TaskReport): Line {
   return { tone, text: `${task} ${report.status} in ${took}${peak > 0 ? `, peak ${formatSize(peak)}` : ''}` }
 }
 
-function undoEnd(task: string, { undo }: TaskReport): Line {
-  const took = formatDuration(undo?.durationMs ?? 0)
-  if (undo?.status !== 'failed') return { tone: 'warning', text: `undo of ${task} succeeded in ${took}` }
-  const error = undo.error ? `: ${undo.error.code} ${undo.error.message}` : ''
-  return { tone: 'bad', text: `undo of ${task} failed after ${took}${error}` }
+/** The report of an undo's end is about the undo itself. */
+function undoEnd(task: string, { status, durationMs, error, because }: TaskReport): Line {
+  const took = formatDuration(durationMs)
+  if (status === 'succeeded') return { tone: 'warning', text: `undo of ${task} succeeded in ${took}` }
+  const why = error ? `${error.code} ${error.message}` : (because ?? 'no reason given')
+  return { tone: 'bad', text: `undo of ${task} ${status} after ${took}: ${why}` }
 }

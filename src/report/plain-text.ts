@@ -1,10 +1,10 @@
 /** Text that came from outside (names, outputs, messages) made safe for a terminal. */
 
 /**
- * C0 and C1 controls, DEL, line and paragraph separators, and the marks that reorder what is read (bidirectional
- * overrides): a terminal would obey them, so that an output could rewrite what the screen says. Lone surrogates too.
+ * Controls (C0, DEL, C1), line and paragraph separators, and the marks that reorder what is read: a terminal would
+ * obey them, so that an output could rewrite what the screen says. Lone surrogates and byte order marks too.
  */
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/u
+const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}\ufeff]/u
 const everyUnsafe = new RegExp(unsafe, 'gu')
 
 /** One line: nothing in it moves the cursor, changes a colour or hides text. "\x1b[2J" is shown as written here. */
@@ -18,6 +18,7 @@ export function plainText(text: string): string {
   return unix.replaceAll(everyUnsafe, (char) => (char === '\n' || char === '\t' ? char : escaped(char)))
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
 const colour = /\u001b\[[0-9;]{0,32}m/g
 
 const shortForms: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }

@@ -3,7 +3,15 @@ import type { Report } from '../spine.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import { countOf, releaseOf } from './event-words.ts'
 import { plainLine, plainText } from './plain-text.ts'
-import { bracketText, isTrouble, type NamedTask, statusWords, tasksWorthShowing, totalsOf, waitsText } from './totals.ts'
+import {
+  bracketText,
+  isTrouble,
+  type NamedTask,
+  statusWords,
+  tasksWorthShowing,
+  totalsOf,
+  waitsText,
+} from './totals.ts'
 
 /** Ends with a newline. What others wrote can neither format nor link nor leave its cell or fence. */
 export function renderMarkdown(report: Report): string {

@@ -34,11 +34,18 @@ const columns: readonly Column[] = [
 export function renderReport(report: Report, style: Style, facts: RunFacts = {}): string {
   const { word, tone } = statusWords[report.status]
   const { shown, rest } = tasksWorthShowing(report)
-  const failed = Object.entries(report.tasks).filter(([, task]) => isTrouble(task) && task.status !== 'undone')
+  const failed = Object.entries(report.tasks).filter(
+    ([, task]) => isTrouble(task) && task.status !== 'undone',
+  )
   return [
-    style.bold(paintTone(tone, plainLine(`${releaseOf(report)} ${word}`), style)) + style.dim(` (run ${report.runId})`),
+    style.bold(paintTone(tone, plainLine(`${releaseOf(report)} ${word}`), style)) +
+      style.dim(` (run ${report.runId})`),
     '',
-    ...renderTable(columns, shown.map((task) => row(task, style)), style),
+    ...renderTable(
+      columns,
+      shown.map((task) => row(task, style)),
+      style,
+    ),
     ...(rest > 0 ? [style.dim(`and ${countOf(rest, 'task')} more: plimsoll show ${report.runId}`)] : []),
     ...failed.slice(0, mostFailures).flatMap((task) => ['', ...failureLines(task, style)]),
     ...undoneLines(report),

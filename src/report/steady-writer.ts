@@ -10,14 +10,15 @@ export async function writeSteadily(stream: Writable, text: string): Promise<voi
   await drained(stream)
 }
 
-export const isClosed = (stream: Writable): boolean => stream.destroyed || stream.writableEnded || stream.errored !== null
+export const isClosed = (stream: Writable): boolean =>
+  stream.destroyed || stream.writableEnded || stream.errored !== null
 
 /** One wait for each stream, however many writers share it. */
 const waits = new WeakMap<Writable, Promise<void>>()
 
 function drained(stream: Writable): Promise<void> {
   const waiting = waits.get(stream)
-  if (waiting) return waiting
+  if (waiting !== undefined) return waiting
   const { promise, resolve } = Promise.withResolvers<void>()
   const events = ['drain', 'close', 'error'] as const
   const done = (): void => {

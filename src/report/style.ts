@@ -20,13 +20,16 @@ export type OutputStream = Writable & {
 
 /** NO_COLOR wins over FORCE_COLOR, and both over what the stream is; see no-color.org and force-color.org. */
 export function wantsColour(stream: OutputStream, variables: NodeJS.ProcessEnv): boolean {
-  if (variables['NO_COLOR']) return false
-  const forced = variables['FORCE_COLOR']
+  if (variables.NO_COLOR) return false
+  const forced = variables.FORCE_COLOR
   if (forced !== undefined) return forced !== '0' && forced !== 'false'
-  return stream.isTTY === true && variables['TERM'] !== 'dumb'
+  return stream.isTTY === true && variables.TERM !== 'dumb'
 }
 
-const paint = (open: number, close: number): Paint => (text) => `\u001b[${open}m${text}\u001b[${close}m`
+const paint =
+  (open: number, close: number): Paint =>
+  (text) =>
+    `\u001b[${open}m${text}\u001b[${close}m`
 const same: Paint = (text) => text
 
 export const plainStyle: Style = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same }

@@ -16,8 +16,14 @@ const widestCell = 48
 const gap = '  '
 
 /** Lines without a newline at the end; control characters are made visible. */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly Cell[])[], style: Style): string[] {
-  const texts = rows.map((row) => columns.map((_, index) => fitWidth(plainLine(textOf(row[index])), widestCell)))
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  style: Style,
+): string[] {
+  const texts = rows.map((row) =>
+    columns.map((_, index) => fitWidth(plainLine(textOf(row[index])), widestCell)),
+  )
   const widths = columns.map(({ title }, index) =>
     texts.reduce((widest, row) => Math.max(widest, widthOf(row[index] ?? '')), widthOf(title)),
   )
@@ -28,7 +34,10 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   }
   const heading = style.dim(columns.map(({ title }, index) => pad(title, index)).join(gap))
   const lines = texts.map((row, rowIndex) =>
-    row.map((text, index) => painted(rows[rowIndex]?.[index], pad(text, index))).join(gap).trimEnd(),
+    row
+      .map((text, index) => painted(rows[rowIndex]?.[index], pad(text, index)))
+      .join(gap)
+      .trimEnd(),
   )
   return [heading, ...lines]
 }

@@ -13,7 +13,10 @@ const fewTasks = 40
 const mostOfAKind = 10
 
 /** All tasks when they are few; else those that failed or were undone, the slowest and the hungriest. */
-export function tasksWorthShowing(report: Report): { readonly shown: readonly NamedTask[]; readonly rest: number } {
+export function tasksWorthShowing(report: Report): {
+  readonly shown: readonly NamedTask[]
+  readonly rest: number
+} {
   const all = Object.entries(report.tasks)
   if (all.length <= fewTasks) return { shown: all, rest: 0 }
   const first = (order: (task: TaskReport) => number): readonly NamedTask[] =>

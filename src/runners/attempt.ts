@@ -31,6 +31,18 @@ function command(attempt: Attempt<'run' | 'exec'>, words: readonly string[]): Pr
   return attempt.work.detach ? startService(attempt, words) : runProcess(attempt, words)
 }
 
+/** What is known of an attempt that no runner measured. */
+export const nothingMeasured: Omit<AttemptResult, 'durationMs'> = {
+  cpuMs: null,
+  peakMemoryBytes: { lower: 0, upper: null },
+  enforcement: 'none',
+  exitCode: null,
+  outputs: {},
+  leftovers: [],
+  lastOutput: '',
+  error: null,
+}
+
 /** One attempt, told before it starts. Its failure is part of the result. */
 export async function attemptOnce(task: Task, run: TaskRun, number: number): Promise<AttemptResult> {
   const token = newToken(run.random)
@@ -57,14 +69,7 @@ export async function attemptOnce(task: Task, run: TaskRun, number: number): Pro
   })
   await rm(files.outputs, { force: true })
   return {
-    cpuMs: null,
-    peakMemoryBytes: { lower: 0, upper: null },
-    enforcement: 'none',
-    exitCode: null,
-    outputs: {},
-    leftovers: [],
-    lastOutput: '',
-    error: null,
+    ...nothingMeasured,
     ...end,
     durationMs: Math.round(run.clock.monotonic() - startMs),
   }

@@ -7,7 +7,7 @@ import type { Bracket } from '../spine.ts'
 import { formatSize } from '../units.ts'
 import { AttemptLog, openSpool, SpoolCopy } from './attempt-log.ts'
 import { type ExitRecord, parseExitRecord, supervised } from './supervisor.ts'
-import { endAll } from './terminate.ts'
+import { endAll, send } from './terminate.ts'
 import { type Attempt, AttemptFailure, type RunnerEnd } from './words.ts'
 
 /** How often new output is carried from the spool into the log, in milliseconds. */
@@ -137,11 +137,7 @@ function stopWith(attempt: Attempt, child: Started): { settle(): Promise<void> }
   const { ending, killSignal, instruments } = attempt
   let stopping: Promise<void> | undefined
   const stop = (): void => {
-    const alive = (): readonly number[] => {
-      const escaped = instruments.finder.leftovers({ pid: child.pid, token: attempt.token })
-      return escaped.length > 0 ? [-child.pid, ...escaped] : []
-    }
-    stopping ??= endAll(alive, { killSignal, clock: instruments.clock })
+    stopping ??= endAll(() => livingOf(attempt, child.pid), { killSignal, clock: instruments.clock })
   }
   if (ending.signal.aborted) stop()
   ending.signal.addEventListener('abort', stop, { once: true })
@@ -154,11 +150,17 @@ function stopWith(attempt: Attempt, child: Started): { settle(): Promise<void> }
 }
 
 async function stopLeftovers(attempt: Attempt, pid: number): Promise<readonly number[]> {
-  const { finder, clock } = attempt.instruments
-  const alive = (): readonly number[] => finder.leftovers({ pid, token: attempt.token })
-  const leftovers = alive()
-  if (leftovers.length > 0) await endAll(alive, { killSignal: attempt.killSignal, clock })
+  const leftovers = livingOf(attempt, pid)
+  const { killSignal, instruments } = attempt
+  if (leftovers.length > 0) await endAll(() => livingOf(attempt, pid), { killSignal, clock: instruments.clock })
   return leftovers
+}
+
+/** What to signal to reach every process of the attempt once: each by itself, or its group where they cannot be listed. */
+function livingOf(attempt: Attempt, pid: number): readonly number[] {
+  const found = attempt.instruments.finder.leftovers({ pid, token: attempt.token })
+  if (found.length > 0) return found
+  return process.platform !== 'linux' && send(-pid, 0) ? [-pid] : []
 }
 
 async function takeExitRecord(file: string): Promise<ExitRecord | undefined> {

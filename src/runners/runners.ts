@@ -5,14 +5,14 @@
  *
  * It does not decide whether or when a task runs, and it keeps nothing: telling is `emit`, and who listens records.
  */
-import { PlimsollError } from '../errors.ts'
+import { factsOf, PlimsollError } from '../errors.ts'
 import { retry } from '../retry/retry.ts'
 import type { AttemptResult, Task } from '../spine.ts'
-import { attemptOnce } from './attempt.ts'
+import { attemptOnce, nothingMeasured } from './attempt.ts'
 import type { TaskEnd, TaskRun } from './task-run.ts'
 
 export type { CallContext } from './call-export.ts'
-export type { TaskEnd, TaskRun } from './task-run.ts'
+export type { TaskEnd, TaskEvent, TaskRun } from './task-run.ts'
 export { endAll } from './terminate.ts'
 export type { Instruments } from './words.ts'
 
@@ -54,9 +54,16 @@ export async function runTask(task: Task, run: TaskRun): Promise<TaskEnd> {
       })
     },
   }).catch((error: unknown) => {
-    if (!run.signal.aborted || all.last === null) throw error
+    if (!run.signal.aborted) throw error
   })
   return endOf(run, all, run.clock.monotonic() - startMs)
+}
+
+/** The run was stopped between the decision to start the task and its first attempt. */
+const interrupted: AttemptResult = {
+  ...nothingMeasured,
+  durationMs: 0,
+  error: factsOf(new PlimsollError('TASK_CANCELLED', 'the run was interrupted before its first attempt')),
 }
 
 type Totals = {
@@ -77,8 +84,7 @@ function add(all: Totals, result: AttemptResult): void {
 }
 
 function endOf(run: TaskRun, all: Totals, durationMs: number): TaskEnd {
-  const { last } = all
-  if (last === null) throw new PlimsollError('INTERNAL', 'a task ended without an attempt')
+  const last = all.last ?? interrupted
   const cancelled = last.error?.code === 'TASK_CANCELLED'
   const status = last.error === null ? 'succeeded' : cancelled ? 'cancelled' : 'failed'
   return {

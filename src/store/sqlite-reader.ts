@@ -1,5 +1,7 @@
 /** A connection for reading, on the thread that asks; opened when first needed. Reads see what was committed before. */
+import { existsSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import { PlimsollError } from '../errors.ts'
 import { storeError } from './sqlite-errors.ts'
 import { busyTimeoutMs } from './sqlite-settings.ts'
@@ -11,10 +13,30 @@ import { failureOf } from './writer-words.ts'
 const pageRows = 500
 const pageBytes = 1024 ** 2
 
+/** SQLITE_CANTOPEN */
+const cannotOpen = 14
+
 type Row = Record<string, Value>
 type Page = { readonly rows: readonly Row[]; readonly isLast: boolean }
 
 export type Reader = Disposable & Pick<Store, 'read' | 'stream'>
+
+/**
+ * Readers of a WAL database share an index file beside it. On a read-only disk it cannot be made; when no WAL is left
+ * either, nobody can change the database, and it can be read without one.
+ */
+export function connectForReading(file: string): DatabaseSync {
+  const options = { readOnly: true, timeout: busyTimeoutMs }
+  const database = new DatabaseSync(file, options)
+  try {
+    database.exec('select 1 from sqlite_schema limit 1')
+    return database
+  } catch (error) {
+    database.close()
+    if (failureOf(error).resultCode !== cannotOpen || existsSync(`${file}-wal`)) throw error
+    return new DatabaseSync(new URL(`${pathToFileURL(file)}?immutable=1`), options)
+  }
+}
 
 export function openReader(file: string): Reader {
   let database: DatabaseSync | undefined
@@ -25,7 +47,7 @@ export function openReader(file: string): Reader {
   const withStatement = <Result>(sql: string, use: (statement: StatementSync) => Result): Result => {
     if (closed) throw new PlimsollError('STORE_FAILED', `${file} is closed`)
     try {
-      database ??= new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs })
+      database ??= connectForReading(file)
       prepare ??= statementCache(database)
       return use(prepare(sql))
     } catch (error) {

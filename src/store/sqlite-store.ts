@@ -1,12 +1,10 @@
 /** The embedded store: `plimsoll.db` in the state directory. */
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { PlimsollError } from '../errors.ts'
+import { dirname, join } from 'node:path'
+import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { migrationFiles, versionOf } from './migrations.ts'
 import { fileError, storeError } from './sqlite-errors.ts'
-import { openReader, type Reader } from './sqlite-reader.ts'
-import { busyTimeoutMs } from './sqlite-settings.ts'
+import { connectForReading, openReader, type Reader } from './sqlite-reader.ts'
 import type { Store } from './words.ts'
 import { openWriter, tooNew } from './writer.ts'
 import { failureOf } from './writer-words.ts'
@@ -65,16 +63,28 @@ function readingStore(file: string, reader: Reader): Store {
 /** SQLite gives the files that it makes beside the database the database's mode. */
 function makeFile(stateDir: string, file: string): void {
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+    makeDirectory(stateDir)
     closeSync(openSync(file, 'a', 0o600))
   } catch (error) {
     throw fileError(stateDir, error)
   }
 }
 
+/** Not with `recursive`: in /proc, which says "no such directory" to every attempt, Node.js then tries for ever. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another engine may have been faster.
+    if (systemCodeOf(error) !== 'EEXIST') throw error
+  }
+}
+
 function versionIn(file: string): number {
   try {
-    const database = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs })
+    const database = connectForReading(file)
     try {
       return versionOf(database)
     } finally {

@@ -19,7 +19,7 @@ if (!releases.includes(version)) throw new Error(`no release "${version}"; there
 
 const live = await ask(frontDoorSocket(DATA), 'where')
 if (live === null)
-  throw new Error(`the front door is not open: start "node proxy.ts ${process.env['PORT']} ${DATA}"`)
+  throw new Error(`the front door is not open: start "node proxy.ts ${process.env.PORT} ${DATA}"`)
 
 const schema = schemaOf(join(DATA, 'shop.db'))
 const needed = Number(readFileSync(join(import.meta.dirname, '../releases', version, 'schema'), 'utf8'))
@@ -34,5 +34,5 @@ console.log(found.trim().replaceAll('\n', ', '))
 function schemaOf(file: string): number {
   if (!existsSync(file)) return 0
   using shop = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
-  return Number(shop.prepare('pragma user_version').get()?.['user_version'])
+  return Number(shop.prepare('pragma user_version').get()?.user_version)
 }

@@ -17,7 +17,7 @@ using shop = new DatabaseSync(file, { timeout: 10_000 })
 shop.exec('pragma journal_mode = wal')
 
 const target = Number(wanted)
-let schema = Number(shop.prepare('pragma user_version').get()?.['user_version'])
+let schema = Number(shop.prepare('pragma user_version').get()?.user_version)
 if (schema === target) console.log(`schema ${schema} is what is wanted`)
 while (schema !== target) {
   const up = schema < target

@@ -12,7 +12,7 @@ import { ask, releaseSocket } from '../control.ts'
 const longestStopMs = 10_000
 
 for (const port of process.argv.slice(2)) {
-  const stopped = ask(releaseSocket(process.env['DATA'] ?? '', port), 'stop').catch((error: unknown) =>
+  const stopped = ask(releaseSocket(process.env.DATA ?? '', port), 'stop').catch((error: unknown) =>
     String(error),
   )
   const answer = await Promise.race([stopped, sleep(longestStopMs, 'is still stopping', { ref: false })])

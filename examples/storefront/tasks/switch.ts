@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ask, frontDoorSocket } from '../control.ts'
 
 const longestDrainMs = 10_000
-const door = frontDoorSocket(process.env['DATA'] ?? '')
+const door = frontDoorSocket(process.env.DATA ?? '')
 const [port = ''] = process.argv.slice(2)
 
 const previous = await ask(door, `use ${port}`)

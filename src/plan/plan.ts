@@ -1,0 +1,16 @@
+/**
+ * YAML text -> a `Plan` known to be sound, or every problem at once with its line and column.
+ *
+ * It promises: a returned plan has unique names, needs that exist, no cycle, and references only to tasks that
+ * run before; wrong input of any kind ends in a PlanInvalidError, quickly and with places; names and values are data,
+ * never code. It does not look at the world: programs, modules and directories of tasks may not exist.
+ * Secrets are named in a plan and loaded apart from it.
+ */
+export { type ConditionFacts, conditionHolds, statusesRead } from './condition.ts'
+export { optionVariables } from './options.ts'
+export { PlanInvalidError, type Problem } from './problems.ts'
+export { type PlanOptions, parsePlan, readPlan } from './read.ts'
+export { planSchema } from './schema.ts'
+export { loadSecrets } from './secrets.ts'
+export { selectTasks } from './select.ts'
+export { type FillValues, fillTemplate, fillTree } from './template.ts'

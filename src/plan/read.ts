@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { messageOf, PlimsollError } from '../errors.ts'
+import { didYouMean } from '../nearest.ts'
+import type { Plan, SecretSource, Task } from '../spine.ts'
+import { formatSize } from '../units.ts'
+import { check } from './check.ts'
+import { checkGraph, type GraphNode, type Reference } from './graph.ts'
+import { isName, nameForms } from './leaf.ts'
+import { layerOf, layerOfCommand, layerOfVariables, layerOptions } from './options.ts'
+import { PlanInvalidError, Problems, type Report, show } from './problems.ts'
+import { type HeadWritten, headSchema, taskSchema } from './schema.ts'
+import { Scope, variableProblem } from './scope.ts'
+import { substitute } from './substitute.ts'
+import { checkNames, checkShape, lowerTask, needsOf, type TaskDefaults } from './task.ts'
+import { isTreeMap, readYaml, type Tree, type TreeMap } from './yaml.ts'
+
+export type PlanOptions = {
+  /** One of the plan's environments. Default: none. */
+  readonly environment?: string
+  /** Wins over `version` of the file. */
+  readonly version?: string
+  /** Win over all `vars` of the file. */
+  readonly vars?: Readonly<Record<string, string>>
+  /** The environment of the process: `${NAME}`, PLIMSOLL_ options. Default `process.env`. */
+  readonly variables?: NodeJS.ProcessEnv
+  readonly concurrency?: number
+  /** "2GiB" or "85%". */
+  readonly memoryBudget?: string
+}
+
+const longestFile = 4 * 1024 ** 2
+const mostTasks = 10_000
+
+/** @throws PLAN_UNREADABLE; PlanInvalidError with every problem; USAGE or OPTION_INVALID for what is not in the file. */
+export async function readPlan(file: string, options: PlanOptions = {}): Promise<Plan> {
+  const bytes = await readStart(file)
+  if (bytes.length > longestFile) throw tooLong(file)
+  return parsePlan(decode(bytes, file), { ...options, file })
+}
+
+/** At most one byte more than is allowed: the file may be a device without an end. */
+async function readStart(file: string): Promise<Uint8Array> {
+  try {
+    await using handle = await open(file, 'r')
+    const buffer = new Uint8Array(longestFile + 1)
+    let length = 0
+    while (length < buffer.length) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length)
+      if (bytesRead === 0) break
+      length += bytesRead
+    }
+    return buffer.subarray(0, length)
+  } catch (cause) {
+    throw new PlimsollError('PLAN_UNREADABLE', `cannot read the plan ${show(file)}: ${messageOf(cause)}`, {
+      cause,
+    })
+  }
+}
+
+const wholeFile = { line: 1, column: 1, path: '' }
+
+const tooLong = (file: string): PlanInvalidError =>
+  new PlanInvalidError(
+    file,
+    [{ ...wholeFile, file, message: `the file is longer than ${formatSize(longestFile)}` }],
+    0,
+  )
+
+function decode(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    const before = new TextDecoder().decode(bytes).split('\uFFFD', 1)[0]?.split(/\r?\n/) ?? []
+    const place = { line: Math.max(before.length, 1), column: (before.at(-1)?.length ?? 0) + 1 }
+    throw new PlanInvalidError(
+      file,
+      [{ ...place, file, path: '', message: 'found bytes that are not UTF-8 text' }],
+      0,
+    )
+  }
+}
+
+/** The same for a text. `file` says where it comes from: paths in the plan are relative to its directory. */
+export function parsePlan(text: string, options: PlanOptions & { readonly file: string }): Plan {
+  const { file, variables = process.env, vars = {} } = options
+  for (const problem of Object.keys(vars).map(variableProblem)) {
+    if (problem !== undefined) throw new PlimsollError('USAGE', `--var: ${problem}`)
+  }
+  const outside = [layerOfVariables(variables), layerOfCommand(options)]
+  if (text.length > longestFile) throw tooLong(file)
+
+  const problems = new Problems(file)
+  const yaml = readYaml(text.replace(/^\uFEFF/, ''), problems)
+  if (yaml === undefined) {
+    problems.throwIfAny()
+    throw new PlanInvalidError(file, [{ ...wholeFile, file, message: 'the file is not YAML' }], 0)
+  }
+  const report: Report = (path, message, at) => problems.add(path, message, () => yaml.placeOf(path, at))
+  if (!isTreeMap(yaml.root)) {
+    report([], `found ${show(yaml.root)}, expected a map with name and tasks`)
+    problems.throwIfAny()
+  }
+  const root = isTreeMap(yaml.root) ? yaml.root : {}
+  const environment = options.environment ?? null
+  checkEnvironment(root, environment, report)
+  const scope = new Scope({ root, environment, version: options.version, given: vars, variables, report })
+  const plan = lower({ root, environment, scope, report, outside, options: { ...options, variables }, text })
+  problems.throwIfAny()
+  return plan
+}
+
+function checkEnvironment({ environments }: TreeMap, environment: string | null, report: Report): void {
+  if (environment === null || !isTreeMap(environments) || Object.hasOwn(environments, environment)) return
+  const names = Object.keys(environments)
+  const hint = didYouMean(environment, names)
+  report(
+    ['environments'],
+    `asked for ${show(environment)}, expected one of ${names.slice(0, 20).map(show).join(', ')}${hint}`,
+    { on: 'key' },
+  )
+}
+
+type Draft = {
+  readonly root: TreeMap
+  readonly environment: string | null
+  readonly scope: Scope
+  readonly report: Report
+  readonly outside: Parameters<typeof layerOptions>[0]
+  readonly options: PlanOptions & { readonly file: string }
+  readonly text: string
+}
+
+/** A whole plan in any case; it counts only when nothing was reported. */
+function lower({ root, environment, scope, report, outside, options, text }: Draft): Plan {
+  const written = substitute(withVersion(root, options.version), scope, environment)
+  const head = check(headSchema, written, { path: [], report })
+  const chosen = environment === null ? undefined : own(head?.environments, environment)
+  const layers = [
+    layerOf(head ?? {}, [], report),
+    layerOf(chosen ?? {}, ['environments', environment ?? ''], report),
+  ]
+  const planOptions = layerOptions([...layers, ...outside])
+  const planDir = dirname(resolve(options.file))
+  const defaults: TaskDefaults = {
+    written: head?.defaults ?? {},
+    limitBytes: Math.round(planOptions.executor.memoryLimitMb * 2 ** 20),
+    attempts: planOptions.retry.maxAttempts,
+  }
+  checkNames(defaults.written.env ?? {}, ['defaults', 'env'], { report })
+  return {
+    name: head?.name ?? '',
+    version: options.version ?? head?.version ?? 'dev',
+    environment,
+    file: resolve(options.file),
+    digest: createHash('sha256').update(text).digest('hex'),
+    vars: scope.vars(),
+    secrets: lowerSecrets(head?.secrets, planDir),
+    options: planOptions,
+    approve: chosen?.approve ?? false,
+    tasks: lowerTasks(written.tasks, { defaults, scope, report, planDir }),
+  }
+}
+
+/** A version from outside replaces the text of the file, whose variables need not be set then. */
+function withVersion(root: TreeMap, version: string | undefined): TreeMap {
+  const copy: TreeMap = Object.assign(Object.create(null), root)
+  if (version !== undefined && Object.hasOwn(root, 'version')) copy.version = 'dev'
+  return copy
+}
+
+const own = <T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined =>
+  record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined
+
+function lowerSecrets(
+  secrets: HeadWritten['secrets'],
+  planDir: string,
+): Readonly<Record<string, SecretSource>> {
+  const sources: Record<string, SecretSource> = Object.create(null)
+  if (Array.isArray(secrets)) {
+    for (const name of secrets) sources[name] = { from: 'environment', variable: name }
+  } else {
+    for (const [name, source] of Object.entries(secrets ?? {})) {
+      sources[name] =
+        'file' in source
+          ? { from: 'file', file: resolve(planDir, source.file) }
+          : { from: 'environment', variable: source.env }
+    }
+  }
+  return sources
+}
+
+type TaskContext = {
+  readonly defaults: TaskDefaults
+  readonly scope: Scope
+  readonly report: Report
+  readonly planDir: string
+}
+
+function lowerTasks(
+  raw: Tree | undefined,
+  { defaults, scope, report, planDir }: TaskContext,
+): readonly Task[] {
+  const names = isTreeMap(raw) ? Object.keys(raw) : []
+  if (!isTreeMap(raw) || names.length === 0) {
+    report(
+      ['tasks'],
+      `${raw === undefined ? 'is missing' : `found ${show(raw)}`}, expected a map with at least one task`,
+    )
+    return []
+  }
+  if (names.length > mostTasks) {
+    report(['tasks'], `found ${names.length} tasks, allowed are ${mostTasks}`)
+    return []
+  }
+  const references: Reference[] = []
+  const nodes: GraphNode[] = []
+  const tasks: Task[] = []
+  for (const name of names) {
+    const path = ['tasks', name]
+    const rawTask = raw[name] ?? null
+    if (!isName(name))
+      report(path, `found a name of ${name.length} characters, expected ${nameForms}`, { on: 'key' })
+    if (isTreeMap(rawTask)) checkShape(rawTask, path, report)
+    const written = check(taskSchema, rawTask, { path, report })
+    nodes.push({ name, needs: written === undefined ? rawNeeds(rawTask) : needsOf(written) })
+    if (written === undefined) continue
+    const gathered = { task: name, scope, report, planDir, references, secrets: new Set<string>() }
+    const task = lowerTask(written, defaults, gathered)
+    if (task !== undefined) tasks.push(task)
+  }
+  checkGraph(nodes, references, report)
+  return tasks
+}
+
+/** The needs of a task that has a problem: the graph is checked all the same. */
+function rawNeeds(task: Tree): readonly string[] {
+  const needs = isTreeMap(task) ? task.needs : undefined
+  if (typeof needs === 'string') return [needs]
+  return Array.isArray(needs) ? needs.filter((need) => typeof need === 'string') : []
+}

@@ -1,0 +1,46 @@
+import { readFile, stat } from 'node:fs/promises'
+import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
+import type { Plan, SecretSource } from '../spine.ts'
+import { show } from './problems.ts'
+
+const longestSecret = 1024 ** 2
+
+/**
+ * The values of the secrets that some task names; no other is read. One line end after a file's text is left out.
+ * @throws SECRET_MISSING, naming every one that is not set, empty, or not readable - never a value.
+ */
+export async function loadSecrets(
+  plan: Plan,
+  variables: NodeJS.ProcessEnv,
+): Promise<Readonly<Record<string, string>>> {
+  const values: Record<string, string> = Object.create(null)
+  const missing: string[] = []
+  const named = new Set(plan.tasks.flatMap((task) => task.secrets))
+  for (const name of [...named].sort()) {
+    const source = plan.secrets[name]
+    const found = source === undefined ? { missing: 'it is not listed' } : await secretFrom(source, variables)
+    if ('missing' in found) missing.push(`${show(name)}: ${found.missing}`)
+    else values[name] = found.value
+  }
+  if (missing.length === 0) return values
+  throw new PlimsollError('SECRET_MISSING', `secrets without a value: ${missing.join('; ')}`)
+}
+
+type Found = { readonly value: string } | { readonly missing: string }
+
+async function secretFrom(source: SecretSource, variables: NodeJS.ProcessEnv): Promise<Found> {
+  if (source.from === 'file') return await fileValue(source.file)
+  const value = variables[source.variable]
+  return value ? { value } : { missing: `the environment variable ${show(source.variable)} is not set` }
+}
+
+async function fileValue(file: string): Promise<Found> {
+  try {
+    const { size } = await stat(file)
+    if (size > longestSecret) return { missing: `${file} has ${size} bytes, allowed are ${longestSecret}` }
+    const value = (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
+    return value === '' ? { missing: `${file} is empty` } : { value }
+  } catch (error) {
+    return { missing: `${file} cannot be read (${systemCodeOf(error) ?? messageOf(error)})` }
+  }
+}

@@ -1,0 +1,11 @@
+/** An engine for a test to kill: runs one task in the directory of its caller and says when it has begun. */
+import { openBench, shell } from './run-task.ts'
+
+const dir = process.argv[2] ?? ''
+const bench = await openBench()
+await bench.run(shell('echo first; sleep 0.5; echo last; exit 5'), {}, {
+  stateDir: dir,
+  emit: async (event) => {
+    if (event.type === 'attempt-identified') process.stdout.write('begun\n')
+  },
+})

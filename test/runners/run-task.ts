@@ -1,0 +1,84 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../../src/clock.ts'
+import { ProcessFinder, TreeWatcher } from '../../src/memory/memory.ts'
+import { createMasker } from '../../src/redact/redact.ts'
+import { runTask, type TaskEnd, type TaskEvent, type TaskRun } from '../../src/runners/runners.ts'
+import type { Plan, ProcessIdentity, Task, Template, Work } from '../../src/spine.ts'
+
+/** Real processes, real files; only the record is a list. */
+export type Bench = AsyncDisposable & {
+  readonly dir: string
+  readonly events: TaskEvent[]
+  readonly finder: ProcessFinder
+  readonly services: ProcessIdentity[]
+  run(work: Work, more?: Partial<Task>, run?: Partial<TaskRun>): Promise<TaskEnd>
+}
+
+export const words = (...list: string[]): readonly Template[] => list.map((word) => [word])
+export const exec = (...list: string[]): Work => ({ kind: 'exec', words: words(...list), detach: false })
+export const shell = (script: string): Work => ({ kind: 'run', script, detach: false })
+
+export async function openBench(secrets: Readonly<Record<string, string>> = {}): Promise<Bench> {
+  const dir = await mkdtemp(join(tmpdir(), 'plimsoll-runners-'))
+  await mkdir(join(dir, 'runs', 'test'), { recursive: true })
+  const finder = new ProcessFinder()
+  const watcher = new TreeWatcher({ clock: systemClock, finder })
+  const events: TaskEvent[] = []
+  const services: ProcessIdentity[] = []
+  let files = 0
+  const run: Bench['run'] = (work, more = {}, parts = {}) =>
+    runTask(taskOf(work, dir, more), {
+      runId: 'test',
+      plan: { name: 'test', version: '1', environment: null, vars: { COLOUR: 'sea green' } } as unknown as Plan,
+      phase: 'deploy',
+      work,
+      stateDir: dir,
+      nextFileNumber: () => ++files,
+      environment: { PATH: process.env.PATH ?? '' },
+      values: { secrets, outputOf: () => undefined },
+      masker: createMasker(Object.values(secrets)),
+      signal: new AbortController().signal,
+      killSignal: new AbortController().signal,
+      instruments: { watcher, finder, clock: systemClock },
+      clock: systemClock,
+      random: Math.random,
+      emit: async (event) => void events.push(event),
+      observe: () => undefined,
+      reservedBytes: 0,
+      waits: {},
+      keepService: (identity) => void services.push(identity),
+      service: services.at(-1),
+      ...parts,
+    })
+  return {
+    dir,
+    events,
+    finder,
+    services,
+    run,
+    [Symbol.asyncDispose]: async () => {
+      await watcher[Symbol.asyncDispose]()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+function taskOf(work: Work, dir: string, more: Partial<Task>): Task {
+  return {
+    name: 'task',
+    needs: [],
+    work,
+    undo: null,
+    dir,
+    env: {},
+    secrets: [],
+    when: null,
+    limitBytes: 2 ** 30,
+    expectBytes: null,
+    timeoutMs: 60_000,
+    retry: { maxAttempts: 1, strategy: 'fixed', minDelayMs: 0, maxDelayMs: 0 },
+    ...more,
+  }
+}
