@@ -5,13 +5,14 @@ const longestWord = 64
 
 /**
  * The candidate with the fewest typing errors (a letter added, left out, replaced, or two neighbours swapped),
- * case ignored first. Undefined when none is near: more than a third of the letters wrong, or more than three.
+ * case ignored first. Undefined when none is near: more than a third of the letters wrong (of short words:
+ * more than one, or all), or more than three.
  */
 export function nearestName(word: string, candidates: Iterable<string>): string | undefined {
   const typed = word.toLowerCase()
   if (typed.length === 0 || typed.length > longestWord) return undefined
   let nearest: string | undefined
-  let fewest = Math.min(3, Math.max(1, Math.floor(typed.length / 3))) + 1
+  let fewest = Math.min(typed.length, 4, Math.max(2, Math.floor(typed.length / 3) + 1))
   for (const candidate of candidates) {
     if (candidate === word || Math.abs(candidate.length - typed.length) >= fewest) continue
     const errors = typingErrors(typed, candidate.toLowerCase(), fewest)

@@ -29,9 +29,6 @@ const hostile: readonly string[] = [
   "é 船 🚢 \u202e$(touch canary-unicode)'",
   '%s%n !! ~ * ? [a-z] {a,b} $IFS $0',
 ]
-/** As file names: without what a path cannot hold. */
-const folders = hostile.filter((text) => !text.includes('/')).map((text) => text.slice(0, 200))
-
 type Plan = Record<string, unknown> & { readonly tasks: Record<string, Record<string, unknown>> }
 type Place = { readonly folder: string; readonly stateDir: string; readonly variables?: NodeJS.ProcessEnv }
 
@@ -162,22 +159,24 @@ test('a command that does not exist is not looked for by a shell, and words of t
 test('directories and modules may have any name', async (context) => {
   const place = placeFor(context)
   const source = 'export const give = (argument) => ({ argument: JSON.stringify(argument) })\n'
+  // Node.js itself imports no module whose path has a backslash.
+  const importable = hostile.filter((folder) => !folder.includes('\\'))
   const tasks: Plan['tasks'] = {}
-  const places = ['inline', 'thread', 'process']
-  for (const [index, folder] of folders.entries()) {
+  for (const [index, folder] of hostile.entries()) {
     mkdirSync(join(place.folder, folder))
-    writeFileSync(join(place.folder, folder, 'module.mjs'), source)
     tasks[`dir${index}`] = { dir: folder, run: 'pwd > seen' }
-    tasks[`call${index}`] = {
-      call: `./${folder}/module.mjs#give`,
-      in: places[index % 3],
-      with: { [folder]: [folder] },
-    }
+  }
+  for (const [index, folder] of importable.entries()) {
+    writeFileSync(join(place.folder, folder, 'module.mjs'), source)
+    const kind = ['inline', 'thread', 'process'][index % 3]
+    tasks[`call${index}`] = { call: `./${folder}/module.mjs#give`, in: kind, with: { [folder]: [folder] } }
   }
   const report = await run({ name: 'paths', ...(escaped({ tasks }) as Plan) }, place)
   succeeded(report)
-  for (const [index, folder] of folders.entries()) {
+  for (const [index, folder] of hostile.entries()) {
     assert.ok(readFileSync(join(place.folder, folder, 'seen'), 'utf8').endsWith(`/${folder}\n`), folder)
+  }
+  for (const [index, folder] of importable.entries()) {
     assert.equal(report.tasks[`call${index}`]?.outputs.argument, JSON.stringify({ [folder]: [folder] }))
   }
 })

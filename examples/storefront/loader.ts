@@ -3,8 +3,8 @@
  *
  *     node loader.ts URL [SECONDS] [CUSTOMERS]
  *
- * Any answer but the expected one is a failure; nothing is tried twice. At the end, or on SIGTERM as soon as the
- * requests under way are over, it prints what it counted, as JSON.
+ * Any answer but the expected one is a failure; nothing is tried twice. After SECONDS, or on SIGTERM, each customer
+ * comes once more; then what was counted is printed as one line of JSON.
  */
 import { once } from 'node:events'
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as open } from 'node:http'
@@ -12,12 +12,9 @@ import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { brotliDecompressSync } from 'node:zlib'
 
-type Wish = {
-  readonly path: string
-  readonly cookie?: string
-  readonly order?: string
-  readonly slowMs?: number
-}
+/** With a connection and a session of its own. */
+type Customer = { readonly agent: Agent; readonly slowMs: number; cookie: string }
+type Wish = { readonly path: string; readonly order?: string }
 type Answer = { readonly headers: IncomingHttpHeaders; readonly body: string }
 
 const [url = 'http://127.0.0.1:8080', seconds = '30', customers = '8'] = process.argv.slice(2)
@@ -34,6 +31,7 @@ const end = AbortSignal.any([told.signal, AbortSignal.timeout(Math.min(Number(se
 for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => told.abort())
 
 const count = Math.min(Number(customers), 100)
+console.error(`${count} customers go to ${url}`)
 const seen = await Promise.all(
   Array.from({ length: count }, (_, index) => shop(index % 4 === 0 ? slowOrderMs : 0)),
 )
@@ -43,11 +41,13 @@ console.log(JSON.stringify({ ...total, versions, failures }))
 
 /** One customer. Returns the versions it met, in order: as many as there were switches. */
 async function shop(slowMs: number): Promise<readonly string[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const customer = { agent: new Agent({ keepAlive: true, maxSockets: 1 }), slowMs, cookie: '' }
   const met: string[] = []
-  while (!end.aborted) {
+  let isLastVisit = false
+  while (!isLastVisit) {
+    isLastVisit = end.aborted
     try {
-      const version = await visit(agent, slowMs)
+      const version = await visit(customer)
       if (met.at(-1) !== version) met.push(version)
     } catch (error) {
       total.failed += 1
@@ -55,29 +55,30 @@ async function shop(slowMs: number): Promise<readonly string[]> {
     }
     await sleep(pauseMs)
   }
-  agent.destroy()
+  customer.agent.destroy()
   return met
 }
 
-async function visit(agent: Agent, slowMs: number): Promise<string> {
-  const page = await ask(agent, { path: '/' })
+async function visit(customer: Customer): Promise<string> {
+  const page = await ask(customer, { path: '/' })
   const version = String(page.headers['x-release'])
+  customer.cookie = page.headers['set-cookie']?.[0]?.split(';')[0] ?? ''
   const path = page.body.match(/\/assets\/\w+\/shop\.css/)?.[0] ?? '/no-style-in-this-page'
-  const style = await ask(agent, { path })
-  if (!style.body.startsWith(`/* storefront ${version} */`))
-    throw new Error(`${path} is not the one of ${version}`)
-  const cookie = page.headers['set-cookie']?.[0]?.split(';')[0] ?? ''
-  await ask(agent, { path: '/orders', cookie, order: JSON.stringify({ product: 1, quantity: 1 }), slowMs })
+  const style = await ask(customer, { path })
+  if (!style.body.startsWith(`/* storefront ${version} */`)) throw new Error(`${path} is not of ${version}`)
+  await ask(customer, { path: '/orders', order: JSON.stringify({ product: 1, quantity: 1 }) })
   total.orders += 1
   return version
 }
 
-async function ask(agent: Agent, { path, cookie, order, slowMs = 0 }: Wish): Promise<Answer> {
+async function ask({ agent, cookie, slowMs }: Customer, { path, order }: Wish): Promise<Answer> {
   total.requests += 1
   const headers = { 'accept-encoding': 'br', ...(cookie && { cookie }) }
   const request = open(`${url}${path}`, { agent, method: order ? 'POST' : 'GET', headers })
   // The listener for the answer comes first: a server may answer before it has read everything.
   const answered = once(request, 'response')
+  // After the answer has begun, its body tells when it breaks off.
+  request.on('error', () => {})
   if (order && slowMs > 0) {
     request.write(order.slice(0, 5))
     await Promise.race([sleep(slowMs), answered])

@@ -58,15 +58,15 @@ function forward(request: IncomingMessage, response: ServerResponse, upstream: U
     agent: upstream.agent,
     method: request.method,
     path: request.url,
-    headers: { ...endToEnd(request.headers), 'x-forwarded-for': request.socket.remoteAddress },
+    headers: { ...endToEnd(request.headers), 'x-forwarded-for': request.socket.remoteAddress ?? 'unknown' },
   })
   onward.once('response', (answer) => {
     response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers))
     // When a release breaks off, so does the answer: the customer must not take half of it for the whole.
     pipeline(answer, response, () => {})
   })
-  onward.once('error', (error) => {
-    if (response.headersSent) response.destroy()
+  onward.on('error', (error) => {
+    if (response.headersSent || response.destroyed) response.destroy()
     else response.writeHead(502).end(`The release at ${upstream.port} did not answer: ${error.message}\n`)
   })
   response.once('close', () => {

@@ -13,7 +13,7 @@ tasks:
     retry: { attempts: 3, delay: 1ms }
     run: |
       for pid in $(cat pids 2>/dev/null); do
-        if kill -0 "$pid" 2>/dev/null; then echo "alive=$pid" >> "$PLIMSOLL_OUTPUT"; fi
+        case "$(ps -o stat= -p "$pid")" in ""|Z*) ;; *) echo "alive=$pid" >> "$PLIMSOLL_OUTPUT" ;; esac
       done
       sleep 300 & echo $! >> pids
       setsid sleep 300 & echo $! >> pids

@@ -1,7 +1,7 @@
 /** JSON of a bounded size, whatever a task wrote into its outputs and messages. */
 
 /** UTF-16 units of one event body, of the outputs of one attempt and of the report of one task. */
-export const longestBody = 1024 ** 2
+const longestBody = 1024 ** 2
 
 /** Never fewer entries than our own words have fields (at most 20), so that these survive. */
 const fewestEntries = 64

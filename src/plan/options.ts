@@ -6,7 +6,7 @@ import { layerSchema, type OptionLayer, sectionKeys } from './option-keys.ts'
 import { type Path, type Report, show } from './problems.ts'
 import type { HeadWritten } from './schema.ts'
 
-export function defaultOptions(): Options {
+function defaultOptions(): Options {
   return {
     executor: {
       maxConcurrentTasks: 10,

@@ -180,7 +180,7 @@ export class Scope {
       })
       return undefined
     }
-    const value = this.#sources.has(variable) ? this.#resolve(variable) : this.#variables[variable]
+    const value = this.#sources.has(variable) ? this.#resolve(variable) : this.#outside(variable)
     if (value === null) return undefined
     if (fallback !== null && (value === undefined || value === '')) return fallback
     if (value !== undefined) return value
@@ -193,6 +193,10 @@ export class Scope {
       { offset: at },
     )
     return undefined
+  }
+
+  #outside(name: string): string | undefined {
+    return Object.hasOwn(this.#variables, name) ? this.#variables[name] : undefined
   }
 
   #resolve(name: string): string | null {

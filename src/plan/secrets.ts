@@ -30,7 +30,7 @@ type Found = { readonly value: string } | { readonly missing: string }
 
 async function secretFrom(source: SecretSource, variables: NodeJS.ProcessEnv): Promise<Found> {
   if (source.from === 'file') return await fileValue(source.file)
-  const value = variables[source.variable]
+  const value = Object.hasOwn(variables, source.variable) ? variables[source.variable] : undefined
   return value ? { value } : { missing: `the environment variable ${show(source.variable)} is not set` }
 }
 

@@ -79,7 +79,8 @@ function lowerUndo({ undo }: TaskWritten, place: Place, gathered: Gathered): Wor
   if (undo === 'stop') {
     if (place.detach) return { kind: 'stop' }
     const message = 'found "stop", which needs a service to stop: expected "detach: true" beside it'
-    return gathered.report([...place.path, 'undo'], message) as undefined
+    gathered.report([...place.path, 'undo'], message)
+    return undefined
   }
   return lowerWork(undo, { ...place, path: [...place.path, 'undo'], detach: false }, gathered)
 }

@@ -1,22 +1,7 @@
-import {
-  type Alias,
-  Composer,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  Lexer,
-  LineCounter,
-  type Node,
-  type Pair,
-  Parser,
-  type Scalar,
-  visit,
-  type YAMLMap,
-} from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from 'yaml'
+import { deepestLevel, readDocument, tooDeep, type YamlDocument } from './document.ts'
 import type { At, Path, Place, Problems } from './problems.ts'
-import { show } from './problems.ts'
+import { shorten, show } from './problems.ts'
 
 /**
  * What the file says, before anything is checked. Scalars are the text as it was written (`1.10` stays "1.10"),
@@ -27,116 +12,40 @@ export type TreeMap = { [key: string]: Tree }
 
 export type YamlFile = { readonly root: Tree; readonly placeOf: (path: Path, at?: At) => Place }
 
-/** The parser works some microseconds on each: bounds the time that a hostile file can take. */
-const mostTokens = 1_000_000
 /** Aliases and merge keys are expanded: bounds what they can grow to. */
 const mostValues = 400_000
-const deepest = 64
 
 type Entry = { readonly key: Scalar | null; readonly value: Node | null }
 type Entries = ReadonlyMap<string, Entry>
-type Refuse = (offset: number, message: string) => void
 
 export const isTreeMap = (tree: Tree | undefined): tree is TreeMap =>
   typeof tree === 'object' && tree !== null && !Array.isArray(tree)
 
 /** Text -> values and places, or undefined when `problems` says why not. Never throws, never takes long. */
 export function readYaml(text: string, problems: Problems): YamlFile | undefined {
-  const lines = new LineCounter()
-  const placeAt = (offset: number): Place => {
-    const { line, col } = lines.linePos(Math.min(Math.max(offset, 0), text.length))
-    return { line: Math.max(line, 1), column: Math.max(col, 1) }
-  }
-  const refuse: Refuse = (offset, message) => problems.add([], message, () => placeAt(offset))
-
-  const documents = withoutStacks(() => compose(text, lines, refuse))
-  if (documents === undefined) return undefined
-  const [document, second] = documents
-  for (const { pos, message } of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) {
-    refuse(pos[0], plainly(message))
-  }
-  if (second !== undefined) {
-    refuse(second.contents?.range?.[0] ?? text.length, 'found a second document, expected one plan in a file')
-  }
-  if (document === undefined || document.errors.length > 0 || second !== undefined) return undefined
-  return new Reading({ text, document, placeAt, problems }).file()
-}
-
-/** The library makes an error object for every wrong mark: a million stack traces take ten seconds. */
-function withoutStacks<T>(work: () => T): T {
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 0
-  try {
-    return work()
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit
-  }
-}
-
-/** The first two documents of the text: a second one is one too many. */
-function compose(text: string, lines: LineCounter, refuse: Refuse): readonly Document.Parsed[] | undefined {
-  const parser = new Parser(lines.addNewLine)
-  let isTooLong = false
-  function* tokens() {
-    lines.addNewLine(0)
-    let count = 0
-    for (const lexeme of new Lexer().lex(text)) {
-      count += 1
-      if (count > mostTokens) {
-        isTooLong = true
-        return
-      }
-      yield* parser.next(lexeme)
-    }
-    yield* parser.end()
-  }
-  const composer = new Composer({
-    uniqueKeys: false, // its check is quadratic; `Reading` has its own
-    stringKeys: true,
-    resolveKnownTags: false,
-    prettyErrors: false,
-    logLevel: 'error',
-  })
-  const documents: Document.Parsed[] = []
-  for (const document of composer.compose(tokens(), true, text.length)) {
-    documents.push(document)
-    if (documents.length === 2) break
-  }
-  if (!isTooLong) return documents
-  refuse(0, `the file is too long: allowed are ${mostTokens} words and marks of YAML`)
-  return undefined
-}
-
-const plainly = (message: string): string =>
-  message.startsWith('Maximum call stack')
-    ? `nested too deeply, allowed are ${deepest} levels`
-    : firstLine(message)
-const firstLine = (message: string): string => message.split('\n', 1)[0] ?? message
-
-type Source = {
-  readonly text: string
-  readonly document: Document.Parsed
-  readonly placeAt: (offset: number) => Place
-  readonly problems: Problems
+  const document = readDocument(text, problems)
+  return document === undefined ? undefined : new Reading(document, problems).file()
 }
 
 /** One walk over a document. Aliases and merge keys are followed; what they expand to is counted. */
 class Reading {
-  readonly #source: Source
-  readonly #targets: ReadonlyMap<Alias, Node>
+  readonly #document: YamlDocument
+  readonly #problems: Problems
   /** At most `mostValues` entries in all. */
   readonly #entries = new Map<YAMLMap, Entries>()
   readonly #path: (string | number)[] = []
   #values = 0
-  #isFull = false
+  #isCut = false
 
-  constructor(source: Source) {
-    this.#source = source
-    this.#targets = aliasTargets(source)
+  constructor(document: YamlDocument, problems: Problems) {
+    this.#document = document
+    this.#problems = problems
   }
 
-  file(): YamlFile {
-    const root = this.#tree(this.#source.document.contents)
+  /** Undefined for what could not be read to its end: the rest would only make wrong problems. */
+  file(): YamlFile | undefined {
+    const root = this.#tree(this.#document.contents)
+    if (this.#isCut) return undefined
     return { root, placeOf: (path, at) => this.#placeOf(path, at) }
   }
 
@@ -163,13 +72,12 @@ class Reading {
   }
 
   #hasNoRoom(node: Node): boolean {
-    if (this.#path.length > deepest) {
-      this.#refuse(node, `nested too deeply, allowed are ${deepest} levels`)
-      return true
+    const isTooDeep = this.#path.length > deepestLevel
+    if (!isTooDeep && this.#values <= mostValues) return false
+    if (!this.#isCut) {
+      this.#refuse(node, isTooDeep ? tooDeep : `the file makes more than ${mostValues} values`)
     }
-    if (this.#values <= mostValues) return false
-    if (!this.#isFull) this.#refuse(node, `aliases make more than ${mostValues} values of this file`)
-    this.#isFull = true
+    this.#isCut = true
     return true
   }
 
@@ -192,7 +100,10 @@ class Reading {
 
   #follow(node: Node | null): Node | null {
     if (!isAlias(node)) return node
-    return this.#targets.get(node) ?? null
+    const target = this.#document.targets.get(node)
+    if (target === undefined)
+      this.#refuse(node, `found *${shorten(node.source)}, expected an anchor &NAME before it`)
+    return target ?? null
   }
 
   /** The entries of a map, those that merge keys (`<<`) bring in last. */
@@ -214,7 +125,7 @@ class Reading {
 
   #key(scalar: Scalar | null, entries: Entries): string | undefined {
     const key = scalar === null ? '' : String(scalar.value ?? '')
-    const node = scalar ?? this.#source.document.contents
+    const node = scalar ?? this.#document.contents
     if (node !== null) this.#text(node, key)
     if (key === '__proto__') this.#refuse(node, 'the name "__proto__" is not allowed')
     else if (entries.has(key)) this.#refuse(node, `found the key ${show(key)} twice, expected once`, key)
@@ -224,9 +135,12 @@ class Reading {
 
   #merge(into: Map<string, Entry>, source: Node | null, depth: number): void {
     const node = this.#follow(source)
-    if (isSeq(node) && depth < deepest) {
+    this.#values += 1
+    if (node !== null && this.#hasNoRoom(node)) return
+    if (depth >= deepestLevel) this.#refuse(source, tooDeep)
+    else if (isSeq(node)) {
       for (const item of node.items) this.#merge(into, item as Node | null, depth + 1)
-    } else if (isMap(node) && depth < deepest) {
+    } else if (isMap(node)) {
       for (const [key, entry] of this.#entriesOf(node, depth + 1)) {
         this.#values += 1
         if (this.#hasNoRoom(node)) return
@@ -238,13 +152,13 @@ class Reading {
   #refuse(node: Node | null, message: string, key?: string): void {
     const offset = node?.range?.[0] ?? 0
     const path = key === undefined ? [...this.#path] : [...this.#path, key]
-    this.#source.problems.add(path, message, () => this.#source.placeAt(offset))
+    this.#problems.add(path, message, () => this.#document.placeAt(offset))
   }
 
   /** The text itself for a scalar, the key for a collection; the nearest thing above for what is missing. */
   #placeOf(path: Path, at: At = {}): Place {
     let key: Node | null = null
-    let value: Node | null = this.#source.document.contents
+    let value: Node | null = this.#document.contents
     let written = value
     let isThere = true
     for (const step of path) {
@@ -260,7 +174,9 @@ class Reading {
     const onKey = !isThere || at.on === 'key' || !isScalar(value)
     const node = onKey ? (key ?? written) : written
     const offset = node?.range?.[0] ?? 0
-    return this.#source.placeAt(onKey || !isScalar(node) ? offset : offset + this.#into(node, at.offset ?? 0))
+    return this.#document.placeAt(
+      onKey || !isScalar(node) ? offset : offset + this.#into(node, at.offset ?? 0),
+    )
   }
 
   #child(parent: Node | null, step: string | number): Entry | undefined {
@@ -275,7 +191,7 @@ class Reading {
     const quote = node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE' ? 1 : 0
     const start = (node.range?.[0] ?? 0) + quote
     const text = String(node.value)
-    return this.#source.text.startsWith(text, start) ? quote * Math.sign(offset) + offset : 0
+    return this.#document.text.startsWith(text, start) ? quote * Math.sign(offset) + offset : 0
   }
 }
 
@@ -283,19 +199,3 @@ const isInexact = (value: number): boolean => Number.isInteger(value) && !Number
 
 const isJson = (path: Path): boolean =>
   path[0] === 'tasks' && (path[2] === 'with' || (path[2] === 'undo' && path[3] === 'with'))
-
-/** What each alias stands for: the last node before it with that anchor. One pass, where `Alias.resolve` is quadratic. */
-function aliasTargets({ document, text }: Source): ReadonlyMap<Alias, Node> {
-  const anchors = new Map<string, Node>()
-  const targets = new Map<Alias, Node>()
-  if (!text.includes('*')) return targets
-  visit(document, {
-    Node(_key, node) {
-      if (isAlias(node)) {
-        const target = anchors.get(node.source)
-        if (target !== undefined) targets.set(node, target)
-      } else if (node.anchor !== undefined) anchors.set(node.anchor, node)
-    },
-  })
-  return targets
-}

@@ -44,7 +44,7 @@ export const toneOf: Readonly<Record<TaskStatus, Tone>> = {
 
 export const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
-export function namesOf(names: readonly string[]): string {
+function namesOf(names: readonly string[]): string {
   const rest = names.length - mostNames
   return names.slice(0, mostNames).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }

@@ -12,9 +12,10 @@ type FrameLine = { readonly tone: Tone; readonly text: string }
 
 const mostRunning = 15
 const mostWaiting = 3
-/** Columns of a task's name, and of the memory bar. */
 const nameColumns = 32
-const barColumns = 30
+/** The memory bar takes what its numbers leave, within these. */
+const narrowestBar = 10
+const widestBar = 30
 /** Lines that are not tasks: the memory line, the summary, and those that count what is left out. */
 const otherLines = 4
 
@@ -29,7 +30,7 @@ export function frameLines(
   const lines = [
     ...runningLines(state, nowMs, Math.max(0, Math.min(mostRunning, room - waiting.length))),
     ...waiting,
-    ...(state.memory ? [memoryLine(state.memory)] : []),
+    ...(state.memory ? [memoryLine(state.memory, screen.columns)] : []),
     summaryLine(state, nowMs),
   ]
   return lines.slice(-Math.max(1, screen.rows - 1)).map(({ tone, text }) => {
@@ -68,16 +69,18 @@ function waitingLines(state: LiveState, most: number): FrameLine[] {
   return rest > 0 ? [...shown, { tone: 'warning', text: `  and ${rest} more held back` }] : shown
 }
 
-function memoryLine(memory: MemoryNow): FrameLine {
+function memoryLine(memory: MemoryNow, columns: number): FrameLine {
   const isOver = memory.usedBytes > memory.loadLineBytes
   const sizes =
     `${formatSize(memory.usedBytes)} of ${formatSize(memory.capacityBytes)} used, ` +
     `line at ${formatSize(memory.loadLineBytes)}, ${formatSize(memory.reservedBytes)} reserved`
-  return { tone: isOver ? 'bad' : 'plain', text: `memory ${memoryBar(memory, barColumns)} ${sizes}` }
+  const room = columns - 'memory [] '.length - 1 - sizes.length
+  const bar = memoryBar(memory, Math.max(narrowestBar, Math.min(widestBar, room)))
+  return { tone: isOver ? 'bad' : 'plain', text: `memory ${bar} ${sizes}` }
 }
 
 /** "[#########...........|....]": what is used, and the load line where it lies. */
-export function memoryBar(
+function memoryBar(
   memory: Pick<MemoryNow, 'usedBytes' | 'loadLineBytes' | 'capacityBytes'>,
   columns: number,
 ): string {

@@ -50,7 +50,8 @@ export class LiveView implements View {
   }
 
   show(message: RunMessage): void | Promise<void> {
-    if (message.type === 'report') return this.#finish(renderReport(message, this.#style, this.#state.facts))
+    if (message.type === 'report')
+      return this.#finish(`\n${renderReport(message, this.#style, this.#state.facts)}`)
     apply(this.#state, message)
     const line = onlyInPicture.has(message.type) ? undefined : this.#lineOf(message)
     if (line === undefined) return

@@ -19,7 +19,7 @@ export type OutputStream = Writable & {
 }
 
 /** NO_COLOR wins over FORCE_COLOR, and both over what the stream is; see no-color.org and force-color.org. */
-export function wantsColour(stream: OutputStream, variables: NodeJS.ProcessEnv): boolean {
+function wantsColour(stream: OutputStream, variables: NodeJS.ProcessEnv): boolean {
   if (variables.NO_COLOR) return false
   const forced = variables.FORCE_COLOR
   if (forced !== undefined) return forced !== '0' && forced !== 'false'
@@ -33,7 +33,7 @@ const paint =
 const same: Paint = (text) => text
 
 export const plainStyle: Style = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same }
-export const colourStyle: Style = {
+const colourStyle: Style = {
   bold: paint(1, 22),
   dim: paint(2, 22),
   red: paint(31, 39),

@@ -42,7 +42,7 @@ export const statusWords: Readonly<Record<RunStatus, { readonly word: string; re
 }
 
 /** "96 succeeded, 1 failed, 3 cancelled" */
-export function countsOf(report: Report): string {
+function countsOf(report: Report): string {
   const counts = new Map<TaskStatus, number>()
   for (const { status } of Object.values(report.tasks)) counts.set(status, (counts.get(status) ?? 0) + 1)
   return [...counts].map(([status, count]) => `${count} ${status}`).join(', ') || 'no tasks'

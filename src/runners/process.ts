@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
@@ -24,7 +24,6 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
   await using log = await AttemptLog.open(attempt.files.log, attempt.masker)
   await using spool = new SpoolCopy(attempt.files.spool, log)
   const child = await start(attempt, words, attempt.files.spool)
-  const exited = once(child, 'exit')
   using watch = watchMemory(attempt, child.pid)
   using _copying = attempt.instruments.clock.every(
     copyEveryMs,
@@ -33,7 +32,7 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
 
   const stopping = stopWith(attempt, child)
   const identified = attempt.onIdentity(identify(child.pid, attempt.token), false)
-  const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null]
+  const { code, signal } = await child.exited
   await stopping.settle()
   await identified
   const leftovers = await stopLeftovers(attempt, child.pid)
@@ -56,28 +55,26 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
  */
 export async function startService(attempt: Attempt, words: readonly string[]): Promise<RunnerEnd> {
   const child = await start(attempt, words, attempt.files.log)
-  const settled = new AbortController()
-  const ended = once(child, 'exit', { signal: settled.signal }).then(([code]) => ({
-    code: code as number | null,
-  }))
   await attempt.onIdentity(identify(child.pid, attempt.token), true)
-  const early = await Promise.race([
-    ended,
-    attempt.instruments.clock.sleep(serviceSettlesMs).then(() => null),
-  ])
+  const settled = attempt.instruments.clock.sleep(serviceSettlesMs).then(() => null)
+  const early = await Promise.race([child.exited, settled])
   if (early) {
     const lastOutput = attempt.masker.text((await readFile(attempt.files.log, 'utf8')).slice(-4096)).trimEnd()
     const error = new PlimsollError('SERVICE_ENDED', `the service ended at once with exit code ${early.code}`)
     await rm(attempt.files.exit, { force: true })
     throw new AttemptFailure({ exitCode: early.code, lastOutput }, error)
   }
-  ended.catch(() => undefined)
-  settled.abort()
-  child.unref()
+  child.letGo()
   return { outputs: { pid: String(child.pid) } }
 }
 
-type Started = ChildProcess & { readonly pid: number }
+type Exited = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
+type Started = {
+  readonly pid: number
+  readonly exited: Promise<Exited>
+  /** The engine may end before the process does. */
+  readonly letGo: () => void
+}
 
 async function start(attempt: Attempt, words: readonly string[], outputFile: string): Promise<Started> {
   const { dir } = attempt.task
@@ -89,7 +86,11 @@ async function start(attempt: Attempt, words: readonly string[], outputFile: str
     detached: true,
     stdio: ['ignore', output.fd, output.fd],
   })
-  if (child.pid !== undefined) return child as Started
+  // Listened for before anything is awaited: a quick command has ended by then.
+  const exited = new Promise<Exited>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+  })
+  if (child.pid !== undefined) return { pid: child.pid, exited, letGo: () => child.unref() }
   const [cause] = await once(child, 'error')
   await rm(outputFile, { force: true })
   throw await notStarted(dir, cause)
@@ -152,7 +153,8 @@ function stopWith(attempt: Attempt, child: Started): { settle(): Promise<void> }
 async function stopLeftovers(attempt: Attempt, pid: number): Promise<readonly number[]> {
   const leftovers = livingOf(attempt, pid)
   const { killSignal, instruments } = attempt
-  if (leftovers.length > 0) await endAll(() => livingOf(attempt, pid), { killSignal, clock: instruments.clock })
+  if (leftovers.length > 0)
+    await endAll(() => livingOf(attempt, pid), { killSignal, clock: instruments.clock })
   return leftovers
 }
 

@@ -15,11 +15,10 @@ const { DATA = '', BLUE = '', GREEN = '', PLIMSOLL_OUTPUT = '/dev/stdout' } = pr
 const [version = ''] = process.argv.slice(2)
 
 const releases = readdirSync(join(import.meta.dirname, '../releases'))
-if (!releases.includes(version)) throw new Error(`no release "${version}"; there are: ${releases.join(', ')}`)
+if (!releases.includes(version)) refuse(`no release "${version}"; there are: ${releases.join(', ')}`)
 
 const live = await ask(frontDoorSocket(DATA), 'where')
-if (live === null)
-  throw new Error(`the front door is not open: start "node proxy.ts ${process.env.PORT} ${DATA}"`)
+if (live === null) refuse(`the front door is not open: start "node proxy.ts ${process.env.PORT} ${DATA}"`)
 
 const schema = schemaOf(join(DATA, 'shop.db'))
 const needed = Number(readFileSync(join(import.meta.dirname, '../releases', version, 'schema'), 'utf8'))
@@ -30,6 +29,11 @@ const next = live === BLUE ? GREEN : BLUE
 const found = `live=${live}\nnext=${next}\nschema=${schema}\ntarget=${target}\n`
 appendFileSync(PLIMSOLL_OUTPUT, found)
 console.log(found.trim().replaceAll('\n', ', '))
+
+function refuse(why: string): never {
+  console.error(why)
+  process.exit(1)
+}
 
 function schemaOf(file: string): number {
   if (!existsSync(file)) return 0

@@ -1,5 +1,5 @@
 /**
- * Brings the database to a schema, up or down; each step is one transaction.
+ * Brings the database to a schema, up or down, one step after the other.
  *
  *     node tasks/migrate.ts DATABASE SCHEMA
  */
@@ -7,25 +7,27 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-const [file = '', wanted = ''] = process.argv.slice(2)
-if (!file || !/^\d{1,4}$/.test(wanted)) throw new Error('usage: node tasks/migrate.ts DATABASE SCHEMA')
+const [file = '', target = ''] = process.argv.slice(2)
+if (!file || !/^\d{1,4}$/.test(target)) throw new Error('usage: node tasks/migrate.ts DATABASE SCHEMA')
 
 mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-// The release that is running writes too; this waits for it.
-using shop = new DatabaseSync(file, { timeout: 10_000 })
-// Readers go on while one writes.
-shop.exec('pragma journal_mode = wal')
+// The release that is live writes, too: this waits for it.
+using database = new DatabaseSync(file, { timeout: 10_000 })
+// With a log beside the database, customers read on while a migration writes.
+database.exec('pragma journal_mode = wal')
+while (step(Number(target)));
 
-const target = Number(wanted)
-let schema = Number(shop.prepare('pragma user_version').get()?.user_version)
-if (schema === target) console.log(`schema ${schema} is what is wanted`)
-while (schema !== target) {
-  const up = schema < target
-  const next = up ? schema + 1 : schema - 1
-  const step = up ? `${next}.up.sql` : `${schema}.down.sql`
-  const sql = readFileSync(join(import.meta.dirname, '..', 'migrations', step), 'utf8')
-  // The version is part of the transaction: a step that is cut off has not happened.
-  shop.exec(`begin immediate;\n${sql}\npragma user_version = ${next};\ncommit;`)
-  console.log(`${step}: schema ${schema} -> ${next}`)
-  schema = next
+/** One transaction, its schema number included: a step that is cut off, or done by someone else, leaves no half. */
+function step(wanted: number): boolean {
+  database.exec('begin immediate')
+  const schema = Number(database.prepare('pragma user_version').get()?.user_version)
+  const next = schema + Math.sign(wanted - schema)
+  if (next !== schema) {
+    const name = next > schema ? `${next}.up.sql` : `${schema}.down.sql`
+    database.exec(readFileSync(join(import.meta.dirname, '../migrations', name), 'utf8'))
+    database.exec(`pragma user_version = ${next}`)
+  }
+  database.exec('commit')
+  console.log(`schema ${next}`)
+  return next !== wanted
 }

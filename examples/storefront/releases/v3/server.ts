@@ -8,12 +8,12 @@ let problem: string | null = null
  */
 await serve({
   folder: import.meta.dirname,
-  saveOrder(shop, { product, quantity, gift, visitor }) {
-    const { lastInsertRowid } = shop
+  saveOrder(database, { product, quantity, gift, visitor }) {
+    const { lastInsertRowid } = database
       .prepare('insert into orders (product, quantity, gift, visitor) values (?1, ?2, ?3, ?4)')
       .run(product, quantity, gift ? 1 : 0, visitor)
     try {
-      shop
+      database
         .prepare(`update orders set confirmed_at = datetime('now') where order_id = ?1`)
         .run(lastInsertRowid)
     } catch (error) {

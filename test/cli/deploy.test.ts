@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { type Child, Folder, jsonLines } from './plimsoll.ts'
+
+const failing = `name: shop
+tasks:
+  build: { run: "echo built", undo: { run: "echo taken back" } }
+  check: { needs: [build], run: "echo looking; echo 'not good' >&2; exit 7" }
+  later: { needs: [check], run: "true" }
+`
+
+test('init writes a plan that deploys as it is, and history tells of it', async () => {
+  using folder = new Folder()
+  assert.equal((await folder.plimsoll(['init'])).code, 0)
+  const planned = await folder.plimsoll(['plan'])
+  assert.match(planned.stdout, /^starter dev: 3 tasks[\s\S]*\* build +run/)
+  assert.throws(() => statSync(join(folder.path, '.plimsoll')), /ENOENT/)
+
+  const deployed = await folder.plimsoll(['deploy'])
+  assert.equal(deployed.stderr, '')
+  assert.equal(deployed.code, 0)
+  assert.match(deployed.stdout, /starter dev succeeded \(run (\S+)\)/)
+
+  const runId = /\(run (\S+)\)/.exec(deployed.stdout)?.[1] ?? ''
+  assert.match(
+    (await folder.plimsoll(['runs'])).stdout,
+    new RegExp(`^${runId} +succeeded +starter +dev`, 'm'),
+  )
+  assert.match((await folder.plimsoll(['show', runId.slice(0, -2)])).stdout, /starter dev succeeded/)
+  assert.match((await folder.plimsoll(['show', '--markdown'])).stdout, /^## starter dev succeeded\n/)
+  assert.equal((await folder.plimsoll(['logs', 'last', 'report'])).stdout, 'the page has 23 bytes\n')
+  const known = await folder.plimsoll(['plan', '--json'])
+  assert.ok(Number(jsonLines(known.stdout)[0]?.durationMs) > 0)
+})
+
+test('init never overwrites', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', 'mine')
+  const { code, stderr } = await folder.plimsoll(['init'])
+  assert.equal(code, 2)
+  assert.match(stderr, /plimsoll\.yaml exists already\nfix: Name another file/)
+})
+
+test('a task that fails: exit code 1, why, its last words, and what was undone', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', failing)
+  const { code, stdout, stderr } = await folder.plimsoll(['deploy'])
+  assert.equal(code, 1)
+  assert.equal(stderr, '')
+  assert.match(stdout, /shop dev failed and was rolled back/)
+  assert.match(stdout, /^check: TASK_FAILED .*7/m)
+  assert.match(stdout, / {2}\| looking\n {2}\| not good\n/)
+  assert.match(stdout, /^undone: build$/m)
+  assert.match((await folder.plimsoll(['logs'])).stdout, /==> build, undo, attempt 1\ntaken back\n/)
+})
+
+test('--no-undo leaves what succeeded', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', failing)
+  const { code, stdout } = await folder.plimsoll(['deploy', '--no-undo', '--json'])
+  assert.equal(code, 1)
+  const report = jsonLines(stdout).at(-1)
+  assert.equal(report?.status, 'failed')
+})
+
+test('with --json every line is an object with type, run and time, the report last; progress is on standard error', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', 'name: shop\ntasks: { a: { run: "echo hello" } }\n')
+  const { code, stdout, stderr } = await folder.plimsoll(['deploy', '--json'])
+  assert.equal(code, 0)
+  const lines = jsonLines(stdout)
+  for (const line of lines) {
+    assert.equal(typeof line.type, 'string')
+    assert.equal(line.runId, lines[0]?.runId)
+    assert.equal(typeof line.atMs, 'number')
+  }
+  assert.equal(lines.at(-1)?.type, 'report')
+  assert.match(stderr, /a succeeded in/)
+})
+
+test('an environment that asks for consent: exit code 5 without --yes, nothing started', async () => {
+  using folder = new Folder()
+  folder.write(
+    'plimsoll.yaml',
+    'name: shop\nenvironments: { live: { approve: true } }\ntasks: { a: { run: "true" } }\n',
+  )
+  const refused = await folder.plimsoll(['deploy', '--env', 'live'])
+  assert.equal(refused.code, 5)
+  assert.match(refused.stderr, /^error APPROVAL_NEEDED: .*\nfix: .*--yes/)
+  assert.throws(() => statSync(join(folder.path, '.plimsoll')), /ENOENT/)
+  assert.equal((await folder.plimsoll(['deploy', '--env', 'live', '--yes'])).code, 0)
+})
+
+test('a declared need that no memory can hold: exit code 4, nothing started', async () => {
+  using folder = new Folder()
+  folder.write(
+    'plimsoll.yaml',
+    'name: shop\ntasks: { a: { run: "true", memory: { expect: 900TiB, limit: 900TiB } } }\n',
+  )
+  const { code, stderr } = await folder.plimsoll(['deploy'])
+  assert.match(stderr, /^error NEED_EXCEEDS_CAPACITY: "a" needs 900 TiB/)
+  assert.equal(code, 4)
+})
+
+test('a state directory that cannot be made: exit code 2 and its path', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', 'name: shop\ntasks: { a: { run: "true" } }\n')
+  folder.write('file', '')
+  const { code, stderr } = await folder.plimsoll(['deploy', '--state', 'file/state'])
+  assert.match(stderr, /^error STATE_UNWRITABLE: .*file\/state/)
+  assert.equal(code, 2)
+})
+
+for (const command of ['runs', 'show', 'logs']) {
+  test(`"${command}" where nothing was recorded says so, and makes nothing`, async () => {
+    using folder = new Folder()
+    const { code, stderr } = await folder.plimsoll([command])
+    assert.match(stderr, /^error RUN_UNKNOWN: nothing has been recorded in .*\nfix: .*--state DIR/)
+    assert.equal(code, 2)
+    assert.throws(() => statSync(join(folder.path, '.plimsoll')), /ENOENT/)
+  })
+}
+
+test('a run or a task that is not there is met with the nearest that is', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', 'name: shop\ntasks: { migrate: { run: "true" } }\n')
+  await folder.plimsoll(['deploy'])
+  assert.match((await folder.plimsoll(['runs', '--limit', '0'])).stderr, /^error USAGE: --limit is "0"/)
+  assert.match((await folder.plimsoll(['show', 'nope'])).stderr, /^error RUN_UNKNOWN: .*nope/)
+  const { code, stderr } = await folder.plimsoll(['logs', 'last', 'migrat'])
+  assert.match(stderr, /did you mean "migrate"\?/)
+  assert.equal(code, 2)
+})
+
+/** Calls back once the first process of the run is there. */
+async function onceRunning(child: Child, act: () => void): Promise<readonly Record<string, unknown>[]> {
+  const lines: Record<string, unknown>[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(JSON.parse(line))
+    if (lines.at(-1)?.type === 'attempt-identified') act()
+  }
+  return lines
+}
+
+test('Ctrl-C stops gently: tasks may tidy up, the report says interrupted, exit code 130', async () => {
+  using folder = new Folder()
+  const script = "trap 'echo tidied; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
+  folder.write(
+    'plimsoll.yaml',
+    `name: shop\ntasks:\n  a: { run: ${JSON.stringify(script)} }\n  b: { needs: [a], run: "true" }\n`,
+  )
+  const child = folder.start(['deploy', '--json'])
+  const ended = once(child, 'close')
+  const lines = await onceRunning(child, () => child.kill('SIGINT'))
+  assert.deepEqual(await ended, [130, null])
+  assert.equal(lines.at(-1)?.status, 'interrupted')
+})
+
+test('a second Ctrl-C does not wait for tasks that will not end', async () => {
+  using folder = new Folder()
+  folder.write(
+    'plimsoll.yaml',
+    `name: shop\ntasks: { a: { run: "trap '' TERM; while :; do sleep 0.05; done" } }\n`,
+  )
+  const child = folder.start(['deploy', '--json'])
+  const ended = once(child, 'close')
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+    if (said.includes('stopping')) child.kill('SIGTERM')
+  })
+  const lines = await onceRunning(child, () => child.kill('SIGTERM'))
+  assert.deepEqual(await ended, [130, null])
+  assert.equal(lines.at(-1)?.status, 'interrupted')
+})
+
+test('a reader that goes away ends quietly, and the deployment goes on', async () => {
+  using folder = new Folder()
+  folder.write(
+    'plimsoll.yaml',
+    'name: shop\ntasks: { a: { run: "true" }, b: { needs: [a], run: "echo end > end" } }\n',
+  )
+  const child = folder.start(['deploy'])
+  child.stdout.once('data', () => child.stdout.destroy())
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
+  assert.equal(stderr, '')
+  assert.equal(code, 0)
+  assert.ok(statSync(join(folder.path, 'end')).isFile())
+})
+
+test('a long log into a reader that takes one line ends quietly', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', 'name: shop\ntasks: { a: { run: "yes | head -c 5000000" } }\n')
+  assert.equal((await folder.plimsoll(['deploy'])).code, 0)
+  const child = folder.start(['logs'])
+  child.stdout.once('data', () => child.stdout.destroy())
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
+  assert.equal(stderr, '')
+  assert.equal(code, 0)
+  assert.equal((await folder.plimsoll(['logs'])).stdout.length, 5_000_000)
+})

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { planSchema } from '../../src/plan/plan.ts'
+import { Folder, jsonLines } from './plimsoll.ts'
+
+test('memory tells the capacity, the use, the load line, every level, and what enforces limits', async () => {
+  using folder = new Folder()
+  const { code, stdout } = await folder.plimsoll(['memory'])
+  assert.equal(code, 0)
+  for (const word of [/^capacity +\d/m, /^used +\d/m, /^load line +\d/m, /enforced by: (?:watchdog|none)/])
+    assert.match(stdout, word)
+})
+
+test('memory --json is one object with the numbers', async () => {
+  using folder = new Folder()
+  const [reading = {}, ...others] = jsonLines((await folder.plimsoll(['memory', '--json'])).stdout)
+  assert.equal(others.length, 0)
+  assert.equal(reading.type, 'memory')
+  assert.ok(Number(reading.capacityBytes) >= Number(reading.loadLineBytes))
+  assert.ok(Number(reading.usedBytes) > 0)
+})
+
+test('schema prints the JSON Schema of a plan, and init leaves the same beside it', async () => {
+  using folder = new Folder()
+  const { stdout } = await folder.plimsoll(['schema'])
+  assert.deepEqual(JSON.parse(stdout), JSON.parse(JSON.stringify(planSchema())))
+  await folder.plimsoll(['init', 'shop.yaml'])
+  assert.equal(readFileSync(`${folder.path}/plimsoll.schema.json`, 'utf8'), stdout)
+  assert.match(readFileSync(`${folder.path}/shop.yaml`, 'utf8'), /\$schema=.*plimsoll\.schema\.json/)
+})
+
+test('doctor finds a working machine fit, and leaves nothing behind', async () => {
+  using folder = new Folder()
+  const { code, stdout } = await folder.plimsoll(['doctor'])
+  assert.equal(code, 0)
+  assert.match(stdout, /^ok +Node\.js: 24\.|^ok +Node\.js: 2[5-9]\./m)
+  assert.match(stdout, /^ok +state directory: /m)
+})
+
+test('doctor fails with what to do when the state directory cannot be written', async () => {
+  using folder = new Folder()
+  folder.write('file', '')
+  const { code, stdout } = await folder.plimsoll(['doctor', '--state', 'file/state', '--json'])
+  const check = jsonLines(stdout).find(({ name }) => name === 'state directory')
+  assert.equal(check?.ok, false)
+  assert.match(String(check?.found), /--state DIR/)
+  assert.equal(code, 1)
+})

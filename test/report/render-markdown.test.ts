@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { renderMarkdown } from '../../src/report/report.ts'
+import { failedReport, reportOf, taskReport } from './samples.ts'
+
+test('a report as Markdown: heading, sum, table, failures with their output', () => {
+  const report = reportOf({ build: taskReport(), test: failedReport() }, { status: 'failed' })
+  assert.equal(
+    renderMarkdown(report),
+    `## shop 1\\.4 to production failed
+
+Run run\\-1: 2 tasks in 12.3 s: 1 succeeded, 1 failed; peak memory 3 GiB.
+
+| Task | Status | Time | Peak memory | Reserved | Attempts | Waited for |
+|---|---|--:|--:|--:|--:|---|
+| build | succeeded | 2.3 s | 100 MiB to 120 MiB | 300 MiB | 1 | - |
+| test | failed | 2.3 s | 100 MiB to 120 MiB | 300 MiB | 1 | - |
+
+### test
+
+TASK\\_FAILED\\: it ended with exit code 3
+
+Fix: Read its output
+
+\`\`\`text
+first line
+last line
+\`\`\`
+`,
+  )
+})
+
+test('a name cannot leave its cell, format, or link', () => {
+  const report = reportOf({ 'a|b\n| c [x](http://evil) <img> `d`': taskReport() })
+  const row = renderMarkdown(report)
+    .split('\n')
+    .find((line) => line.includes('evil'))
+  assert.equal(
+    row?.startsWith('| a\\|b\\\\n\\| c \\[x\\]\\(http\\://evil\\) \\<img\\> \\`d\\` | succeeded |'),
+    true,
+    row,
+  )
+})
+
+test('no output closes its own fence', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('`', '~', '\n', 'a') }), (lastOutput) => {
+      const text = renderMarkdown(reportOf({ a: failedReport({ lastOutput }) }))
+      const fence = /^(`{3,})text$/m.exec(text)?.[1]
+      if (fence === undefined) return lastOutput.trimEnd() === ''
+      return text.split('\n').filter((line) => line.startsWith(fence)).length === 2
+    }),
+  )
+})
