@@ -4,16 +4,15 @@
  */
 import { randomInt } from 'node:crypto'
 import { hostname } from 'node:os'
-import { dirname, resolve } from 'node:path'
 import { type Clock, systemClock } from './clock.ts'
 import { PlimsollError } from './errors.ts'
-import { ParallelExecutor, predictRun } from './executor/executor.ts'
-import { newRunId, openJournal, type PastTask } from './journal/journal.ts'
+import { ParallelExecutor } from './executor/executor.ts'
+import { newRunId, openJournal } from './journal/journal.ts'
 import { identify } from './memory/memory.ts'
 import { loadSecrets } from './plan/plan.ts'
-import { Run } from './run/run.ts'
+import { Run, stateDirOf } from './run/run.ts'
 import type { Plan, Report, RunMessage, Task } from './spine.ts'
-import { openStore, openStoreForReading } from './store/store.ts'
+import { openStore } from './store/store.ts'
 import { formatSize } from './units.ts'
 
 export type DeployOptions = {
@@ -79,6 +78,7 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     onEvent,
   }
   await using run = await Run.open(parts)
+  using _stops = run.tellStops()
 
   const { capacityBytes, loadLineBytes } = monitor.read()
   const tasks = plan.tasks.map(({ name }) => name)
@@ -118,73 +118,6 @@ async function undoAfterFailure(run: Run, executor: ParallelExecutor, options: D
     ...(options.signal && { signal: options.signal }),
     onEvent: (event) => run.onExecutorEvent('undo', event),
   })
-}
-
-/** What `deploy` would do, from the plan and from earlier runs; changes nothing. */
-export type PlanPrediction = {
-  readonly tasks: readonly {
-    readonly task: string
-    readonly kind: string
-    readonly needs: readonly string[]
-    readonly expectedBytes: number
-    /** Median of earlier runs; null when the task never succeeded before. */
-    readonly expectedMs: number | null
-    readonly onCriticalPath: boolean
-  }[]
-  /** Null when a task has no known duration. */
-  readonly durationMs: number | null
-  readonly peakMemoryBytes: number
-  readonly criticalPath: readonly string[]
-  readonly capacityBytes: number
-  readonly loadLineBytes: number
-}
-
-export async function predict(
-  plan: Plan,
-  options: Pick<DeployOptions, 'stateDir'> = {},
-): Promise<PlanPrediction> {
-  const past = await pastOf(plan, stateDirOf(plan, options))
-  const executor = new ParallelExecutor(plan.options.executor)
-  using monitor = executor.monitor
-  const { capacityBytes, loadLineBytes, usedBytes } = monitor.read()
-  const expected = plan.tasks.map((task) => ({
-    name: task.name,
-    needs: task.needs,
-    expectedBytes: task.expectBytes ?? past.get(task.name)?.peakMemoryBytes ?? 0,
-    expectedMs: past.get(task.name)?.durationMs ?? 1_000,
-  }))
-  const roomBytes = loadLineBytes - usedBytes
-  const run = predictRun(expected, {
-    maxConcurrentTasks: plan.options.executor.maxConcurrentTasks,
-    roomBytes,
-  })
-  const kinds = new Map(plan.tasks.map((task) => [task.name, task]))
-  const places = new Map(expected.map((task) => [task.name, task]))
-  return {
-    tasks: run.order.map((name) => ({
-      task: name,
-      kind: kinds.get(name)?.work.kind ?? '',
-      needs: kinds.get(name)?.needs ?? [],
-      expectedBytes: places.get(name)?.expectedBytes ?? 0,
-      expectedMs: past.get(name)?.durationMs ?? null,
-      onCriticalPath: run.criticalPath.includes(name),
-    })),
-    durationMs: plan.tasks.every(({ name }) => past.has(name)) ? run.durationMs : null,
-    peakMemoryBytes: run.peakMemoryBytes,
-    criticalPath: run.criticalPath,
-    capacityBytes,
-    loadLineBytes,
-  }
-}
-
-async function pastOf(plan: Plan, stateDir: string): Promise<ReadonlyMap<string, PastTask>> {
-  await using store = await openStoreForReading({ stateDir })
-  return store ? openJournal(store).pastTasks(plan.name) : new Map()
-}
-
-/** Where a plan's record is kept unless said otherwise: `.plimsoll` beside it. */
-export function stateDirOf(plan: Pick<Plan, 'file'>, options: Pick<DeployOptions, 'stateDir'>): string {
-  return resolve(options.stateDir ?? resolve(dirname(plan.file), '.plimsoll'))
 }
 
 function showMemory(run: Run, plan: Plan, clock: Clock): Disposable {

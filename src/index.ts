@@ -1,6 +1,6 @@
 /** The public list; the only file of the library that re-exports from everywhere. */
 export { type Clock, systemClock } from './clock.ts'
-export { type DeployOptions, deploy, type PlanPrediction, predict } from './deploy.ts'
+export { type DeployOptions, deploy } from './deploy.ts'
 export { type ErrorCode, type ErrorFacts, errorTable, PlimsollError } from './errors.ts'
 export {
   type Ended,
@@ -13,6 +13,7 @@ export {
 } from './executor/executor.ts'
 export { checkMemoryPressure, MemoryMonitor, type MemoryReading } from './memory/memory.ts'
 export { PlanInvalidError, type PlanOptions, planSchema, readPlan } from './plan/plan.ts'
+export { type PlanPrediction, type PredictedTask, predict } from './predict.ts'
 export { type AttemptEnd, type RetryConfig, retry } from './retry/retry.ts'
 export type { CallContext } from './runners/runners.ts'
 export type * from './spine.ts'

@@ -196,7 +196,11 @@ export type TaskReport = {
   readonly error?: ErrorFacts
   readonly lastOutput?: string
   /** How the undo of this task ended, when there was one. */
-  readonly undo?: { readonly status: 'succeeded' | 'failed'; readonly durationMs: number; readonly error?: ErrorFacts }
+  readonly undo?: {
+    readonly status: 'succeeded' | 'failed'
+    readonly durationMs: number
+    readonly error?: ErrorFacts
+  }
 }
 
 export type RunStatus = 'succeeded' | 'failed' | 'interrupted' | 'rolled-back'
@@ -233,7 +237,12 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
       readonly reason: WaitReason
       readonly message: string
     }
-  | { readonly type: 'task-started'; readonly phase: Phase; readonly task: string; readonly reservedBytes: number }
+  | {
+      readonly type: 'task-started'
+      readonly phase: Phase
+      readonly task: string
+      readonly reservedBytes: number
+    }
   /** Durable before the process is started. `log` is relative to the state directory. */
   | {
       readonly type: 'attempt-opened'

@@ -173,7 +173,7 @@ test('directories and modules may have any name', async (context) => {
   }
   const report = await run({ name: 'paths', ...(escaped({ tasks }) as Plan) }, place)
   succeeded(report)
-  for (const [index, folder] of hostile.entries()) {
+  for (const folder of hostile) {
     assert.ok(readFileSync(join(place.folder, folder, 'seen'), 'utf8').endsWith(`/${folder}\n`), folder)
   }
   for (const [index, folder] of importable.entries()) {

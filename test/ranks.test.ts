@@ -16,7 +16,7 @@ const ranks = [
   ['executor', 'runners'],
   // What the tasks of one run know of each other; apart from deploy.ts so that the job stays on one screen.
   ['run'],
-  ['deploy'],
+  ['deploy', 'predict'],
   ['index', 'cli'],
 ]
 const rankOf = new Map(ranks.flatMap((names, rank) => names.map((name) => [name, rank] as const)))

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
-import { type Journal, openJournal, type RunSummary } from '../journal/journal.ts'
+import { type Journal, openJournal, type RunRecord, type RunSummary } from '../journal/journal.ts'
 import { isSameProcess } from '../memory/memory.ts'
 import { nearestName } from '../nearest.ts'
 import { plainLine, renderMarkdown, renderReport, renderTable, styleFor } from '../report/report.ts'
@@ -27,21 +27,28 @@ async function withJournal(
   })
 }
 
-export const runsCommand: RunCommand = (call) =>
-  withJournal(call, async (journal) => {
-    const limit = Math.min(1_000, countOf('--limit', call.text('limit') ?? '20'))
+export const runsCommand: RunCommand = async (call) => {
+  const limit = Math.min(1_000, countOf('--limit', call.text('limit') ?? '20'))
+  return withJournal(call, async (journal) => {
     const runs = await journal.runs({ limit })
     process.stdout.write(call.flag('json') ? runs.map(jsonLine).join('') : `${tableOf(runs).join('\n')}\n`)
     return 0
   })
+}
 
 export const showCommand: RunCommand = (call) =>
   withJournal(call, async (journal) => {
     const run = await journal.run(call.positionals[0] ?? 'last')
     const report = run.report ?? reportSoFar(run, await journal.tasks(run.runId), isSameProcess(run.engine))
+    if (run.report === null && isSameProcess(run.engine)) {
+      process.stderr.write(`this run goes on: process ${run.engine.pid} on ${run.host}\n`)
+    }
     const style = styleFor(process.stdout, process.env)
     if (call.flag('json')) process.stdout.write(`${JSON.stringify(report)}\n`)
-    else process.stdout.write(call.flag('markdown') ? renderMarkdown(report) : renderReport(report, style))
+    else
+      process.stdout.write(
+        call.flag('markdown') ? renderMarkdown(report) : renderReport(report, style, linesOf(run)),
+      )
     return 0
   })
 
@@ -59,6 +66,11 @@ export const logsCommand: RunCommand = (call) =>
     }
     return 0
   })
+
+const linesOf = ({ loadLineBytes, capacityBytes }: RunRecord) => ({
+  ...(loadLineBytes !== null && { loadLineBytes }),
+  ...(capacityBytes !== null && { capacityBytes }),
+})
 
 function jsonLine(run: RunSummary): string {
   return `${JSON.stringify({ ...run, status: statusOf(run) })}\n`

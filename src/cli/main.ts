@@ -6,8 +6,6 @@
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
 if (major > 24 || (major === 24 && minor >= 15)) {
-  const { enableCompileCache } = await import('node:module')
-  enableCompileCache()
   const { main } = await import('./cli.ts')
   process.exitCode = await main(process.argv.slice(2))
 } else {

@@ -1,4 +1,4 @@
-import { type PlanPrediction, predict } from '../deploy.ts'
+import { type PlanPrediction, predict } from '../predict.ts'
 import { plainLine, renderTable, styleFor } from '../report/report.ts'
 import type { Plan } from '../spine.ts'
 import { formatDuration, formatSize } from '../units.ts'
@@ -27,14 +27,14 @@ function render(plan: Plan, prediction: PlanPrediction): string {
     { title: 'kind' },
     { title: 'memory', align: 'right' },
     { title: 'time', align: 'right' },
-    { title: 'needs' },
+    { title: 'needs, or why skipped' },
   ] as const
   const rows = prediction.tasks.map((task) => [
     `${task.onCriticalPath ? '* ' : '  '}${task.task}`,
     task.kind,
-    task.expectedBytes > 0 ? formatSize(task.expectedBytes) : 'unknown',
+    task.expectedBytes === null ? 'unknown' : formatSize(task.expectedBytes),
     task.expectedMs === null ? 'unknown' : formatDuration(task.expectedMs),
-    task.needs.join(', '),
+    task.skipped === null ? task.needs.join(', ') : `skipped: ${task.skipped}`,
   ])
   const where = plan.environment === null ? '' : `, environment ${plan.environment}`
   const count = `${prediction.tasks.length} ${prediction.tasks.length === 1 ? 'task' : 'tasks'}`
@@ -42,7 +42,7 @@ function render(plan: Plan, prediction: PlanPrediction): string {
     prediction.durationMs === null
       ? 'unknown until every task has succeeded once'
       : formatDuration(prediction.durationMs)
-  const known = prediction.tasks.some(({ expectedBytes }) => expectedBytes > 0)
+  const known = prediction.tasks.some(({ expectedBytes }) => expectedBytes !== null && expectedBytes > 0)
   return [
     plainLine(
       `${plan.name} ${plan.version}${where}: ${count}, at most ${plan.options.executor.maxConcurrentTasks} at once`,

@@ -10,7 +10,9 @@ export function sayError(
   const facts = factsOf(error)
   const problems = error instanceof PlimsollError && 'problems' in error ? error.problems : undefined
   if (options.json)
-    process.stdout.write(`${JSON.stringify({ type: 'error', ...facts, ...(problems !== undefined && { problems }) })}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ type: 'error', ...facts, ...(problems !== undefined && { problems }) })}\n`,
+    )
   const style = styleFor(process.stderr, process.env)
   process.stderr.write(
     `${style.red(`error ${facts.code}:`)} ${plainText(facts.message)}\nfix: ${plainText(facts.fix)}\n`,

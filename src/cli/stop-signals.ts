@@ -15,7 +15,6 @@ export function stopSignals(): StopSignals {
       final.abort()
     } else {
       gentle.abort()
-      process.stderr.write('\nstopping: tasks get 10 s to end; interrupt once more to stop at once\n')
     }
   }
   for (const name of heard) process.on(name, stop)

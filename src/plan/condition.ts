@@ -264,3 +264,18 @@ export function statusesRead(condition: Condition): readonly string[] {
   visit(condition)
   return [...tasks]
 }
+
+/** True when a condition does not look at what happens during the run. */
+export function isDecided(condition: Condition): boolean {
+  switch (condition.op) {
+    case 'text':
+      return true
+    case 'status':
+    case 'output':
+      return false
+    case 'not':
+      return isDecided(condition.of)
+    default:
+      return isDecided(condition.left) && isDecided(condition.right)
+  }
+}

@@ -6,7 +6,7 @@
  * never code. It does not look at the world: programs, modules and directories of tasks may not exist.
  * Secrets are named in a plan and loaded apart from it.
  */
-export { type ConditionFacts, conditionHolds, statusesRead } from './condition.ts'
+export { type ConditionFacts, conditionHolds, isDecided, statusesRead } from './condition.ts'
 export { optionVariables } from './options.ts'
 export { PlanInvalidError, type Problem } from './problems.ts'
 export { type PlanOptions, parsePlan, readPlan } from './read.ts'

@@ -36,6 +36,8 @@ import { PeakMeter } from './peak-meter.ts'
 import { endedReport, TaskFailure } from './task-report.ts'
 import { undoGraph } from './undo.ts'
 
+export { stateDirOf } from './state-dir.ts'
+
 export type RunParts = {
   readonly plan: Plan
   readonly runId: string
@@ -151,6 +153,23 @@ export class Run implements AsyncDisposable {
       }
     }
     await onEvent(told)
+  }
+
+  /** Says that the run is being stopped, once for each signal. */
+  tellStops(): Disposable {
+    const { signal, killSignal } = this.#parts
+    const tell = (how: 'gently' | 'at once') => (): void =>
+      void this.emit({ type: 'stopping', how }).catch(() => undefined)
+    const gently = tell('gently')
+    const atOnce = tell('at once')
+    signal.addEventListener('abort', gently, { once: true })
+    killSignal.addEventListener('abort', atOnce, { once: true })
+    return {
+      [Symbol.dispose]: () => {
+        signal.removeEventListener('abort', gently)
+        killSignal.removeEventListener('abort', atOnce)
+      },
+    }
   }
 
   /** What is used now, for the eye. */

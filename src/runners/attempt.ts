@@ -62,7 +62,7 @@ export async function attemptOnce(task: Task, run: TaskRun, number: number): Pro
   const startMs = run.clock.monotonic()
   using ending = new Ending(run.signal)
   const end = await endOf(async () => {
-    ending.limit(task.timeoutMs, run.clock)
+    ending.limit(run.phase === 'undo' ? (task.undoTimeoutMs ?? task.timeoutMs) : task.timeoutMs, run.clock)
     const attempt = attemptOf(task, run, { number, token, files, ending })
     const ended = await (runners[run.work.kind] as (attempt: Attempt) => Promise<RunnerEnd>)(attempt)
     return { ...ended, outputs: { ...(await readOutputs(files.outputs)), ...ended.outputs } }

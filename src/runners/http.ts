@@ -58,16 +58,22 @@ async function probe(attempt: Attempt<'http'>): Promise<string> {
   if (!expect.status.includes(answer.status)) {
     throw new PlimsollError(
       'PROBE_FAILED',
-      `${asked} answered ${answer.status}, expected ${expect.status.join(' or ')}`,
+      `${asked} answered ${answer.status}, expected ${expect.status.join(' or ')}${excerptOf(answer.body)}`,
     )
   }
   if (expect.body !== null && !answer.body.includes(expect.body)) {
     throw new PlimsollError(
       'PROBE_FAILED',
-      `${asked} answered without ${JSON.stringify(expect.body)} in its body`,
+      `${asked} answered without ${JSON.stringify(expect.body)} in its body${excerptOf(answer.body)}`,
     )
   }
   return `${asked} answered ${answer.status}`
+}
+
+/** What the service itself says is often the reason; one line of at most 300 characters. */
+function excerptOf(body: string): string {
+  const line = body.slice(0, 1_000).replaceAll(/\s+/g, ' ').trim().slice(0, 300)
+  return line === '' ? '' : `; it said: ${line}`
 }
 
 function urlOf(text: string): URL {

@@ -3,9 +3,13 @@ import { openBench, shell } from './run-task.ts'
 
 const dir = process.argv[2] ?? ''
 const bench = await openBench()
-await bench.run(shell('echo first; sleep 0.5; echo last; exit 5'), {}, {
-  stateDir: dir,
-  emit: async (event) => {
-    if (event.type === 'attempt-identified') process.stdout.write('begun\n')
+await bench.run(
+  shell('echo first; sleep 0.5; echo last; exit 5'),
+  {},
+  {
+    stateDir: dir,
+    emit: async (event) => {
+      if (event.type === 'attempt-identified') process.stdout.write('begun\n')
+    },
   },
-})
+)

@@ -28,14 +28,18 @@ test('words that are commands of the shell are looked up as programs', async () 
 
 test('the text of run reaches the shell as written, with variables in its environment', async () => {
   await using bench = await openBench()
-  const { report } = await bench.run(shell('echo "$COLOUR"; echo ${PLIMSOLL_TASK} >&2'), { env: { EXTRA: ['x'] } })
+  const { report } = await bench.run(shell('echo "$COLOUR"; echo ${PLIMSOLL_TASK} >&2'), {
+    env: { EXTRA: ['x'] },
+  })
   assert.equal(report.status, 'succeeded')
   assert.equal(logOf(bench.dir), 'sea green\ntask\n')
 })
 
 test('the exit code, the last lines and the CPU time are reported', async () => {
   await using bench = await openBench()
-  const { report } = await bench.run(shell('echo before; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo after >&2; exit 7'))
+  const { report } = await bench.run(
+    shell('echo before; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo after >&2; exit 7'),
+  )
   assert.equal(report.status, 'failed')
   assert.equal(report.exitCode, 7)
   assert.equal(report.error?.message, 'it ended with exit code 7')
@@ -52,7 +56,10 @@ test('a command that does not exist, a file that may not be executed and a direc
   assert.match(forbidden.report.error?.message ?? '', /"\.\/plain\.txt" may not be executed/)
   const nowhere = await bench.run(exec('true'), { dir: join(bench.dir, 'nowhere') })
   assert.match(nowhere.report.error?.message ?? '', /nowhere does not exist/)
-  assert.deepEqual([missing, forbidden, nowhere].map(({ report }) => report.error?.code), Array(3).fill('TASK_NOT_STARTED'))
+  assert.deepEqual(
+    [missing, forbidden, nowhere].map(({ report }) => report.error?.code),
+    Array(3).fill('TASK_NOT_STARTED'),
+  )
 })
 
 test('nothing but the log is left of an attempt, and only its owner may read it', async () => {
@@ -74,7 +81,9 @@ test('a secret is masked in the log, in the last output and in what is recorded,
   await using bench = await openBench({ KEY: 'hunter2-and-more' })
   const work = shell('echo "key $TOKEN"; echo "key=$TOKEN" >> "$PLIMSOLL_OUTPUT"; exit 1')
   const end = await bench.run(work, { env: { TOKEN: [{ secret: 'KEY' }] } })
-  const handed = await bench.run(shell('echo "key=$TOKEN" >> "$PLIMSOLL_OUTPUT"'), { env: { TOKEN: [{ secret: 'KEY' }] } })
+  const handed = await bench.run(shell('echo "key=$TOKEN" >> "$PLIMSOLL_OUTPUT"'), {
+    env: { TOKEN: [{ secret: 'KEY' }] },
+  })
   assert.equal(logOf(bench.dir), 'key ***\n')
   assert.equal(end.report.lastOutput, 'key ***')
   assert.equal(handed.outputs.key, 'hunter2-and-more')
@@ -111,7 +120,11 @@ test('an interruption lets the command clean up, and the second one does not', a
   await using bench = await openBench()
   const gentle = new AbortController()
   const final = new AbortController()
-  const polite = bench.run(shell('trap "echo bye; exit 3" TERM; echo up; while :; do sleep 0.05; done'), {}, { signal: gentle.signal })
+  const polite = bench.run(
+    shell('trap "echo bye; exit 3" TERM; echo up; while :; do sleep 0.05; done'),
+    {},
+    { signal: gentle.signal },
+  )
   await untilLogged(bench.dir, 1, 'up')
   gentle.abort()
   const { report } = await polite
@@ -119,7 +132,11 @@ test('an interruption lets the command clean up, and the second one does not', a
   assert.match(report.lastOutput ?? '', /^up\n(Terminated\n)?bye$/)
 
   const again = new AbortController()
-  const stubborn = bench.run(shell('trap "" TERM; echo up; while :; do sleep 0.05; done'), {}, { signal: again.signal, killSignal: final.signal })
+  const stubborn = bench.run(
+    shell('trap "" TERM; echo up; while :; do sleep 0.05; done'),
+    {},
+    { signal: again.signal, killSignal: final.signal },
+  )
   await untilLogged(bench.dir, 2, 'up')
   again.abort()
   final.abort()
@@ -137,7 +154,11 @@ async function untilLogged(dir: string, number: number, text: string): Promise<v
 
 test('a task over its memory limit is stopped by the watchdog with the numbers', async () => {
   await using bench = await openBench()
-  const hungry = exec(process.execPath, '-e', 'const a = []; setInterval(() => a.push(Buffer.alloc(20e6, 1)), 20)')
+  const hungry = exec(
+    process.execPath,
+    '-e',
+    'const a = []; setInterval(() => a.push(Buffer.alloc(20e6, 1)), 20)',
+  )
   const { report } = await bench.run(hungry, { limitBytes: 150 * 2 ** 20 })
   assert.equal(report.error?.code, 'TASK_MEMORY_EXCEEDED')
   assert.match(report.error?.message ?? '', /its limit is 150 MiB/)
@@ -211,12 +232,17 @@ test('a gibibyte of output does not grow the engine', async () => {
 test('when the engine is killed the command goes on, and its exit code and output are on disk', async () => {
   await using bench = await openBench()
   const { spawn } = await import('node:child_process')
-  const engine = spawn(process.execPath, [new URL('./killed-engine.ts', import.meta.url).pathname, bench.dir], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const engine = spawn(
+    process.execPath,
+    [new URL('./killed-engine.ts', import.meta.url).pathname, bench.dir],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
   await once(engine.stdout, 'data')
   engine.kill('SIGKILL')
   await once(engine, 'exit')
   const exit = join(bench.dir, 'runs/test/1.exit')
-  for (let tries = 0; tries < 500 && !existsSync(exit); tries += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  for (let tries = 0; tries < 500 && !existsSync(exit); tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 10))
   assert.equal(readFileSync(exit, 'utf8').split('\n')[0], '5')
   assert.equal(readFileSync(join(bench.dir, 'runs/test/1.spool'), 'utf8'), 'first\nlast\n')
 })

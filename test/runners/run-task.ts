@@ -31,7 +31,12 @@ export async function openBench(secrets: Readonly<Record<string, string>> = {}):
   const run: Bench['run'] = (work, more = {}, parts = {}) =>
     runTask(taskOf(work, dir, more), {
       runId: 'test',
-      plan: { name: 'test', version: '1', environment: null, vars: { COLOUR: 'sea green' } } as unknown as Plan,
+      plan: {
+        name: 'test',
+        version: '1',
+        environment: null,
+        vars: { COLOUR: 'sea green' },
+      } as unknown as Plan,
       phase: 'deploy',
       work,
       stateDir: dir,
