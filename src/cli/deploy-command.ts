@@ -3,6 +3,7 @@ import { deploy } from '../deploy.ts'
 import { PlimsollError } from '../errors.ts'
 import { openView } from '../report/report.ts'
 import type { Report, RunStatus } from '../spine.ts'
+import { giveBackMemory } from './give-back.ts'
 import { planOf } from './plan-argument.ts'
 import { stopSignals } from './stop-signals.ts'
 import type { RunCommand } from './words.ts'
@@ -19,6 +20,7 @@ export const deployCommand: RunCommand = async (call) => {
     throw new PlimsollError('USAGE', '--fail-fast and --keep-going exclude each other')
   }
   const plan = await planOf(call)
+  giveBackMemory()
   const stateDir = call.text('state')
   using stop = stopSignals()
   await using view = openView({

@@ -1,5 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { messageOf, PlimsollError } from '../errors.ts'
 import { fillTemplate } from '../plan/plan.ts'
 import { retry } from '../retry/retry.ts'
@@ -92,7 +91,9 @@ async function ask(attempt: Attempt<'http'>, url: URL): Promise<Answer> {
     attempt.instruments.clock.sleep(patienceMs, enough.signal).then(late, () => undefined)
   }
   try {
-    const send = url.protocol === 'https:' ? requestHttps : requestHttp
+    // Loaded when the first probe asks: it costs 17 MB, and most plans have none.
+    const { request: send } =
+      url.protocol === 'https:' ? await import('node:https') : await import('node:http')
     const request = send(url, { method, headers: Object.fromEntries(filled), agent: false, signal })
     return await answerOf(request, body === null ? undefined : fillTemplate(body, attempt.values))
   } catch (error) {

@@ -13,7 +13,6 @@ import type { TaskEnd, TaskRun } from './task-run.ts'
 
 export type { CallContext } from './call-export.ts'
 export type { TaskEnd, TaskEvent, TaskRun } from './task-run.ts'
-export { endAll } from './terminate.ts'
 export type { Instruments } from './words.ts'
 
 /** Another attempt could not end better. */
