@@ -108,14 +108,14 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
 }
 
 async function undoAfterFailure(run: Run, executor: ParallelExecutor, options: DeployOptions): Promise<void> {
-  if (options.undo === false || options.signal?.aborted) return
-  if (!run.hasFailed && run.fault === undefined) return
+  if (options.undo === false || (!run.hasFailed && run.fault === undefined)) return
   const tasks = run.namesToUndo()
   if (tasks.length === 0) return
   const because = run.fault === undefined ? 'a task failed' : 'the run cannot be recorded any more'
   await run.emit({ type: 'undo-started', tasks, because })
   await executor.execute(run.undoTasks(), {
-    ...(options.signal && { signal: options.signal }),
+    // What was begun is undone to the end; only the second interruption stops it.
+    ...(options.killSignal && { signal: options.killSignal }),
     onEvent: (event) => run.onExecutorEvent('undo', event),
   })
 }

@@ -3,15 +3,15 @@
  * what to do, and that nothing is loaded that the command does not need. It does no work of its own.
  */
 import { readFile } from 'node:fs/promises'
-import { PlimsollError, systemCodeOf } from '../errors.ts'
+import { PlimsollError } from '../errors.ts'
 import { commands } from './commands.ts'
 import { helpOf, overview } from './help.ts'
 import { commandNamed, parseCall } from './parse.ts'
 
 /** @returns the exit code; never rejects. */
 export async function main(words: readonly string[]): Promise<number> {
-  process.stdout.on('error', ignoreClosedPipe)
-  process.stderr.on('error', ignoreClosedPipe)
+  process.stdout.on('error', ignore)
+  process.stderr.on('error', ignore)
   try {
     return await run(words)
   } catch (error) {
@@ -48,7 +48,5 @@ async function packageVersion(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version
 }
 
-/** The reader went away (`| head`): what is left to do is done without it. */
-function ignoreClosedPipe(error: Error): void {
-  if (systemCodeOf(error) !== 'EPIPE') throw error
-}
+/** The reader went away (`| head`), or its disk is full: what is left to do is done without it. */
+const ignore = (): void => undefined

@@ -1,6 +1,6 @@
 import { systemClock } from '../clock.ts'
 import { deploy } from '../deploy.ts'
-import { PlimsollError } from '../errors.ts'
+import { messageOf, PlimsollError } from '../errors.ts'
 import { openView } from '../report/report.ts'
 import type { Report, RunStatus } from '../spine.ts'
 import { giveBackMemory } from './give-back.ts'
@@ -40,5 +40,10 @@ export const deployCommand: RunCommand = async (call) => {
     undo: !call.flag('no-undo'),
     yes: call.flag('yes'),
   })
+  if (stop.fault !== undefined) {
+    throw new PlimsollError('INTERNAL', `the run was stopped: ${messageOf(stop.fault)}`, {
+      cause: stop.fault,
+    })
+  }
   return exitCodes[report.status]
 }

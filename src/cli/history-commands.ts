@@ -1,11 +1,19 @@
 import { createReadStream } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { type Journal, openJournal, type RunRecord, type RunSummary } from '../journal/journal.ts'
 import { isSameProcess } from '../memory/memory.ts'
 import { nearestName } from '../nearest.ts'
-import { plainLine, renderMarkdown, renderReport, renderTable, styleFor } from '../report/report.ts'
+import {
+  isClosed,
+  plainLine,
+  plainText,
+  renderMarkdown,
+  renderReport,
+  renderTable,
+  styleFor,
+  writeSteadily,
+} from '../report/report.ts'
 import { openStoreForReading } from '../store/store.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import { countOf } from './plan-argument.ts'
@@ -61,6 +69,7 @@ export const logsCommand: RunCommand = (call) =>
     if (task !== undefined && wanted.length === 0) throw unknownTask(run, task, attempts)
     for (const { task: of, attempt, phase, log } of wanted) {
       const undo = phase === 'undo' ? ', undo' : ''
+      if (isClosed(process.stdout)) return 0
       if (wanted.length > 1) process.stdout.write(`==> ${plainLine(of)}${undo}, attempt ${attempt}\n`)
       await printFile(join(stateDir, log))
     }
@@ -119,9 +128,13 @@ function unknownTask(
 
 async function printFile(file: string): Promise<void> {
   try {
-    await pipeline(createReadStream(file), process.stdout, { end: false })
+    for await (const chunk of createReadStream(file)) {
+      if (isClosed(process.stdout)) return
+      const text = process.stdout.isTTY ? plainText((chunk as Buffer).toString('utf8')) : (chunk as Buffer)
+      await writeSteadily(process.stdout, text)
+    }
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') process.stderr.write(`the log ${file} is not there any more\n`)
-    else if (systemCodeOf(error) !== 'EPIPE') throw error
+    else throw error
   }
 }

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { makeDirectory } from '../directories.ts'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { planSchema } from '../plan/plan.ts'
 import type { RunCommand } from './words.ts'
@@ -36,7 +37,7 @@ tasks:
 /** Writes the plan and its schema; what is there already stays as it is. */
 export const initCommand: RunCommand = async ({ positionals }) => {
   const file = resolve(positionals[0] ?? 'plimsoll.yaml')
-  await mkdir(dirname(file), { recursive: true })
+  makeDirectoryFor(file)
   await writeNew(file, starter)
   process.stdout.write(`wrote ${file}\n`)
   await writeNew(join(dirname(file), schemaName), schemaText()).then(
@@ -56,6 +57,14 @@ export const schemaCommand: RunCommand = async () => {
 }
 
 const schemaText = (): string => `${JSON.stringify(planSchema(), null, 2)}\n`
+
+function makeDirectoryFor(file: string): void {
+  try {
+    makeDirectory(dirname(file))
+  } catch (cause) {
+    throw new PlimsollError('STATE_UNWRITABLE', `the directory ${dirname(file)} could not be made`, { cause })
+  }
+}
 
 async function writeNew(file: string, text: string): Promise<void> {
   try {

@@ -11,7 +11,18 @@ if (major > 24 || (major === 24 && minor >= 15)) {
   setFlagsFromString('--semi-space-growth-factor=1')
   setFlagsFromString('--optimize-for-size')
   const { main } = await import('./cli.ts')
-  process.exitCode = await main(process.argv.slice(2))
+  let ended = false
+  process.on('exit', () => {
+    if (!ended) process.stderr.write('error INTERNAL: plimsoll was ended before its work was done\n')
+    if (!ended) process.exitCode = 1
+  })
+  const exitCode = await main(process.argv.slice(2))
+  // What a function of the plan left open must not keep the engine; what was printed must have arrived.
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise((done) => stream.write('', done))
+  }
+  ended = true
+  process.exit(exitCode)
 } else {
   process.stderr.write(
     `plimsoll needs Node.js 24.15 or newer and was started with ${process.versions.node}: ` +

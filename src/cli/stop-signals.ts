@@ -3,6 +3,8 @@ export type StopSignals = Disposable & {
   readonly signal: AbortSignal
   /** Aborts at the second: stop at once. */
   readonly killSignal: AbortSignal
+  /** What was thrown where nobody listens, by a function of the plan or by a defect; it stops the run gently. */
+  readonly fault: unknown
 }
 
 const heard = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -10,19 +12,23 @@ const heard = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export function stopSignals(): StopSignals {
   const gentle = new AbortController()
   const final = new AbortController()
-  const stop = (): void => {
-    if (gentle.signal.aborted) {
-      final.abort()
-    } else {
-      gentle.abort()
-    }
+  let fault: unknown
+  const stop = (): void => (gentle.signal.aborted ? final.abort() : gentle.abort())
+  const keep = (error: unknown): void => {
+    fault ??= error ?? new Error('an empty value was thrown')
+    gentle.abort()
   }
   for (const name of heard) process.on(name, stop)
+  process.on('uncaughtException', keep)
   return {
     signal: gentle.signal,
     killSignal: final.signal,
+    get fault() {
+      return fault
+    },
     [Symbol.dispose]: () => {
       for (const name of heard) process.off(name, stop)
+      process.off('uncaughtException', keep)
     },
   }
 }

@@ -1,6 +1,7 @@
 /** Which processes belong to a task: those of its session or group, and those that carry its token. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { systemCodeOf } from '../errors.ts'
 import { hasEnded, type ProcessStat, readProcessStat } from './process-stat.ts'
 
 /** The environment variable by which the processes of an attempt are found again. */
@@ -65,8 +66,9 @@ export class ProcessFinder {
         if (pid > 0) pids.push(pid)
       }
       return pids
-    } catch {
-      return []
+    } catch (error) {
+      if (systemCodeOf(error) === 'ENOENT') return [] // no /proc here
+      throw error
     }
   }
 

@@ -36,9 +36,13 @@ async function secretFrom(source: SecretSource, variables: NodeJS.ProcessEnv): P
 
 async function fileValue(file: string): Promise<Found> {
   try {
-    const { size } = await stat(file)
+    const found = await stat(file)
+    if (!found.isFile()) return { missing: `${file} is not a file` }
+    const { size } = found
     if (size > longestSecret) return { missing: `${file} has ${size} bytes, allowed are ${longestSecret}` }
     const value = (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
+    if (value.includes('\0'))
+      return { missing: `${file} contains a zero byte, which no environment can carry` }
     return value === '' ? { missing: `${file} is empty` } : { value }
   } catch (error) {
     return { missing: `${file} cannot be read (${systemCodeOf(error) ?? messageOf(error)})` }

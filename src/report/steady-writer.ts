@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream'
  * Resolves when the stream takes more, so that whoever awaits it keeps at most one text in memory. A stream whose
  * reader went away (`| head`) swallows the rest: what is being reported goes on.
  */
-export async function writeSteadily(stream: Writable, text: string): Promise<void> {
+export async function writeSteadily(stream: Writable, text: string | Uint8Array): Promise<void> {
   if (isClosed(stream) || stream.write(text)) return
   await drained(stream)
 }

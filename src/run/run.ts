@@ -5,9 +5,9 @@
  * It promises: an event is durable before what it announces happens; when the journal fails, nothing new starts and
  * the failure is kept as `fault`. It does not decide what runs when, and does not touch processes itself.
  */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
+import { makeDirectory } from '../directories.ts'
 import { factsOf, PlimsollError, systemCodeOf } from '../errors.ts'
 import type {
   Ended,
@@ -72,7 +72,7 @@ export class Run implements AsyncDisposable {
 
   /** Makes the run's directory. The journal knows the run already. */
   static async open(parts: RunParts): Promise<Run> {
-    await makeRunDir(join(parts.stateDir, 'runs', parts.runId))
+    makeRunDir(join(parts.stateDir, 'runs', parts.runId))
     return new Run(parts)
   }
 
@@ -213,7 +213,10 @@ export class Run implements AsyncDisposable {
   get #values(): FillValues {
     return {
       secrets: this.#parts.secrets,
-      outputOf: (task, key) => this.#outputs.get(task)?.[key],
+      outputOf: (task, key) => {
+        const outputs = this.#outputs.get(task)
+        return outputs && Object.hasOwn(outputs, key) ? outputs[key] : undefined
+      },
     }
   }
 
@@ -227,7 +230,7 @@ export class Run implements AsyncDisposable {
 
   #status(): RunStatus {
     const reports = [...this.#reports.values()]
-    if (this.#parts.signal.aborted && reports.some(({ status }) => status === 'cancelled'))
+    if (!this.hasFailed && this.#parts.signal.aborted && reports.some(({ status }) => status === 'cancelled'))
       return 'interrupted'
     if (!this.hasFailed && this.fault === undefined && !reports.some(({ undo }) => undo)) return 'succeeded'
     const undos = reports.flatMap(({ undo }) => (undo ? [undo.status] : []))
@@ -312,9 +315,9 @@ function withoutSecrets(variables: NodeJS.ProcessEnv, plan: Plan): Readonly<Reco
   return Object.fromEntries(kept)
 }
 
-async function makeRunDir(dir: string): Promise<void> {
+function makeRunDir(dir: string): void {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 })
+    makeDirectory(dir)
   } catch (cause) {
     const code = systemCodeOf(cause) === 'ENOSPC' ? 'STATE_FULL' : 'STATE_UNWRITABLE'
     throw new PlimsollError(code, `the directory ${dir} could not be made (${systemCodeOf(cause)})`, {

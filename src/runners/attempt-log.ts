@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import type { Masker } from '../redact/redact.ts'
 
 /** The most output that is in memory at one time, in bytes. */
@@ -8,7 +8,7 @@ const chunkBytes = 64 * 1024
 const tailBytes = 4 * 1024
 
 /** Only the owner may read output: it is not masked yet. */
-const newFile = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_APPEND
+const newFile = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_APPEND
 
 /** Opens the file that a task's processes write their output to; it outlives the engine. */
 export function openSpool(file: string): Promise<FileHandle> {
@@ -59,17 +59,21 @@ export class AttemptLog implements AsyncDisposable {
   }
 }
 
-/** Carries what has arrived in a spool into the log, from where it stopped before. One copy runs at a time. */
-export class SpoolCopy implements AsyncDisposable {
+/**
+ * Carries what has arrived in a spool into the log, from where it stopped before. One copy runs at a time. It reads
+ * through the descriptor that the spool was made with: what the task may have put at its path is never opened.
+ */
+export class SpoolCopy {
   readonly #path: string
   readonly #log: AttemptLog
-  #spool: FileHandle | null = null
+  readonly #spool: FileHandle
   #at = 0
   #running: Promise<void> | null = null
   #buffer: Buffer | null = null
 
-  constructor(path: string, log: AttemptLog) {
+  constructor(path: string, spool: FileHandle, log: AttemptLog) {
     this.#path = path
+    this.#spool = spool
     this.#log = log
   }
 
@@ -84,15 +88,10 @@ export class SpoolCopy implements AsyncDisposable {
   async finish(): Promise<void> {
     await this.#running
     await this.copy()
-    await unlink(this.#path)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#spool?.close()
+    await rm(this.#path, { recursive: true, force: true })
   }
 
   async #copy(): Promise<void> {
-    this.#spool ??= await open(this.#path, 'r')
     if ((await this.#spool.stat()).size <= this.#at) return
     this.#buffer ??= Buffer.allocUnsafe(chunkBytes)
     for (;;) {

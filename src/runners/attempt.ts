@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { factsOf, PlimsollError, systemCodeOf } from '../errors.ts'
+import { type ErrorFacts, factsOf, PlimsollError, systemCodeOf } from '../errors.ts'
 import { tokenVariable } from '../memory/memory.ts'
 import { fillTemplate } from '../plan/plan.ts'
 import type { AttemptResult, Task, Work } from '../spine.ts'
 import { runCall } from './call.ts'
 import { Ending } from './ending.ts'
 import { runHttp } from './http.ts'
-import { readOutputs } from './outputs.ts'
+import { checkOutputs, readOutputs } from './outputs.ts'
 import { runProcess, startService } from './process.ts'
 import { stopService } from './stop.ts'
 import type { TaskRun } from './task-run.ts'
@@ -61,13 +61,13 @@ export async function attemptOnce(task: Task, run: TaskRun, number: number): Pro
 
   const startMs = run.clock.monotonic()
   using ending = new Ending(run.signal)
-  const end = await endOf(async () => {
+  const end = await endOf(run, async () => {
     ending.limit(run.phase === 'undo' ? (task.undoTimeoutMs ?? task.timeoutMs) : task.timeoutMs, run.clock)
     const attempt = attemptOf(task, run, { number, token, files, ending })
     const ended = await (runners[run.work.kind] as (attempt: Attempt) => Promise<RunnerEnd>)(attempt)
-    return { ...ended, outputs: { ...(await readOutputs(files.outputs)), ...ended.outputs } }
+    return { ...ended, outputs: await outputsOf(run, files, ended) }
   })
-  await rm(files.outputs, { force: true })
+  await rm(files.outputs, { recursive: true, force: true }).catch(() => undefined)
   return {
     ...nothingMeasured,
     ...end,
@@ -75,18 +75,37 @@ export async function attemptOnce(task: Task, run: TaskRun, number: number): Pro
   }
 }
 
-async function endOf(work: () => Promise<RunnerEnd>): Promise<Partial<AttemptResult>> {
+/** A wrong output file is a failure of the attempt, with all that was measured of it. */
+async function outputsOf(
+  run: TaskRun,
+  files: AttemptFiles,
+  ended: RunnerEnd,
+): Promise<Readonly<Record<string, string>>> {
+  try {
+    const written = await readOutputs(files.outputs, (text) => run.masker.text(text))
+    return checkOutputs({ ...written, ...ended.outputs })
+  } catch (error) {
+    throw new AttemptFailure({ ...ended, outputs: {} }, error)
+  }
+}
+
+async function endOf(run: TaskRun, work: () => Promise<RunnerEnd>): Promise<Partial<AttemptResult>> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof AttemptFailure) return { ...error.end, error: factsOf(error.cause) }
+    if (error instanceof AttemptFailure) return { ...error.end, error: masked(run, factsOf(error.cause)) }
     if (systemCodeOf(error) === 'ENOSPC') {
       return {
         error: factsOf(new PlimsollError('STATE_FULL', 'its output could not be written: the disk is full')),
       }
     }
-    return { error: factsOf(error, 'TASK_FAILED') }
+    return { error: masked(run, factsOf(error, 'TASK_FAILED')) }
   }
+}
+
+/** An error may quote what the task wrote or was given. */
+function masked(run: TaskRun, { code, message, fix }: ErrorFacts): ErrorFacts {
+  return { code, message: run.masker.text(message), fix: run.masker.text(fix) }
 }
 
 type AttemptParts = { number: number; token: string; files: AttemptFiles; ending: Ending }

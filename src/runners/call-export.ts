@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { messageOf } from '../errors.ts'
 
 /** What is asked of a module; travels as JSON or as a structured clone. */
 export type CallRequest = { readonly module: string; readonly exportName: string; readonly argument: unknown }
@@ -23,7 +24,7 @@ export async function callExport(request: CallRequest, context: CallContext): Pr
   try {
     exported = ((await import(request.module)) as Record<string, unknown>)[request.exportName]
   } catch (error) {
-    return notFound(`${request.module} cannot be loaded: ${textOf(error)}`)
+    return notFound(`${request.module} cannot be loaded: ${messageOf(error)}`)
   }
   if (typeof exported !== 'function') {
     const found = exported === undefined ? 'nothing' : `a ${typeof exported}`
@@ -32,16 +33,12 @@ export async function callExport(request: CallRequest, context: CallContext): Pr
   try {
     return { outputs: outputsOf(await exported(request.argument, context)) }
   } catch (error) {
-    return { error: { code: 'CALL_FAILED', message: textOf(error) } }
+    return { error: { code: 'CALL_FAILED', message: messageOf(error) } }
   }
 }
 
 function notFound(message: string): CallEnd {
   return { error: { code: 'CALL_NOT_FOUND', message } }
-}
-
-function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
 }
 
 function outputsOf(returned: unknown): Record<string, string> {
@@ -52,7 +49,7 @@ function outputsOf(returned: unknown): Record<string, string> {
   return Object.fromEntries(scalars.map(([key, value]) => [key, String(value)]))
 }
 
-const failureFile = (requestFile: string): string => `${requestFile}.failure`
+const answerFile = (requestFile: string): string => `${requestFile}.answer`
 
 export async function takeRequest(requestFile: string): Promise<CallRequest> {
   const request = JSON.parse(await readFile(requestFile, 'utf8')) as CallRequest
@@ -60,19 +57,21 @@ export async function takeRequest(requestFile: string): Promise<CallRequest> {
   return request
 }
 
-/** Left beside the request by a child process, for the engine to read. */
-export async function leaveFailure(requestFile: string, failure: CallFailure): Promise<void> {
-  await writeFile(failureFile(requestFile), JSON.stringify(failure), { mode: 0o600 })
+/** Left beside the request by a child process, for the engine to read: whole or not at all. */
+export async function leaveAnswer(requestFile: string, end: CallEnd): Promise<void> {
+  const file = answerFile(requestFile)
+  await writeFile(`${file}.new`, JSON.stringify(end), { mode: 0o600 })
+  await rename(`${file}.new`, file)
 }
 
-export async function takeFailure(requestFile: string): Promise<CallFailure | undefined> {
-  const file = failureFile(requestFile)
+/** Undefined when the process ended before it could say. */
+export async function takeAnswer(requestFile: string): Promise<CallEnd | undefined> {
+  const file = answerFile(requestFile)
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as CallFailure
+    return JSON.parse(await readFile(file, 'utf8')) as CallEnd
   } catch {
-    return undefined // it was killed before it could say
+    return undefined
   } finally {
-    await rm(file, { force: true })
-    await rm(requestFile, { force: true })
+    for (const left of [file, `${file}.new`, requestFile]) await rm(left, { force: true })
   }
 }

@@ -57,13 +57,13 @@ async function probe(attempt: Attempt<'http'>): Promise<string> {
   if (!expect.status.includes(answer.status)) {
     throw new PlimsollError(
       'PROBE_FAILED',
-      `${asked} answered ${answer.status}, expected ${expect.status.join(' or ')}${excerptOf(answer.body)}`,
+      `${asked} answered ${answer.status}, expected ${expect.status.join(' or ')}${excerptOf(attempt.masker.text(answer.body.slice(0, 4_096)))}`,
     )
   }
   if (expect.body !== null && !answer.body.includes(expect.body)) {
     throw new PlimsollError(
       'PROBE_FAILED',
-      `${asked} answered without ${JSON.stringify(expect.body)} in its body${excerptOf(answer.body)}`,
+      `${asked} answered without ${JSON.stringify(expect.body)} in its body${excerptOf(attempt.masker.text(answer.body.slice(0, 4_096)))}`,
     )
   }
   return `${asked} answered ${answer.status}`
@@ -71,7 +71,7 @@ async function probe(attempt: Attempt<'http'>): Promise<string> {
 
 /** What the service itself says is often the reason; one line of at most 300 characters. */
 function excerptOf(body: string): string {
-  const line = body.slice(0, 1_000).replaceAll(/\s+/g, ' ').trim().slice(0, 300)
+  const line = body.replaceAll(/\s+/g, ' ').trim().slice(0, 300)
   return line === '' ? '' : `; it said: ${line}`
 }
 
@@ -106,6 +106,11 @@ async function ask(attempt: Attempt<'http'>, url: URL): Promise<Answer> {
 function answerOf(request: ClientRequest, body: string | undefined): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   request.once('error', reject)
+  request.once('close', () => reject(new Error('the connection was closed without an answer')))
+  request.once('upgrade', (response, socket) => {
+    socket.destroy()
+    resolve({ status: response.statusCode ?? 0, body: '' })
+  })
   request.once('response', (response) => {
     readBody(response).then((text) => resolve({ status: response.statusCode ?? 0, body: text }), reject)
   })

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { identify, type TreeWatch } from '../memory/memory.ts'
 import type { Bracket } from '../spine.ts'
 import { formatSize } from '../units.ts'
 import { AttemptLog, openSpool, SpoolCopy } from './attempt-log.ts'
+import { endWithEngine } from './last-resort.ts'
 import { type ExitRecord, parseExitRecord, supervised } from './supervisor.ts'
 import { endAll, send } from './terminate.ts'
 import { type Attempt, AttemptFailure, type RunnerEnd } from './words.ts'
@@ -22,8 +23,10 @@ const serviceSettlesMs = 250
  */
 export async function runProcess(attempt: Attempt, words: readonly string[]): Promise<RunnerEnd> {
   await using log = await AttemptLog.open(attempt.files.log, attempt.masker)
-  await using spool = new SpoolCopy(attempt.files.spool, log)
-  const child = await start(attempt, words, attempt.files.spool)
+  await using output = await openSpool(attempt.files.spool)
+  const spool = new SpoolCopy(attempt.files.spool, output, log)
+  const child = await start(attempt, words, { file: attempt.files.spool, output })
+  using _last = endWithEngine(child.pid)
   using watch = watchMemory(attempt, child.pid)
   using _copying = attempt.instruments.clock.every(
     copyEveryMs,
@@ -31,14 +34,19 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
   )
 
   const stopping = stopWith(attempt, child)
-  const identified = attempt.onIdentity(identify(child.pid, attempt.token), false)
+  // What cannot be recorded stops the run; here the command must have ended before it is told.
+  const identified = attempt.onIdentity(identify(child.pid, attempt.token), false).then(
+    () => null,
+    (error: unknown) => ({ error }),
+  )
   const { code, signal } = await child.exited
   await stopping.settle()
-  await identified
+  const unrecorded = await identified
   const leftovers = await stopLeftovers(attempt, child.pid)
   const record = await takeExitRecord(attempt.files.exit)
   await spool.finish()
   await log.finish()
+  if (unrecorded) throw unrecorded.error
 
   const exitCode = record?.exitCode ?? code
   const measured = { peakMemoryBytes: watch.peak(), cpuMs: record?.cpuMs ?? null, exitCode, leftovers }
@@ -54,15 +62,24 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
  * @throws SERVICE_ENDED when it has ended within a quarter of a second.
  */
 export async function startService(attempt: Attempt, words: readonly string[]): Promise<RunnerEnd> {
-  const child = await start(attempt, words, attempt.files.log)
-  await attempt.onIdentity(identify(child.pid, attempt.token), true)
+  const child = await startInto(attempt, words, attempt.files.log)
+  try {
+    await attempt.onIdentity(identify(child.pid, attempt.token), true)
+  } catch (error) {
+    await stopLeftovers(attempt, child.pid)
+    throw error
+  }
   const settled = attempt.instruments.clock.sleep(serviceSettlesMs).then(() => null)
   const early = await Promise.race([child.exited, settled])
   if (early) {
-    const lastOutput = attempt.masker.text((await readFile(attempt.files.log, 'utf8')).slice(-4096)).trimEnd()
+    const leftovers = await stopLeftovers(attempt, child.pid)
+    const lastOutput = attempt.masker
+      .text(await endOfFile(attempt.files.log))
+      .slice(-4096)
+      .trimEnd()
     const error = new PlimsollError('SERVICE_ENDED', `the service ended at once with exit code ${early.code}`)
     await rm(attempt.files.exit, { force: true })
-    throw new AttemptFailure({ exitCode: early.code, lastOutput }, error)
+    throw new AttemptFailure({ exitCode: early.code, lastOutput, leftovers }, error)
   }
   child.letGo()
   return { outputs: { pid: String(child.pid) } }
@@ -76,24 +93,43 @@ type Started = {
   readonly letGo: () => void
 }
 
-async function start(attempt: Attempt, words: readonly string[], outputFile: string): Promise<Started> {
+type Spool = { readonly file: string; readonly output: FileHandle }
+
+async function startInto(attempt: Attempt, words: readonly string[], file: string): Promise<Started> {
+  await using output = await openSpool(file)
+  return await start(attempt, words, { file, output })
+}
+
+async function start(attempt: Attempt, words: readonly string[], { file, output }: Spool): Promise<Started> {
   const { dir } = attempt.task
-  await using output = await openSpool(outputFile)
   const [command, parameters] = supervised(attempt.files.exit, words)
-  const child = spawn(command, parameters, {
-    cwd: dir,
-    env: { ...attempt.environment, PWD: dir },
-    detached: true,
-    stdio: ['ignore', output.fd, output.fd],
-  })
-  // Listened for before anything is awaited: a quick command has ended by then.
-  const exited = new Promise<Exited>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }))
-  })
-  if (child.pid !== undefined) return { pid: child.pid, exited, letGo: () => child.unref() }
-  const [cause] = await once(child, 'error')
-  await rm(outputFile, { force: true })
-  throw await notStarted(dir, cause)
+  try {
+    const child = spawn(command, parameters, {
+      cwd: dir,
+      env: { ...attempt.environment, PWD: dir },
+      detached: true,
+      stdio: ['ignore', output.fd, output.fd],
+    })
+    // Listened for before anything is awaited: a quick command has ended by then.
+    const exited = new Promise<Exited>((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }))
+    })
+    if (child.pid !== undefined) return { pid: child.pid, exited, letGo: () => child.unref() }
+    const [cause] = await once(child, 'error')
+    throw cause
+  } catch (cause) {
+    await rm(file, { force: true })
+    throw await notStarted(dir, cause)
+  }
+}
+
+/** Enough to mask before the last lines are cut from it. */
+async function endOfFile(file: string): Promise<string> {
+  await using handle = await open(file, 'r')
+  const { size } = await handle.stat()
+  const buffer = Buffer.alloc(Math.min(size, 64 * 1024))
+  await handle.read(buffer, 0, buffer.length, size - buffer.length)
+  return buffer.toString('utf8')
 }
 
 async function notStarted(dir: string, cause: unknown): Promise<PlimsollError> {
@@ -160,9 +196,13 @@ async function stopLeftovers(attempt: Attempt, pid: number): Promise<readonly nu
 
 /** What to signal to reach every process of the attempt once: each by itself, or its group where they cannot be listed. */
 function livingOf(attempt: Attempt, pid: number): readonly number[] {
-  const found = attempt.instruments.finder.leftovers({ pid, token: attempt.token })
-  if (found.length > 0) return found
-  return process.platform !== 'linux' && send(-pid, 0) ? [-pid] : []
+  const groupOnly = (): readonly number[] => (send(-pid, 0) ? [-pid] : [])
+  if (process.platform !== 'linux') return groupOnly()
+  try {
+    return attempt.instruments.finder.leftovers({ pid, token: attempt.token })
+  } catch {
+    return groupOnly() // no descriptor is free to list /proc
+  }
 }
 
 async function takeExitRecord(file: string): Promise<ExitRecord | undefined> {

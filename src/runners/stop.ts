@@ -7,12 +7,17 @@ import type { Runner } from './words.ts'
 export const stopService: Runner<'stop'> = async (attempt) => {
   const { service, instruments, killSignal } = attempt
   await using log = await AttemptLog.open(attempt.files.log, attempt.masker)
-  if (!service || !isSameProcess(service)) {
+  const { finder, clock } = instruments
+  const alive = (): readonly number[] => {
+    if (!service) return []
+    // Its pid may belong to a stranger by now; its token cannot.
+    return isSameProcess(service) ? finder.leftovers(service) : finder.findByToken(service.token)
+  }
+  if (!service || alive().length === 0) {
     await log.write(Buffer.from('the service was not running any more\n'))
     return {}
   }
-  const task = { pid: service.pid, token: service.token }
-  await endAll(() => instruments.finder.leftovers(task), { killSignal, clock: instruments.clock })
+  await endAll(alive, { killSignal, clock })
   await log.write(Buffer.from(`stopped the service with process id ${service.pid}\n`))
   return {}
 }

@@ -11,6 +11,7 @@ plimsoll_exit_file=$1
 shift
 (trap - TERM INT HUP QUIT; exec "$@")
 plimsoll_exit_code=$?
+umask 077
 { echo "$plimsoll_exit_code"; times; } >"$plimsoll_exit_file.new" && /bin/mv -f "$plimsoll_exit_file.new" "$plimsoll_exit_file"
 exit "$plimsoll_exit_code"`
 

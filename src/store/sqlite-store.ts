@@ -1,7 +1,8 @@
 /** The embedded store: `plimsoll.db` in the state directory. */
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { PlimsollError, systemCodeOf } from '../errors.ts'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeDirectory } from '../directories.ts'
+import { PlimsollError } from '../errors.ts'
 import { migrationFiles, versionOf } from './migrations.ts'
 import { fileError, storeError } from './sqlite-errors.ts'
 import { connectForReading, openReader, type Reader } from './sqlite-reader.ts'
@@ -67,18 +68,6 @@ function makeFile(stateDir: string, file: string): void {
     closeSync(openSync(file, 'a', 0o600))
   } catch (error) {
     throw fileError(stateDir, error)
-  }
-}
-
-/** Not with `recursive`: in /proc, which says "no such directory" to every attempt, Node.js then tries for ever. */
-function makeDirectory(path: string): void {
-  if (existsSync(path)) return
-  makeDirectory(dirname(path))
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    // Another engine may have been faster.
-    if (systemCodeOf(error) !== 'EEXIST') throw error
   }
 }
 
