@@ -3,6 +3,8 @@ import { callExport, leaveAnswer, takeRequest } from './call-export.ts'
 
 const requestFile = process.argv[2] ?? ''
 const stop = new AbortController()
+// An open channel keeps the process alive for a function that waits for nothing but its signal.
+new MessageChannel().port1.ref()
 process.once('SIGTERM', () => stop.abort(new Error('the task is to stop')))
 
 const end = await callExport(await takeRequest(requestFile), {
