@@ -1,5 +1,5 @@
 /** The embedded store: `plimsoll.db` in the state directory. */
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeDirectory } from '../directories.ts'
 import { PlimsollError } from '../errors.ts'
@@ -9,6 +9,9 @@ import { connectForReading, openReader, type Reader } from './sqlite-reader.ts'
 import type { Store } from './words.ts'
 import { openWriter, tooNew } from './writer.ts'
 import { failureOf } from './writer-words.ts'
+
+/** Of every SQLite database, https://www.sqlite.org/fileformat.html#the_database_header. */
+const headerBytes = 100
 
 const fileIn = (stateDir: string): string => join(stateDir, 'plimsoll.db')
 
@@ -20,6 +23,7 @@ const fileIn = (stateDir: string): string => join(stateDir, 'plimsoll.db')
 export async function openStore({ stateDir }: { readonly stateDir: string }): Promise<Store> {
   const file = fileIn(stateDir)
   makeFile(stateDir, file)
+  refuseForeignFile(file)
   const writer = await openWriter(file)
   const reader = openReader(file)
   return {
@@ -41,6 +45,7 @@ export async function openStore({ stateDir }: { readonly stateDir: string }): Pr
 export async function openStoreForReading(options: { readonly stateDir: string }): Promise<Store | null> {
   const file = fileIn(options.stateDir)
   if (!existsSync(file)) return null
+  refuseForeignFile(file)
   const version = versionIn(file)
   if (version === 0) return null
   const known = migrationFiles().length
@@ -69,6 +74,16 @@ function makeFile(stateDir: string, file: string): void {
   } catch (error) {
     throw fileError(stateDir, error)
   }
+}
+
+/** SQLite takes a file of less than a header for an empty database and would write over it. */
+function refuseForeignFile(file: string): void {
+  const { size } = statSync(file)
+  if (size === 0 || size >= headerBytes) return
+  throw new PlimsollError(
+    'STATE_CORRUPT',
+    `${file} is not a database: it has ${size} bytes, less than a header`,
+  )
 }
 
 function versionIn(file: string): number {

@@ -113,16 +113,25 @@ test('a reader sees what another engine commits while it is open, and cannot wri
 test('a file that is no database is refused and stays as it is', async () => {
   using directory = new TemporaryDirectory()
   await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 40_000, size: 'max' }), async (bytes) => {
-      writeFileSync(directory.file, bytes)
-      await assert.rejects(openStore({ stateDir: directory.path }), hasCode('STATE_CORRUPT', directory.file))
-      await assert.rejects(
-        openStoreForReading({ stateDir: directory.path }),
-        hasCode('STATE_CORRUPT', directory.file),
-      )
-      assert.deepEqual(new Uint8Array(readFileSync(directory.file)), bytes)
-      assert.deepEqual(readdirSync(directory.path), ['plimsoll.db'])
-    }),
+    fc.asyncProperty(
+      fc.oneof(
+        fc.constant(Uint8Array.of(0)),
+        fc.uint8Array({ minLength: 1, maxLength: 40_000, size: 'max' }),
+      ),
+      async (bytes) => {
+        writeFileSync(directory.file, bytes)
+        await assert.rejects(
+          openStore({ stateDir: directory.path }),
+          hasCode('STATE_CORRUPT', directory.file),
+        )
+        await assert.rejects(
+          openStoreForReading({ stateDir: directory.path }),
+          hasCode('STATE_CORRUPT', directory.file),
+        )
+        assert.deepEqual(new Uint8Array(readFileSync(directory.file)), bytes)
+        assert.deepEqual(readdirSync(directory.path), ['plimsoll.db'])
+      },
+    ),
     { numRuns: 10 },
   )
 })
