@@ -93,25 +93,32 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     loadLineBytes,
   })
   using _memory = showMemory(run, plan, clock)
-  await executor.execute(run.tasks(past), {
-    signal: run.signal,
-    failFast: options.failFast ?? false,
-    onEvent: (event) => run.onExecutorEvent('deploy', event),
-  })
-  await undoAfterFailure(run, executor, options)
+  const fault = await executor
+    .execute(run.tasks(past), {
+      signal: run.signal,
+      failFast: options.failFast ?? false,
+      onEvent: (event) => run.onExecutorEvent('deploy', event),
+    })
+    .then(
+      () => run.fault,
+      (error: unknown) => error,
+    )
+  await undoAfterFailure(run, executor, { ...options, fault })
 
-  if (run.fault !== undefined) throw run.fault
+  if (fault !== undefined) throw fault
   const report = run.report()
   await journal.closeRun(report)
   await onEvent(report)
   return report
 }
 
-async function undoAfterFailure(run: Run, executor: ParallelExecutor, options: DeployOptions): Promise<void> {
-  if (options.undo === false || (!run.hasFailed && run.fault === undefined)) return
+type UndoOptions = DeployOptions & { readonly fault: unknown }
+
+async function undoAfterFailure(run: Run, executor: ParallelExecutor, options: UndoOptions): Promise<void> {
+  if (options.undo === false || (!run.hasFailed && options.fault === undefined)) return
   const tasks = run.namesToUndo()
   if (tasks.length === 0) return
-  const because = run.fault === undefined ? 'a task failed' : 'the run cannot be recorded any more'
+  const because = options.fault === undefined ? 'a task failed' : 'the run cannot be recorded any more'
   await run.emit({ type: 'undo-started', tasks, because })
   await executor.execute(run.undoTasks(), {
     // What was begun is undone to the end; only the second interruption stops it.

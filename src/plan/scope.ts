@@ -40,6 +40,8 @@ export function variableProblem(name: string): string | undefined {
 export class Scope {
   readonly #sources: ReadonlyMap<string, Source>
   readonly #secrets: ReadonlySet<string>
+  /** Variable of the environment -> the secret whose value it holds. */
+  readonly #secretOf: ReadonlyMap<string, string>
   readonly #variables: NodeJS.ProcessEnv
   readonly #report: Report
   /** Values of plan variables, null where a problem was reported; at most one for each source. */
@@ -51,6 +53,7 @@ export class Scope {
     this.#report = report
     this.#variables = variables
     this.#secrets = new Set(secretNames(root.secrets))
+    this.#secretOf = secretOfVariable(root.secrets)
     const sources = new Map<string, Source>([
       ['version', version === undefined ? sourceOf(root.version, ['version'], 'dev') : { value: version }],
       ['environment', { value: environment ?? '' }],
@@ -174,8 +177,9 @@ export class Scope {
 
   #variable(hole: { at: number; variable: string; fallback: string | null }, path: Path): string | undefined {
     const { at, variable, fallback } = hole
-    if (this.#secrets.has(variable)) {
-      this.#report(path, `found "\${${variable}}", which is a secret: write \${secrets.${variable}}`, {
+    const secret = this.#secretOf.get(variable)
+    if (secret !== undefined) {
+      this.#report(path, `found "\${${variable}}", which is a secret: write \${secrets.${secret}}`, {
         offset: at,
       })
       return undefined
@@ -238,6 +242,15 @@ const sourceOf = (tree: Tree | undefined, path: Path, otherwise: string): Source
 
 const childOf = (tree: Tree | undefined, key: string): Tree | undefined =>
   isTreeMap(tree) ? tree[key] : undefined
+
+function secretOfVariable(secrets: Tree | undefined): ReadonlyMap<string, string> {
+  const variables = new Map(secretNames(secrets).map((name) => [name, name]))
+  if (!isTreeMap(secrets)) return variables
+  for (const [name, source] of Object.entries(secrets)) {
+    if (isTreeMap(source) && typeof source.env === 'string') variables.set(source.env, name)
+  }
+  return variables
+}
 
 function secretNames(secrets: Tree | undefined): readonly string[] {
   if (Array.isArray(secrets)) return secrets.filter((secret) => typeof secret === 'string')

@@ -275,6 +275,7 @@ export class Run implements AsyncDisposable {
   }
 
   async #onEnded(phase: Phase, name: string, ended: Ended<TaskEnd | null>): Promise<void> {
+    if (phase === 'undo' && !this.namesToUndo().includes(name)) return
     const end = endedReport(ended)
     if (end === null) return
     if (phase === 'deploy') {
