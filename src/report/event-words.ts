@@ -73,7 +73,8 @@ function lineOf(event: DeployEvent): Line | undefined {
         ? plain(`${subjectOf(event)} runs as a service, process ${event.identity.pid}`)
         : undefined
     case 'attempt-ended':
-      return event.nextInMs === null ? undefined : nextAttempt(event, event.nextInMs)
+      if (event.nextInMs !== null) return nextAttempt(event, event.nextInMs)
+      return event.result.leftovers.length > 0 ? leftovers(event) : undefined
     case 'task-ended':
       return event.phase === 'deploy' ? taskEnd(event.task, event.report) : undoEnd(event.task, event.report)
     case 'memory':
@@ -85,6 +86,14 @@ function lineOf(event: DeployEvent): Line | undefined {
     default:
       return event satisfies never
   }
+}
+
+type AttemptEnded = Extract<DeployEvent, { type: 'attempt-ended' }>
+
+function leftovers(event: AttemptEnded): Line {
+  const { length } = event.result.leftovers
+  const text = `${subjectOf(event)} left ${length} ${length === 1 ? 'process' : 'processes'} behind, now stopped`
+  return { tone: 'warning', text }
 }
 
 const plain = (text: string): Line => ({ tone: 'plain', text })

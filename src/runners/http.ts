@@ -21,9 +21,12 @@ type Answer = { readonly status: number; readonly body: string }
 export const runHttp: Runner<'http'> = async (attempt) => {
   const { withinMs, everyMs } = attempt.work
   await using log = await AttemptLog.open(attempt.files.log, attempt.masker)
+  const { clock } = attempt.instruments
+  const endMs = clock.monotonic() + withinMs
+  const patience = (): number => Math.max(1, Math.min(patienceMs, endMs - clock.monotonic()))
   let tries = 0
   try {
-    await retry(() => probe(attempt), {
+    await retry(() => probe(attempt, withinMs > 0 ? patience() : null), {
       strategy: 'fixed',
       minDelayMs: everyMs,
       maxAttempts: withinMs > 0 ? Number.POSITIVE_INFINITY : 1,
@@ -47,11 +50,11 @@ export const runHttp: Runner<'http'> = async (attempt) => {
 }
 
 /** One request; the sentence it resolves or rejects with says what was asked and answered. */
-async function probe(attempt: Attempt<'http'>): Promise<string> {
+async function probe(attempt: Attempt<'http'>, mostMs: number | null): Promise<string> {
   const { expect, method } = attempt.work
   const url = urlOf(fillTemplate(attempt.work.url, attempt.values))
   const asked = `${method} ${url.origin}${url.pathname}${url.search}`
-  const answer = await ask(attempt, url).catch((error: unknown) => {
+  const answer = await ask(attempt, url, mostMs).catch((error: unknown) => {
     throw new PlimsollError('PROBE_FAILED', `${asked} got no answer: ${messageOf(error)}`, { cause: error })
   })
   if (!expect.status.includes(answer.status)) {
@@ -81,14 +84,14 @@ function urlOf(text: string): URL {
   throw new PlimsollError('PROBE_FAILED', `${JSON.stringify(text)} is not an http or https URL`)
 }
 
-async function ask(attempt: Attempt<'http'>, url: URL): Promise<Answer> {
-  const { method, headers, body, withinMs } = attempt.work
+async function ask(attempt: Attempt<'http'>, url: URL, mostMs: number | null): Promise<Answer> {
+  const { method, headers, body } = attempt.work
   const filled = Object.entries(headers).map(([name, value]) => [name, fillTemplate(value, attempt.values)])
   const enough = new AbortController()
   const signal = AbortSignal.any([attempt.ending.signal, enough.signal])
-  if (withinMs > 0) {
-    const late = (): void => enough.abort(new Error(`no answer within ${formatDuration(patienceMs)}`))
-    attempt.instruments.clock.sleep(patienceMs, enough.signal).then(late, () => undefined)
+  if (mostMs !== null) {
+    const late = (): void => enough.abort(new Error(`no answer within ${formatDuration(mostMs)}`))
+    attempt.instruments.clock.sleep(mostMs, enough.signal).then(late, () => undefined)
   }
   try {
     // Loaded when the first probe asks: it costs 17 MB, and most plans have none.

@@ -55,3 +55,9 @@ test('a failing call in a thread ends in a report and an undo', async () => {
   assert.match(stdout, /CALL_FAILED plain/)
   assert.match(stdout, /rolled back/)
 })
+
+test('processes that a task left behind are named where people look', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', "name: left\ntasks: { a: { run: 'sleep 1000 & true' } }\n")
+  assert.match((await folder.plimsoll(['deploy'])).stdout, /a left 1 process behind, now stopped/)
+})

@@ -136,3 +136,10 @@ test('an endless body is read no further than is looked at', async () => {
   await using bench = await openBench()
   assert.equal((await bench.run(probe(server.url))).report.status, 'succeeded')
 })
+
+test('a request under way does not outlast "within"', async () => {
+  using server = await serveRaw(() => undefined)
+  await using bench = await openBench()
+  const { report } = await bench.run(probe(server.url, { withinMs: 300 }))
+  assert.match(report.error?.message ?? '', /no answer within (300|2\d\d) ms/)
+})
