@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { messageOf, PlimsollError } from '../errors.ts'
 import { fillTree } from '../plan/plan.ts'
 import { AttemptLog } from './attempt-log.ts'
@@ -91,7 +91,11 @@ async function callInThread(attempt: Attempt<'call'>, request: CallRequest): Pro
   const { promise, resolve } = Promise.withResolvers<CallEnd>()
   ours.once('message', (message: CallEnd) => resolve(message))
   worker.once('error', (error: unknown) => resolve(failed(messageOf(error))))
-  worker.once('exit', () => setImmediate(() => resolve(failed('its thread ended without an answer'))))
+  worker.once('exit', () => {
+    // The end of the thread may be told before the answer that it sent.
+    const waiting = receiveMessageOnPort(ours)
+    resolve(waiting ? (waiting.message as CallEnd) : failed('its thread ended without an answer'))
+  })
   const output = Promise.all([copy(worker.stdout, log), copy(worker.stderr, log)])
 
   const over = new AbortController()
