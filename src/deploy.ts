@@ -78,12 +78,12 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     onEvent,
   }
   await using run = await Run.open(parts)
-  using _stops = run.tellStops()
+  using _stops = run.telling.tellStops()
 
   const { capacityBytes, loadLineBytes } = monitor.read()
   const tasks = plan.tasks.map(({ name }) => name)
   const { name, version, environment } = plan
-  await run.emit({
+  await run.telling.emit({
     type: 'run-started',
     plan: name,
     version,
@@ -100,7 +100,7 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
       onEvent: (event) => run.onExecutorEvent('deploy', event),
     })
     .then(
-      () => run.fault,
+      () => run.telling.fault,
       (error: unknown) => error,
     )
   await undoAfterFailure(run, executor, { ...options, fault })
@@ -119,7 +119,7 @@ async function undoAfterFailure(run: Run, executor: ParallelExecutor, options: U
   const tasks = run.namesToUndo()
   if (tasks.length === 0) return
   const because = options.fault === undefined ? 'a task failed' : 'the run cannot be recorded any more'
-  await run.emit({ type: 'undo-started', tasks, because })
+  await run.telling.emit({ type: 'undo-started', tasks, because })
   await executor.execute(run.undoTasks(), {
     // What was begun is undone to the end; only the second interruption stops it.
     ...(options.killSignal && { signal: options.killSignal }),
@@ -129,7 +129,7 @@ async function undoAfterFailure(run: Run, executor: ParallelExecutor, options: U
 
 function showMemory(run: Run, plan: Plan, clock: Clock): Disposable {
   if (!plan.options.executor.enableProgress) return { [Symbol.dispose]: () => undefined }
-  return clock.every(1_000, () => void run.showMemory().catch(() => undefined))
+  return clock.every(1_000, () => void run.telling.showMemory().catch(() => undefined))
 }
 
 function approvalNeeded(plan: Plan): PlimsollError {

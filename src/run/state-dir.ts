@@ -1,7 +1,22 @@
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { makeDirectory } from '../directories.ts'
+import { PlimsollError, systemCodeOf } from '../errors.ts'
 import type { Plan } from '../spine.ts'
 
 /** Where a plan's record is kept unless said otherwise: `.plimsoll` beside it. */
 export function stateDirOf(plan: Pick<Plan, 'file'>, options: { readonly stateDir?: string }): string {
   return resolve(options.stateDir ?? resolve(dirname(plan.file), '.plimsoll'))
+}
+
+/** Makes the directory of a run's logs. @throws STATE_FULL or STATE_UNWRITABLE. */
+export function makeRunDir(stateDir: string, runId: string): void {
+  const dir = join(stateDir, 'runs', runId)
+  try {
+    makeDirectory(dir)
+  } catch (cause) {
+    const code = systemCodeOf(cause) === 'ENOSPC' ? 'STATE_FULL' : 'STATE_UNWRITABLE'
+    throw new PlimsollError(code, `the directory ${dir} could not be made (${systemCodeOf(cause)})`, {
+      cause,
+    })
+  }
 }

@@ -1,0 +1,12 @@
+import type { Plan } from '../spine.ts'
+
+/** The engine's own environment for the tasks: without the plan's secrets, under their names and their variables. */
+export function withoutSecrets(variables: NodeJS.ProcessEnv, plan: Plan): Readonly<Record<string, string>> {
+  const hidden = new Set(Object.keys(plan.secrets))
+  for (const source of Object.values(plan.secrets))
+    if (source.from === 'environment') hidden.add(source.variable)
+  const kept = Object.entries(variables).flatMap(([name, value]) =>
+    value === undefined || hidden.has(name) ? [] : [[name, value] as const],
+  )
+  return Object.fromEntries(kept)
+}

@@ -1,0 +1,24 @@
+import type { Clock } from '../clock.ts'
+import type { ParallelExecutor } from '../executor/executor.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Plan, RunMessage } from '../spine.ts'
+
+/** What a run is made of. */
+export type RunParts = {
+  readonly plan: Plan
+  readonly runId: string
+  /** Absolute. */
+  readonly stateDir: string
+  readonly secrets: Readonly<Record<string, string>>
+  /** The engine's own environment. */
+  readonly variables: NodeJS.ProcessEnv
+  readonly journal: Journal
+  readonly executor: ParallelExecutor
+  readonly clock: Clock
+  readonly random: () => number
+  /** Stops gently; what runs is told to end. */
+  readonly signal: AbortSignal
+  /** Nothing is waited for any more. */
+  readonly killSignal: AbortSignal
+  readonly onEvent: (message: RunMessage) => void | Promise<void>
+}
