@@ -11,7 +11,12 @@ export {
   ParallelExecutor,
   type TaskContext,
 } from './executor/executor.ts'
-export { checkMemoryPressure, MemoryMonitor, type MemoryReading } from './memory/memory.ts'
+export {
+  checkMemoryPressure,
+  MemoryMonitor,
+  type MemoryReading,
+  type PressureLevel,
+} from './memory/memory.ts'
 export { PlanInvalidError, type PlanOptions, planSchema, readPlan } from './plan/plan.ts'
 export { type PlanPrediction, type PredictedTask, predict } from './predict.ts'
 export { type AttemptEnd, type RetryConfig, retry } from './retry/retry.ts'

@@ -1,7 +1,7 @@
 /** One control group as a level: its limits, and its usage without inactive file cache (the working set). */
 import { join } from 'node:path'
 import type { GroupChain, GroupKind } from './group-chains.ts'
-import { type KeptFile, keepFile } from './kept-file.ts'
+import { type KeptFile, keepFile, textOf } from './kept-file.ts'
 import type { LevelReader, MemoryLevel } from './levels.ts'
 
 type GroupFiles = {
@@ -61,8 +61,8 @@ export function hiddenAbove(root: string, chain: GroupChain): string | undefined
   }
   using own = keepFile(join(root, top, 'memory.limit_in_bytes'))
   using stat = keepFile(join(root, top, 'memory.stat'))
-  const above = parseBytes(limitFromAbove.exec(stat?.read() ?? '')?.[1] ?? '')
-  if (above === null || above >= (parseBytes(own?.read() ?? '') ?? Number.POSITIVE_INFINITY)) return undefined
+  const above = parseBytes(limitFromAbove.exec(textOf(stat))?.[1] ?? '')
+  if (above === null || above >= (parseBytes(textOf(own)) ?? Number.POSITIVE_INFINITY)) return undefined
   return `a control group above ${top} limits memory to ${above} bytes; what others use of it cannot be seen`
 }
 

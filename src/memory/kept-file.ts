@@ -34,3 +34,12 @@ export function keepFile(path: string): KeptFile | undefined {
     return undefined
   }
 }
+
+/** Its text, empty where it is missing or cannot be read. */
+export function textOf(file: KeptFile | undefined): string {
+  try {
+    return file?.read() ?? ''
+  } catch {
+    return ''
+  }
+}
