@@ -55,6 +55,10 @@ export const errorTable = {
     fix: 'Raise "timeout" of the task, or find out what it waits for in its output',
   },
   TASK_MEMORY_EXCEEDED: { exitCode: 1, fix: 'Raise "memory" of the task, or make it use less' },
+  TASK_REQUEUED: {
+    exitCode: 1,
+    fix: 'Nothing: the task starts again when there is memory for it, and no attempt is lost',
+  },
   TASK_NOT_STARTED: {
     exitCode: 1,
     fix: 'Check that the command exists, may be executed, and that "dir" is a directory',

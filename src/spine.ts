@@ -158,6 +158,17 @@ export type ProcessIdentity = {
   readonly token: string
 }
 
+/** What the guard may do with a running attempt; every call is synchronous and harmless after its end. */
+export type TaskControl = {
+  /** What it uses at this moment, in bytes, read freshly (and told to `observe`). */
+  currentBytes(): number
+  /** Stops its growth: no process of it runs until `resume`. */
+  suspend(): void
+  resume(): void
+  /** Ends it at once so that it can be put back in the queue; that is not a failed attempt. */
+  evict(reason: string): void
+}
+
 /** The measured end of one attempt. */
 export type AttemptResult = {
   readonly durationMs: number

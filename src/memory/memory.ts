@@ -1,7 +1,8 @@
 /**
  * Memory: how much this process may use and uses (`MemoryMonitor`), what is set aside for running tasks (`Ledger`),
  * what a task's process tree really takes (`TreeWatcher`), and which processes belong to a task (`ProcessFinder`,
- * `identify`). It measures, counts and answers; it never starts, stops, limits or suspends anything. Sizes are bytes.
+ * `identify`). It measures, counts and answers; it does nothing to a process except stop it for a while when it is
+ * told to (`Suspender`). Sizes are bytes.
  */
 import { MemoryMonitor } from './monitor.ts'
 
@@ -11,6 +12,7 @@ export { MemoryMonitor, type MemoryReading, type MonitorOptions } from './monito
 export type { PressureLevel } from './pressure.ts'
 export { ProcessFinder, tokenVariable } from './process-finder.ts'
 export { identify, isSameProcess } from './process-identity.ts'
+export { Suspender } from './suspender.ts'
 export { type TreeWatch, TreeWatcher, type TreeWatcherOptions } from './tree-watcher.ts'
 
 /**

@@ -9,6 +9,15 @@ export const tokenVariable = 'PLIMSOLL_TOKEN'
 
 export type KnownProcess = ProcessStat & { readonly pid: number; readonly token: string | null }
 
+/** A process that runs, as it is at this moment. */
+export type FoundProcess = ProcessStat & { readonly pid: number }
+
+type TaskProcesses = {
+  readonly pid: number
+  readonly token: string
+  readonly members?: ReadonlySet<number>
+}
+
 /**
  * Remembers what it has read of each process, so that a scan costs one listing of /proc and two small reads for each
  * process not seen before. As many entries as there are processes: what has ended is forgotten at the next scan.
@@ -24,13 +33,23 @@ export class ProcessFinder {
 
   /** Every process that carries this token in its environment; zombies and this process are left out. */
   findByToken(token: string): readonly number[] {
-    return this.#living((known) => known.token === token)
+    return this.#living((known) => known.token === token).map(({ pid }) => pid)
   }
 
   /** What still lives of a task whose root was `pid`: its session, its process group, or the token. */
-  leftovers(task: { readonly pid: number; readonly token: string }): readonly number[] {
-    const { pid, token } = task
-    return this.#living((known) => known.session === pid || known.group === pid || known.token === token)
+  leftovers(task: TaskProcesses): readonly number[] {
+    return this.members(task).map(({ pid }) => pid)
+  }
+
+  /** The same, with what is known of each; `members` of the task are processes that are known to be its own. */
+  members({ pid, token, members }: TaskProcesses): readonly FoundProcess[] {
+    return this.#living(
+      (known) =>
+        known.session === pid ||
+        known.group === pid ||
+        known.token === token ||
+        members?.has(known.pid) === true,
+    )
   }
 
   /** Every process that runs now, zombies included; none where there is no /proc. */
@@ -44,18 +63,20 @@ export class ProcessFinder {
     return now.values()
   }
 
-  #living(belongs: (known: KnownProcess) => boolean): readonly number[] {
-    const found: number[] = []
+  #living(belongs: (known: KnownProcess) => boolean): readonly FoundProcess[] {
+    const found: FoundProcess[] = []
     for (const known of this.scan()) {
-      if (known.pid !== process.pid && belongs(known) && this.#stillRuns(known)) found.push(known.pid)
+      if (known.pid === process.pid || !belongs(known)) continue
+      const stat = this.#stillRuns(known)
+      if (stat !== undefined) found.push({ ...stat, pid: known.pid })
     }
     return found
   }
 
   /** Also guards against a pid that was given to another process since it was first seen. */
-  #stillRuns(known: KnownProcess): boolean {
+  #stillRuns(known: KnownProcess): ProcessStat | undefined {
     const stat = readProcessStat(this.#root, known.pid)
-    return stat !== undefined && !hasEnded(stat) && stat.startTicks === known.startTicks
+    return stat !== undefined && !hasEnded(stat) && stat.startTicks === known.startTicks ? stat : undefined
   }
 
   #listPids(): readonly number[] {

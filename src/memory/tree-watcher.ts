@@ -24,6 +24,10 @@ export type TreeWatch = Disposable & {
   peak(): Bracket
   /** Resident memory at the last sample. */
   currentBytes(): number
+  /** Takes a sample now; tells `onSample` and answers the resident memory. */
+  look(): number
+  /** The processes that were seen to belong to it and ran at the last sample. */
+  members(): ReadonlySet<number>
 }
 
 /** After its start a tree changes quickly, and a short one is over before the first regular sample. */
@@ -66,6 +70,13 @@ export class TreeWatcher implements AsyncDisposable {
     return {
       peak: () => tree.peak,
       currentBytes: () => tree.currentBytes,
+      look: () => {
+        if (!this.#entries.has(entry)) return tree.currentBytes
+        tree.addChildren()
+        tree.sample()
+        return tree.currentBytes
+      },
+      members: () => new Set(tree.members()),
       [Symbol.dispose]: () => this.#forget(entry),
     }
   }

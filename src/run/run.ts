@@ -13,9 +13,8 @@ import type {
   TaskContext,
 } from '../executor/executor.ts'
 import type { PastTask } from '../journal/journal.ts'
-import { ProcessFinder, TreeWatcher } from '../memory/memory.ts'
 import { createMasker, type Masker } from '../redact/redact.ts'
-import { type Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/runners.ts'
+import { Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/runners.ts'
 import type { Phase, Report, RunStatus, Task } from '../spine.ts'
 import { decide } from './decide.ts'
 import { withoutSecrets } from './environment.ts'
@@ -52,7 +51,7 @@ export class Run implements AsyncDisposable {
     this.#parts = parts
     this.#states = new TaskStates(plan.tasks)
     this.#masker = createMasker(Object.values(secrets))
-    this.#instruments = { watcher: new TreeWatcher({ clock }), finder: new ProcessFinder(), clock }
+    this.#instruments = new Instruments(clock)
     this.#environment = withoutSecrets(parts.variables, plan)
     this.#startMs = clock.monotonic()
   }
@@ -117,7 +116,7 @@ export class Run implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#instruments.watcher[Symbol.asyncDispose]()
+    await this.#instruments[Symbol.asyncDispose]()
   }
 
   #status(): RunStatus {

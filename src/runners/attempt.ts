@@ -43,8 +43,15 @@ export const nothingMeasured: Omit<AttemptResult, 'durationMs'> = {
   error: null,
 }
 
+type AttemptOptions = {
+  readonly number: number
+  /** Told at its end for how long it was suspended, in milliseconds. */
+  readonly onSuspended: (ms: number) => void
+}
+
 /** One attempt, told before it starts. Its failure is part of the result. */
-export async function attemptOnce(task: Task, run: TaskRun, number: number): Promise<AttemptResult> {
+export async function attemptOnce(task: Task, run: TaskRun, options: AttemptOptions): Promise<AttemptResult> {
+  const { number, onSuspended } = options
   const token = newToken(run.random)
   const files = filesOf(run)
   const { phase } = run
@@ -60,13 +67,14 @@ export async function attemptOnce(task: Task, run: TaskRun, number: number): Pro
   })
 
   const startMs = run.clock.monotonic()
-  using ending = new Ending(run.signal)
+  using ending = new Ending(run.signal, run.clock)
   const end = await endOf(run, async () => {
-    ending.limit(run.phase === 'undo' ? (task.undoTimeoutMs ?? task.timeoutMs) : task.timeoutMs, run.clock)
+    ending.limit(run.phase === 'undo' ? (task.undoTimeoutMs ?? task.timeoutMs) : task.timeoutMs)
     const attempt = attemptOf(task, run, { number, token, files, ending })
     const ended = await (runners[run.work.kind] as (attempt: Attempt) => Promise<RunnerEnd>)(attempt)
     return { ...ended, outputs: await outputsOf(run, files, ended) }
   })
+  onSuspended(ending.pausedMs)
   await rm(files.outputs, { recursive: true, force: true }).catch(() => undefined)
   return {
     ...nothingMeasured,
@@ -123,6 +131,7 @@ function attemptOf(task: Task, run: TaskRun, { number, token, files, ending }: A
     killSignal: run.killSignal,
     instruments: run.instruments,
     observe: run.observe,
+    onControl: (control) => run.onControl?.(control),
     service: run.service,
     onIdentity: async (identity, service) => {
       if (service) run.keepService(identity)

@@ -5,6 +5,7 @@ import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { identify, type TreeWatch } from '../memory/memory.ts'
 import type { Bracket } from '../spine.ts'
 import { formatSize } from '../units.ts'
+import { AttemptControl } from './attempt-control.ts'
 import { AttemptLog, openSpool, SpoolCopy } from './attempt-log.ts'
 import { endWithEngine } from './last-resort.ts'
 import { type ExitRecord, parseExitRecord, supervised } from './supervisor.ts'
@@ -33,13 +34,15 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
     () => void spool.copy().catch(() => undefined),
   )
 
-  const stopping = stopWith(attempt, child)
+  using control = new AttemptControl(attempt, child.pid, watch)
+  const stopping = stopWith(attempt, child, control)
   // What cannot be recorded stops the run; here the command must have ended before it is told.
   const identified = attempt.onIdentity(identify(child.pid, attempt.token), false).then(
-    () => null,
+    () => control.offer(),
     (error: unknown) => ({ error }),
   )
   const { code, signal } = await child.exited
+  control[Symbol.dispose]()
   await stopping.settle()
   const unrecorded = await identified
   const leftovers = await stopLeftovers(attempt, child.pid)
@@ -170,11 +173,14 @@ function memoryExceeded(bytes: number, limitBytes: number): PlimsollError {
 }
 
 /** When the attempt is brought to its end, its whole process group and what escaped from it is stopped. */
-function stopWith(attempt: Attempt, child: Started): { settle(): Promise<void> } {
-  const { ending, killSignal, instruments } = attempt
+function stopWith(attempt: Attempt, child: Started, control: AttemptControl): { settle(): Promise<void> } {
+  const { ending, instruments } = attempt
   let stopping: Promise<void> | undefined
   const stop = (): void => {
+    const { killSignal } = control
     stopping ??= endAll(() => livingOf(attempt, child.pid), { killSignal, clock: instruments.clock })
+    // What is suspended gets the signal when it goes on.
+    control.resume()
   }
   if (ending.signal.aborted) stop()
   ending.signal.addEventListener('abort', stop, { once: true })

@@ -12,12 +12,13 @@ import { attemptOnce, nothingMeasured } from './attempt.ts'
 import type { TaskEnd, TaskRun } from './task-run.ts'
 
 export type { CallContext } from './call-export.ts'
+export { Instruments } from './instruments.ts'
 export type { TaskEnd, TaskEvent, TaskRun } from './task-run.ts'
-export type { Instruments } from './words.ts'
 
-/** Another attempt could not end better. */
+/** Another attempt could not end better, or is not for us to begin. */
 const finalErrors: ReadonlySet<string> = new Set([
   'TASK_CANCELLED',
+  'TASK_REQUEUED',
   'TASK_NOT_STARTED',
   'TASK_MEMORY_EXCEEDED',
   'CALL_NOT_FOUND',
@@ -32,8 +33,11 @@ const finalErrors: ReadonlySet<string> = new Set([
  */
 export async function runTask(task: Task, run: TaskRun): Promise<TaskEnd> {
   const startMs = run.clock.monotonic()
-  const all: Totals = { attempts: 0, cpuMs: null, lower: 0, upper: 0, last: null }
-  await retry((attempt) => attemptOnce(task, run, attempt), {
+  const all: Totals = { attempts: 0, cpuMs: null, lower: 0, upper: 0, suspendedMs: 0, last: null }
+  const onSuspended = (ms: number): void => {
+    all.suspendedMs += ms
+  }
+  await retry((attempt) => attemptOnce(task, run, { number: attempt, onSuspended }), {
     ...task.retry,
     signal: run.signal,
     clock: run.clock,
@@ -70,6 +74,7 @@ type Totals = {
   cpuMs: number | null
   lower: number
   upper: number | null
+  suspendedMs: number
   last: AttemptResult | null
 }
 
@@ -84,7 +89,7 @@ function add(all: Totals, result: AttemptResult): void {
 
 function endOf(run: TaskRun, all: Totals, durationMs: number): TaskEnd {
   const last = all.last ?? interrupted
-  const cancelled = last.error?.code === 'TASK_CANCELLED'
+  const cancelled = last.error?.code === 'TASK_CANCELLED' || last.error?.code === 'TASK_REQUEUED'
   const status = last.error === null ? 'succeeded' : cancelled ? 'cancelled' : 'failed'
   return {
     outputs: last.outputs,
@@ -97,7 +102,7 @@ function endOf(run: TaskRun, all: Totals, durationMs: number): TaskEnd {
       peakMemoryBytes: { lower: all.lower, upper: all.upper },
       reservedBytes: run.reservedBytes,
       enforcement: last.enforcement,
-      suspendedMs: 0,
+      suspendedMs: Math.round(all.suspendedMs),
       requeues: 0,
       cpuMs: all.cpuMs,
       exitCode: last.exitCode,

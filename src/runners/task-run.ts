@@ -1,8 +1,17 @@
 import type { Clock } from '../clock.ts'
 import type { FillValues } from '../plan/plan.ts'
 import type { Masker } from '../redact/redact.ts'
-import type { DeployEvent, Phase, Plan, ProcessIdentity, TaskReport, WaitReason, Work } from '../spine.ts'
-import type { Instruments } from './words.ts'
+import type {
+  DeployEvent,
+  Phase,
+  Plan,
+  ProcessIdentity,
+  TaskControl,
+  TaskReport,
+  WaitReason,
+  Work,
+} from '../spine.ts'
+import type { Instruments } from './instruments.ts'
 
 /** An event without what is the same for the whole run. */
 export type TaskEvent = DeployEvent extends infer Event
@@ -33,6 +42,11 @@ export type TaskRun = {
   readonly random: () => number
   readonly emit: (event: TaskEvent) => Promise<void>
   readonly observe: (bytes: number) => void
+  /**
+   * Called with what the guard may do to each attempt that has processes, once they are identified, and with null
+   * when it has ended. A service gets none: it outlives the run.
+   */
+  readonly onControl?: (control: TaskControl | null) => void
   readonly reservedBytes: number
   readonly waits: Readonly<Partial<Record<WaitReason, number>>>
   /** Called with a service that the task started. */

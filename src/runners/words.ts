@@ -1,9 +1,8 @@
-import type { Clock } from '../clock.ts'
-import type { ProcessFinder, TreeWatcher } from '../memory/memory.ts'
 import type { FillValues } from '../plan/plan.ts'
 import type { Masker } from '../redact/redact.ts'
-import type { AttemptResult, ProcessIdentity, Task, Work } from '../spine.ts'
+import type { AttemptResult, ProcessIdentity, Task, TaskControl, Work } from '../spine.ts'
 import type { Ending } from './ending.ts'
+import type { Instruments } from './instruments.ts'
 
 /** Where one attempt keeps its files; absolute paths. All but the log are gone when it has ended. */
 export type AttemptFiles = {
@@ -12,13 +11,6 @@ export type AttemptFiles = {
   readonly exit: string
   readonly outputs: string
   readonly request: string
-}
-
-/** What measures and finds processes; one for all attempts of a run. */
-export type Instruments = {
-  readonly watcher: TreeWatcher
-  readonly finder: ProcessFinder
-  readonly clock: Clock
 }
 
 /** Everything that one attempt needs. */
@@ -42,6 +34,8 @@ type AttemptParts = {
   readonly onIdentity: (identity: ProcessIdentity, service: boolean) => Promise<void>
   /** Called with what the task uses now, in bytes, while it runs. */
   readonly observe: (bytes: number) => void
+  /** Called with what may be done to it once its process is identified, and with null when that has ended. */
+  readonly onControl: (control: TaskControl | null) => void
   /** The service that an earlier task of this name left running, for `stop`. */
   readonly service: ProcessIdentity | undefined
 }

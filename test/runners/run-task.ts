@@ -2,9 +2,15 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
-import { ProcessFinder, TreeWatcher } from '../../src/memory/memory.ts'
+import type { ProcessFinder } from '../../src/memory/memory.ts'
 import { createMasker } from '../../src/redact/redact.ts'
-import { runTask, type TaskEnd, type TaskEvent, type TaskRun } from '../../src/runners/runners.ts'
+import {
+  Instruments,
+  runTask,
+  type TaskEnd,
+  type TaskEvent,
+  type TaskRun,
+} from '../../src/runners/runners.ts'
 import type { Plan, ProcessIdentity, Task, Template, Work } from '../../src/spine.ts'
 
 /** Real processes, real files; only the record is a list. */
@@ -20,11 +26,17 @@ export const words = (...list: string[]): readonly Template[] => list.map((word)
 export const exec = (...list: string[]): Work => ({ kind: 'exec', words: words(...list), detach: false })
 export const shell = (script: string): Work => ({ kind: 'run', script, detach: false })
 
+/** Counts in its own process group, in a session of its own, in one without its environment, and without both. */
+export function counting(rounds: number): string {
+  const count = `i=0; while [ $i -lt ${rounds} ]; do i=$((i+1)); sleep 0.02; echo $i >count`
+  return `setsid sh -c '${count}.session; done' & env -i /bin/sh -c '${count}.bare; done' &
+    env -i setsid /bin/sh -c '${count}.lost; done' & ${count}.group; done`
+}
+
 export async function openBench(secrets: Readonly<Record<string, string>> = {}): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'plimsoll-runners-'))
   await mkdir(join(dir, 'runs', 'test'), { recursive: true })
-  const finder = new ProcessFinder()
-  const watcher = new TreeWatcher({ clock: systemClock, finder })
+  const instruments = new Instruments(systemClock)
   const events: TaskEvent[] = []
   const services: ProcessIdentity[] = []
   let files = 0
@@ -46,7 +58,7 @@ export async function openBench(secrets: Readonly<Record<string, string>> = {}):
       masker: createMasker(Object.values(secrets)),
       signal: new AbortController().signal,
       killSignal: new AbortController().signal,
-      instruments: { watcher, finder, clock: systemClock },
+      instruments,
       clock: systemClock,
       random: Math.random,
       emit: async (event) => void events.push(event),
@@ -60,11 +72,11 @@ export async function openBench(secrets: Readonly<Record<string, string>> = {}):
   return {
     dir,
     events,
-    finder,
+    finder: instruments.finder,
     services,
     run,
     [Symbol.asyncDispose]: async () => {
-      await watcher[Symbol.asyncDispose]()
+      await instruments[Symbol.asyncDispose]()
       await rm(dir, { recursive: true, force: true })
     },
   }
