@@ -21,7 +21,7 @@ const millisecondsPerUnit: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
-export const sizeForms = 'a size such as 512MiB, 1.5GB or 800KiB'
+export const sizeForms = 'a size above 0 such as 512MiB, 1.5GB or 800KiB'
 export const durationForms = 'a duration such as 500ms, 30s, 10m, 2h or 1h30m'
 
 /** The longest duration that a timer of Node.js can wait: 2^31 - 1 ms, about 24.8 days. */

@@ -36,7 +36,7 @@ async function withJournal(
 }
 
 export const runsCommand: RunCommand = async (call) => {
-  const limit = Math.min(1_000, countOf('--limit', call.text('limit') ?? '20'))
+  const limit = countOf('--limit', call.text('limit') ?? '20', 1_000)
   return withJournal(call, async (journal) => {
     const runs = await journal.runs({ limit })
     process.stdout.write(call.flag('json') ? runs.map(jsonLine).join('') : `${tableOf(runs).join('\n')}\n`)

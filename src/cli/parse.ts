@@ -44,18 +44,39 @@ function parsed(command: Command, words: readonly string[], options: Command['op
   ])
   try {
     return parseArgs({
-      args: [...words],
+      args: withNegatives(words, options),
       options: Object.fromEntries(known),
       allowPositionals: true,
       strict: true,
     })
   } catch (cause) {
     const unknown = /Unknown option '(-[^']*)'/.exec(messageOf(cause))?.[1]
-    if (unknown === undefined)
-      throw new PlimsollError('USAGE', messageOf(cause).split('\n')[0] ?? '', { cause })
+    if (unknown === undefined) throw wrongValue(messageOf(cause), options, cause)
     const hint = didYouMean(unknown.replace(/^-+/, ''), Object.keys(options), '--')
     throw new PlimsollError('USAGE', `"plimsoll ${command.name}" has no option ${unknown}${hint}`, { cause })
   }
+}
+
+/** `--memory -1` means a value, if a wrong one: no option begins with a digit. */
+function withNegatives(words: readonly string[], options: Command['options']): string[] {
+  const joined: string[] = []
+  for (const word of words) {
+    const last = joined.at(-1) ?? ''
+    const takesValue = last.startsWith('--') && options[last.slice(2)]?.type === 'string'
+    if (takesValue && /^-[\d.]/.test(word)) joined.splice(-1, 1, `${last}=${word}`)
+    else joined.push(word)
+  }
+  return joined
+}
+
+/** What the parser says of a value that is missing, or of one that an option does not take, in words for its user. */
+function wrongValue(said: string, options: Command['options'], cause: unknown): PlimsollError {
+  const name = /--([\w-]+)/.exec(said)?.[1] ?? ''
+  const { type, value } = Object.hasOwn(options, name) ? (options[name] ?? {}) : {}
+  if (type === 'string')
+    return new PlimsollError('USAGE', `--${name} needs a value: --${name} ${value ?? 'VALUE'}`, { cause })
+  if (type === 'boolean') return new PlimsollError('USAGE', `--${name} takes no value`, { cause })
+  return new PlimsollError('USAGE', said.split('\n')[0] ?? '', { cause })
 }
 
 function didYouMean(word: string, names: readonly string[], prefix = ''): string {

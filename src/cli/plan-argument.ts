@@ -14,17 +14,20 @@ export async function planOf(call: Call): Promise<Plan> {
     ...(environment !== undefined && { environment }),
     ...(version !== undefined && { version }),
     ...(memoryBudget !== undefined && { memoryBudget }),
-    ...(concurrency !== undefined && { concurrency: countOf('--concurrency', concurrency) }),
+    ...(concurrency !== undefined && { concurrency: countOf('--concurrency', concurrency, 1_000) }),
   })
   const only = call.texts('only')
   return only.length > 0 ? selectTasks(plan, only) : plan
 }
 
-/** @throws USAGE with the option and what was found. */
-export function countOf(option: string, text: string): number {
+/** @throws USAGE with the option, what was found, and the range. */
+export function countOf(option: string, text: string, most: number): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0
-  if (count >= 1) return count
-  throw new PlimsollError('USAGE', `${option} is ${JSON.stringify(text)}, expected a whole number from 1`)
+  if (count >= 1 && count <= most) return count
+  throw new PlimsollError(
+    'USAGE',
+    `${option} is ${JSON.stringify(text)}, expected a whole number from 1 to ${most}`,
+  )
 }
 
 function varsOf(texts: readonly string[]): Record<string, string> {

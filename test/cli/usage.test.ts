@@ -52,13 +52,28 @@ for (const { words, says } of [
   { words: ['deploy', '--concurency', '3'], says: /no option --concurency; did you mean "--concurrency"\?/ },
   { words: ['deploy', '--database', 'x'], says: /no option --database/ },
   { words: ['deploy', '-x'], says: /no option -x/ },
-  { words: ['deploy', '--env'], says: /--env/ },
-  { words: ['deploy', '--yes=no'], says: /--yes/ },
+  { words: ['deploy', '--env'], says: /: --env needs a value: --env NAME\n/ },
+  { words: ['deploy', '--env', '--yes'], says: /: --env needs a value: --env NAME\n/ },
+  { words: ['deploy', '--yes=no'], says: /: --yes takes no value\n/ },
   { words: ['deploy', 'a.yaml', 'b.yaml'], says: /takes one argument; "b\.yaml" is too much/ },
   { words: ['memory', 'now'], says: /takes no arguments/ },
   { words: ['deploy', '--concurrency', 'many'], says: /--concurrency is "many", expected a whole number/ },
-  { words: ['deploy', '--concurrency', '-1'], says: /--concurrency/ },
-  { words: ['deploy', '--memory', 'lots'], says: /lots/ },
+  ...['0', '-1', '1.5', '1001', ''].flatMap((count) =>
+    [['--concurrency', count], [`--concurrency=${count}`]].map((words) => ({
+      words: ['deploy', ...words],
+      says: new RegExp(`--concurrency is "${count}", expected a whole number from 1 to 1000\n`),
+    })),
+  ),
+  ...['0', '-1', '-.5', '0%', '101%', '-1GiB', 'lots', ''].flatMap((budget) =>
+    [['--memory', budget], [`--memory=${budget}`]].map((words) => ({
+      words: ['deploy', ...words],
+      says: new RegExp(
+        `--memory is "${budget}", expected a share above 0% and up to 100%, or a size above 0 such as 512MiB, 1\\.5GB or 800KiB\n`,
+      ),
+    })),
+  ),
+  { words: ['runs', '--limit', '-5'], says: /--limit is "-5", expected a whole number from 1 to 1000\n/ },
+  { words: ['runs', '--limit', '5000'], says: /--limit is "5000", expected a whole number from 1 to 1000\n/ },
   { words: ['deploy', '--var', 'novalue'], says: /--var is "novalue", expected NAME=VALUE/ },
   {
     words: ['deploy', '--fail-fast', '--keep-going'],
