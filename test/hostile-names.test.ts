@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { stringify } from 'yaml'
 import { deploy } from '../src/deploy.ts'
-import { readPlan } from '../src/plan/plan.ts'
+import { PlanInvalidError, readPlan } from '../src/plan/plan.ts'
 import type { Report } from '../src/spine.ts'
 
 /** Each would leave a file named `canary...` in its working directory if a shell read it. */
@@ -84,7 +84,7 @@ test('the texts of this test are really executed when a shell reads them', () =>
   }
 })
 
-test('names of plan, tasks, variables and environments are data', async (context) => {
+test('names of plan, tasks and environments are data', async (context) => {
   const place = placeFor(context)
   const tasks = Object.fromEntries(
     hostile.map((name, index) => [
@@ -97,13 +97,25 @@ test('names of plan, tasks, variables and environments are data', async (context
     ]),
   )
   const name = hostile.slice(0, 5).join(' ').replaceAll('\n', ' ')
-  const vars = Object.fromEntries(hostile.filter((text) => !text.includes('=')).map((text) => [text, text]))
-  const report = await run({ name, version: hostile[3], vars, tasks }, place)
+  const environments = Object.fromEntries(hostile.map((text) => [text, {}]))
+  const report = await run({ name, version: hostile[3], environments, tasks }, place)
   succeeded(report)
   for (const [index, task] of hostile.entries()) {
     const seen = readFileSync(join(place.folder, `seen-${index}`), 'utf8')
     assert.equal(seen, `${task}|${name}|${hostile[3]}`)
   }
+})
+
+test('names of variables that no shell can hand on are refused, each with its place', async (context) => {
+  const place = placeFor(context)
+  const vars = Object.fromEntries(hostile.map((text) => [text, text]))
+  const tasks = { a: { run: 'true', env: vars } }
+  await assert.rejects(run({ name: 'variables', vars, tasks }, place), (error) => {
+    assert.ok(error instanceof PlanInvalidError)
+    const refused = error.problems.filter(({ message }) => message.startsWith('found the variable'))
+    assert.equal(refused.length, 2 * hostile.length)
+    return true
+  })
 })
 
 test('variables reach the shell as values of its environment', async (context) => {

@@ -2,19 +2,39 @@ import type * as z from 'zod/mini'
 import { didYouMean } from '../nearest.ts'
 import { nameForms } from './leaf.ts'
 import { type Path, type Report, show } from './problems.ts'
-import { isTreeMap, type Tree } from './yaml.ts'
+import { isTreeMap, type Tree, type TreeMap } from './yaml.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** The value that the schema makes of `tree`, or undefined when `report` was told what is wrong. */
-export function check<Schema extends z.core.$ZodType>(
+/** A map without its wrong entry may be wrong itself, and so on upwards: no value of a plan is deeper. */
+const mostRounds = 8
+
+/**
+ * The value that the schema makes of what is sound in `tree`; `report` is told what is wrong, and the rest is looked
+ * at without it, so that one problem does not hide others. Undefined when nothing is left.
+ */
+export function checkSound<Schema extends z.core.$ZodType>(
   schema: Schema & Pick<z.ZodMiniType<z.output<Schema>>, 'safeParse'>,
   tree: Tree,
   { path, report }: { readonly path: Path; readonly report: Report },
 ): z.output<Schema> | undefined {
-  const result = schema.safeParse(tree)
-  if (result.success) return result.data
-  for (const issue of result.error.issues) explain(issue, { tree, path, report })
+  const first = schema.safeParse(tree)
+  if (first.success) return first.data
+  for (const issue of first.error.issues) explain(issue, { tree, path, report })
+
+  const sound = copyOf(tree)
+  let issues: readonly Issue[] = first.error.issues
+  for (let round = 0; round < mostRounds; round += 1) {
+    const wrong: Path[] = []
+    const note: Report = (place) => void wrong.push(place)
+    for (const issue of issues) explain(issue, { tree: sound, path: [], report: note })
+    if (wrong.some((place) => place.length === 0)) return undefined
+    for (const place of new Map(wrong.map((place) => [JSON.stringify(place), place])).values())
+      takeOut(sound, place)
+    const next = schema.safeParse(sound)
+    if (next.success) return next.data
+    issues = next.error.issues
+  }
   return undefined
 }
 
@@ -54,6 +74,25 @@ function allowed(message: string, found: Tree): string {
 /** Of a union, the form whose kind of value (text, list, map) was written. */
 const meantForm = (forms: readonly (readonly Issue[])[]): readonly Issue[] | undefined =>
   forms.find((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0))
+
+/** The place is no more in the tree; items of a list become the empty text, so that the others keep their numbers. */
+function takeOut(tree: Tree, place: Path): void {
+  const above = place.slice(0, -1)
+  const last = place.at(-1) ?? ''
+  const parent = above.reduce<Tree | undefined>(childOf, tree)
+  if (isTreeMap(parent) && Object.hasOwn(parent, last)) delete parent[last]
+  else if (Array.isArray(parent) && parent[Number(last)] !== '') parent[Number(last)] = ''
+  // What is missing, or cannot be empty, makes the whole around it wrong.
+  else if (parent !== undefined && above.length > 0) takeOut(tree, above)
+}
+
+function copyOf(tree: Tree): Tree {
+  if (Array.isArray(tree)) return tree.map(copyOf)
+  if (!isTreeMap(tree)) return tree
+  const copy: TreeMap = Object.create(null)
+  for (const [key, value] of Object.entries(tree)) copy[key] = copyOf(value)
+  return copy
+}
 
 function childOf(tree: Tree | undefined, key: string | number): Tree | undefined {
   if (Array.isArray(tree)) return tree[Number(key)]

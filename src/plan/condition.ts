@@ -5,7 +5,7 @@ import { show } from './problems.ts'
 /**
  * The language of `when`: `environment`, `version`, `plan`, `vars.NAME`, `tasks.NAME.status`, `tasks.NAME.outputs.KEY`,
  * texts in single or double quotes, `==`, `!=`, `&&`, `||`, `!` and parentheses. A name that is not made of letters,
- * digits, `_` and `-` is written `vars["any name"]`. A value alone holds unless it is empty or "false".
+ * digits, `_` and `-` is written `tasks["any name"]`. A value alone holds unless it is empty or "false".
  */
 
 /** What the names of a condition stand for, except for tasks. */

@@ -1,7 +1,11 @@
 import { didYouMean } from '../nearest.ts'
 import { type Path, type Report, show } from './problems.ts'
 
-export type GraphNode = { readonly name: string; readonly needs: readonly string[] }
+export type GraphNode = {
+  readonly name: string
+  /** Null where they could not be read: then nothing is said of what the task does not wait for. */
+  readonly needs: readonly string[] | null
+}
 
 /** A place where one task names another whose result it reads. */
 export type Reference = {
@@ -20,7 +24,8 @@ export function checkGraph(
   references: readonly Reference[],
   report: Report,
 ): void {
-  const needs = new Map(nodes.map((node) => [node.name, node.needs]))
+  const needs = new Map(nodes.map((node) => [node.name, node.needs ?? []]))
+  const unread = new Set(nodes.filter((node) => node.needs === null).map(({ name }) => name))
   const isKnown = (task: string, path: Path, offset?: number): boolean => {
     if (needs.has(task)) return true
     const at = offset === undefined ? {} : { offset }
@@ -31,13 +36,15 @@ export function checkGraph(
     )
     return false
   }
-  for (const { name, needs: wanted } of nodes) {
+  for (const [name, wanted] of needs) {
     for (const [index, need] of wanted.entries()) {
       // A single name may be written without a list: the path then ends at "needs" all the same.
       isKnown(need, ['tasks', name, 'needs', index])
     }
   }
-  const known = references.filter(({ to, path, offset }) => isKnown(to, path, offset))
+  const known = references.filter(
+    ({ from, to, path, offset }) => isKnown(to, path, offset) && !unread.has(from),
+  )
   const { order, cycles } = sortGraph(needs)
   for (const cycle of cycles) {
     report(['tasks', cycle[0] ?? '', 'needs'], `tasks that wait for each other: ${showCycle(cycle)}`)

@@ -64,7 +64,7 @@ export const amount = (min: number, max: number, description: string) =>
 /** `0.85` or `85%`. */
 export const share = (description: string) =>
   leaf(
-    'a share above 0, such as 0.85 or 85%',
+    'a share above 0 and up to 1, such as 0.85 or 85%',
     (written) =>
       parseShare(written) ??
       (/^[01]?(\.\d{1,9})?$/.test(written) ? inRange(Number(written), 1e-9, 1) : undefined),
@@ -88,7 +88,7 @@ export const size = (description: string) => leaf(sizeForms, parseSize, { descri
 /** Milliseconds, at least `leastMs`. */
 export const duration = (leastMs: number, description: string) =>
   leaf(
-    leastMs > 0 ? `${durationForms}, more than zero` : durationForms,
+    leastMs > 0 ? `${durationForms}, above 0` : durationForms,
     (written) => {
       const ms = parseDuration(written)
       return ms === undefined ? undefined : inRange(ms, leastMs, longestMs)
@@ -106,7 +106,7 @@ export const word = <const Word extends string>(words: readonly Word[], descript
 /** A share of the machine or an absolute size. */
 export const budget = (description: string) =>
   leaf(
-    `a share such as 85%, or ${sizeForms}`,
+    `a share above 0% and up to 100%, or ${sizeForms}`,
     (written): { readonly share: number } | { readonly bytes: number } | undefined => {
       const part = parseShare(written)
       if (part !== undefined) return { share: part }
@@ -127,11 +127,15 @@ export function keys<const Shape extends z.core.$ZodShape>(shape: Shape, editor?
 
 const nameKey = z.string().check(z.minLength(1), z.maxLength(longestName))
 
-/** A map whose keys are names that people choose. */
-export const named = <const Value extends z.core.$ZodType>(value: Value, description: string) =>
+/** A map whose keys are names that people choose; `editor` says what else holds for them. */
+export const named = <const Value extends z.core.$ZodType>(
+  value: Value,
+  description: string,
+  editor: Omit<Editor, 'description'> = {},
+) =>
   z
     .record(nameKey, value, { error: 'a map from names to values' })
-    .register(z.globalRegistry, { description })
+    .register(z.globalRegistry, { description, ...editor })
 
 export const list = <const Item extends z.core.$ZodType>(item: Item, description: string) =>
   z.array(item, { error: 'a list' }).register(z.globalRegistry, { description })

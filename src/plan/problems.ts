@@ -42,26 +42,32 @@ export class PlanInvalidError extends PlimsollError {
 const lineOf = ({ file, line, column, path, message }: Problem): string =>
   `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`
 
-/** Gathers problems; the first one of a path tells the most, later ones of the same path are dropped. */
+/**
+ * Gathers problems; the first one of a path tells the most, later ones of the same path are dropped. Only those that
+ * name different characters of one text are kept beside each other.
+ */
 export class Problems {
   readonly #file: string
-  /** At most `mostProblems`, as is the set below. */
+  /** At most `mostProblems`. */
   readonly #found: Problem[] = []
-  readonly #known = new Set<string>()
+  /** Paths, and the characters of their texts where these were named; at most as many as problems. */
+  readonly #known = new Map<string, Set<number> | 'whole'>()
   #more = 0
 
   constructor(file: string) {
     this.#file = file
   }
 
-  add(path: Path, message: string | (() => string), place: () => Place): void {
+  /** `offset` is that of the character which is meant, where one is. */
+  add(path: Path, message: string | (() => string), place: () => Place, offset?: number): void {
     const shown = showPath(path)
-    if (path.length > 0 && this.#known.has(shown)) return
+    const known = path.length > 0 ? this.#known.get(shown) : undefined
+    if (known !== undefined && (known === 'whole' || offset === undefined || known.has(offset))) return
     if (this.#found.length >= mostProblems) {
       this.#more += 1
       return
     }
-    this.#known.add(shown)
+    this.#known.set(shown, offset === undefined ? 'whole' : new Set(known).add(offset))
     const text = typeof message === 'string' ? message : message()
     this.#found.push({ file: this.#file, ...place(), path: shown, message: text })
   }

@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { messageOf, PlimsollError } from '../errors.ts'
 import { didYouMean } from '../nearest.ts'
 import type { Plan, SecretSource, Task } from '../spine.ts'
 import { formatSize } from '../units.ts'
-import { check } from './check.ts'
+import { checkSound } from './check.ts'
 import { checkGraph, type GraphNode, type Reference } from './graph.ts'
 import { isName, nameForms } from './leaf.ts'
 import { layerOf, layerOfCommand, layerOfVariables, layerOptions } from './options.ts'
 import { PlanInvalidError, Problems, type Report, show } from './problems.ts'
 import { type HeadWritten, headSchema, taskSchema } from './schema.ts'
-import { Scope, variableProblem } from './scope.ts'
+import { Scope } from './scope.ts'
 import { substitute } from './substitute.ts'
-import { checkNames, checkShape, lowerTask, needsOf, type TaskDefaults } from './task.ts'
+import { checkShape, checkValues, type DefaultsLayer, lowerTask, type TaskDefaults } from './task.ts'
+import { variableProblem } from './variable-names.ts'
 import { isTreeMap, readYaml, type Tree, type TreeMap } from './yaml.ts'
 
 export type PlanOptions = {
@@ -40,10 +42,15 @@ export async function readPlan(file: string, options: PlanOptions = {}): Promise
   return parsePlan(decode(bytes, file), { ...options, file })
 }
 
-/** At most one byte more than is allowed: the file may be a device without an end. */
+/**
+ * At most one byte more than is allowed. A pipe or a device may never end, and opening one may wait for ever: hence
+ * O_NONBLOCK, and nothing is read of them.
+ */
 async function readStart(file: string): Promise<Uint8Array> {
   try {
-    await using handle = await open(file, 'r')
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    const found = await handle.stat()
+    if (!found.isFile()) throw notAFile(file, found)
     const buffer = new Uint8Array(longestFile + 1)
     let length = 0
     while (length < buffer.length) {
@@ -53,10 +60,18 @@ async function readStart(file: string): Promise<Uint8Array> {
     }
     return buffer.subarray(0, length)
   } catch (cause) {
+    if (cause instanceof PlimsollError) throw cause
     throw new PlimsollError('PLAN_UNREADABLE', `cannot read the plan ${show(file)}: ${messageOf(cause)}`, {
       cause,
     })
   }
+}
+
+function notAFile(file: string, found: Stats): PlimsollError {
+  const kind = found.isDirectory() ? 'directory' : found.isFIFO() ? 'pipe' : 'device'
+  return new PlimsollError('PLAN_UNREADABLE', `cannot read the plan ${show(file)}: it is a ${kind}`, {
+    fix: 'Name a file: a plan is read as a whole, and its paths are relative to where it lies',
+  })
 }
 
 const wholeFile = { line: 1, column: 1, path: '' }
@@ -97,7 +112,8 @@ export function parsePlan(text: string, options: PlanOptions & { readonly file: 
     problems.throwIfAny()
     throw new PlanInvalidError(file, [{ ...wholeFile, file, message: 'the file is not YAML' }], 0)
   }
-  const report: Report = (path, message, at) => problems.add(path, message, () => yaml.placeOf(path, at))
+  const report: Report = (path, message, at) =>
+    problems.add(path, message, () => yaml.placeOf(path, at), at?.offset)
   if (!isTreeMap(yaml.root)) {
     report([], `found ${show(yaml.root)}, expected a map with name and tasks`)
     problems.throwIfAny()
@@ -135,32 +151,52 @@ type Draft = {
 /** A whole plan in any case; it counts only when nothing was reported. */
 function lower({ root, environment, scope, report, outside, options, text }: Draft): Plan {
   const written = substitute(withVersion(root, options.version), scope, environment)
-  const head = check(headSchema, written, { path: [], report })
-  const chosen = environment === null ? undefined : own(head?.environments, environment)
-  const layers = [
-    layerOf(head ?? {}, [], report),
-    layerOf(chosen ?? {}, ['environments', environment ?? ''], report),
-  ]
-  const planOptions = layerOptions([...layers, ...outside])
+  const head = checkSound(headSchema, written, { path: [], report }) ?? {}
+  if (!Object.hasOwn(root, 'name')) report(['name'], `is missing, expected ${nameForms}`)
+  const { limits, defaults } = layersOf(head, environment, report)
+  const planOptions = layerOptions([...limits, ...outside])
   const planDir = dirname(resolve(options.file))
-  const defaults: TaskDefaults = {
-    written: head?.defaults ?? {},
+  const taskDefaults: TaskDefaults = {
+    layers: defaults,
     limitBytes: Math.round(planOptions.executor.memoryLimitMb * 2 ** 20),
     attempts: planOptions.retry.maxAttempts,
   }
-  checkNames(defaults.written.env ?? {}, ['defaults', 'env'], { report })
+  const chosen = environment === null ? undefined : own(head.environments, environment)
   return {
-    name: head?.name ?? '',
-    version: options.version ?? head?.version ?? 'dev',
+    name: head.name ?? '',
+    version: options.version ?? head.version ?? 'dev',
     environment,
     file: resolve(options.file),
     digest: createHash('sha256').update(text).digest('hex'),
     vars: scope.vars(),
-    secrets: lowerSecrets(head?.secrets, planDir),
+    secrets: lowerSecrets(head.secrets, planDir),
     options: planOptions,
     approve: chosen?.approve ?? false,
-    tasks: lowerTasks(written.tasks, { defaults, scope, report, planDir }),
+    tasks: lowerTasks(written.tasks, { defaults: taskDefaults, scope, report, planDir }),
   }
+}
+
+type Layers = {
+  readonly limits: readonly ReturnType<typeof layerOf>[]
+  readonly defaults: readonly DefaultsLayer[]
+}
+
+/** What the plan says of limits and defaults, and over it the chosen environment. All environments are checked. */
+function layersOf(head: HeadWritten, environment: string | null, report: Report): Layers {
+  const limits = [layerOf(head, [], report)]
+  const defaults = [{ written: head.defaults ?? {}, path: ['defaults'] }]
+  checkValues(head.defaults ?? {}, ['defaults'], report)
+  for (const [name, written] of Object.entries(head.environments ?? {})) {
+    const path = ['environments', name]
+    const layer = { written: written.defaults ?? {}, path: [...path, 'defaults'] }
+    checkValues(layer.written, layer.path, report)
+    const own = layerOf(written, path, report)
+    if (name === environment) {
+      limits.push(own)
+      defaults.push(layer)
+    }
+  }
+  return { limits, defaults }
 }
 
 /** A version from outside replaces the text of the file, whose variables need not be set then. */
@@ -223,8 +259,8 @@ function lowerTasks(
     if (!isName(name))
       report(path, `found a name of ${name.length} characters, expected ${nameForms}`, { on: 'key' })
     if (isTreeMap(rawTask)) checkShape(rawTask, path, report)
-    const written = check(taskSchema, rawTask, { path, report })
-    nodes.push({ name, needs: written === undefined ? rawNeeds(rawTask) : needsOf(written) })
+    nodes.push({ name, needs: needsOf(rawTask) })
+    const written = checkSound(taskSchema, rawTask, { path, report })
     if (written === undefined) continue
     const gathered = { task: name, scope, report, planDir, references, secrets: new Set<string>() }
     const task = lowerTask(written, defaults, gathered)
@@ -234,9 +270,9 @@ function lowerTasks(
   return tasks
 }
 
-/** The needs of a task that has a problem: the graph is checked all the same. */
-function rawNeeds(task: Tree): readonly string[] {
-  const needs = isTreeMap(task) ? task.needs : undefined
+/** As they are written, also in a task that has a problem: the graph is checked all the same. */
+function needsOf(task: Tree): readonly string[] | null {
+  const { needs = [] } = isTreeMap(task) ? task : {}
   if (typeof needs === 'string') return [needs]
-  return Array.isArray(needs) ? needs.filter((need) => typeof need === 'string') : []
+  return Array.isArray(needs) ? needs.map((need) => (typeof need === 'string' ? need : '')) : null
 }

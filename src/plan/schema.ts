@@ -16,6 +16,7 @@ import {
   word,
 } from './leaf.ts'
 import { sectionKeys } from './option-keys.ts'
+import { variablePattern } from './variable-names.ts'
 
 /** What people write. Substitution has already happened; places where holes stay are still text. */
 
@@ -54,11 +55,14 @@ const retry = (description: string) =>
     description,
   )
 
-const vars = named(
-  text('A text, a number, true or false'),
+const variables = (value: string, description: string) =>
+  named(text(value), description, { propertyNames: { pattern: variablePattern } })
+
+const vars = variables(
+  'A text, a number, true or false',
   'Values for ${NAME}; also in the environment of every task',
 )
-const env = (description: string) => named(text('May contain ${...}'), description)
+const env = (description: string) => variables('May contain ${...}', description)
 const timeout = (description: string) => maybe(duration(1, description))
 
 const workKeys = {
@@ -161,7 +165,18 @@ const memoryOfRun = keys(
   { description: 'Memory of the run' },
 )
 
+const defaults = keys(
+  {
+    timeout: timeout('For tasks that have none. Default 10m'),
+    retry: maybe(retry('For tasks that have none')),
+    memory: maybe(memory('For tasks that have none')),
+    env: maybe(env('For every task; its own env wins')),
+  },
+  { description: 'What tasks have that do not say otherwise' },
+)
+
 const limitKeys = {
+  defaults: maybe(defaults),
   concurrency: maybe(whole(1, 1_000, 'Tasks that may run at once. Default 10')),
   memory: maybe(memoryOfRun),
   ...sectionKeys,
@@ -176,8 +191,11 @@ const secretSource = either(
   'Where the value comes from',
 )
 
+const planName = name('The name of the plan')
+
+/** A name and tasks must be given: `read.ts` says so, because without them the rest is looked at all the same. */
 export const headSchema = keys({
-  name: name('The name of the plan'),
+  name: maybe(planName),
   version: maybe(filledText('What is deployed. Default dev; --version wins')),
   vars: maybe(vars),
   secrets: maybe(
@@ -200,23 +218,13 @@ export const headSchema = keys({
       'Chosen with --env; what an environment says wins over the top level',
     ),
   ),
-  defaults: maybe(
-    keys(
-      {
-        timeout: timeout('For tasks that have none. Default 10m'),
-        retry: maybe(retry('For tasks that have none')),
-        memory: maybe(memory('For tasks that have none')),
-        env: maybe(env('For every task; its own env wins')),
-      },
-      { description: 'What tasks have that do not say otherwise' },
-    ),
-  ),
   ...limitKeys,
   /** Each task is checked on its own: one that is wrong does not hide the others. */
   tasks: maybe(z.unknown()),
 })
 
 export type HeadWritten = z.output<typeof headSchema>
+export type DefaultsWritten = z.output<typeof defaults>
 export type TaskWritten = z.output<typeof taskSchema>
 export type UndoWritten = z.output<typeof undoSchema>
 export type WorkWritten = Omit<UndoWritten, 'timeout'>
@@ -225,7 +233,11 @@ export type RetryWritten = NonNullable<TaskWritten['retry']>
 
 /** The JSON Schema of a plan file, for editors. Built when asked for. */
 export function planSchema(): object {
-  const plan = z.strictObject({ ...headSchema.shape, tasks: named(taskSchema, 'The tasks, by name') })
+  const plan = z.strictObject({
+    ...headSchema.shape,
+    name: planName,
+    tasks: named(taskSchema, 'The tasks, by name'),
+  })
   return {
     ...z.toJSONSchema(plan, { io: 'input' }),
     title: 'Plan of a Plimsoll deployment',

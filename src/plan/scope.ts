@@ -1,8 +1,8 @@
 import { didYouMean } from '../nearest.ts'
 import type { Template, TemplatePart } from '../spine.ts'
-import { isName, nameForms } from './leaf.ts'
 import { type Path, type Report, show } from './problems.ts'
 import { readTemplate } from './template.ts'
+import { builtIn, variableProblem } from './variable-names.ts'
 import { isTreeMap, type Tree, type TreeMap } from './yaml.ts'
 
 /** Linux takes no longer environment variable. */
@@ -24,21 +24,16 @@ export type ScopeOptions = {
 
 type Source = { readonly written: string; readonly path: Path } | { readonly value: string }
 
-const builtIn: readonly string[] = ['version', 'environment', 'plan']
-
-/** Why a variable may not have this name: it would not fit into the environment of a process, or it is taken. */
-export function variableProblem(name: string): string | undefined {
-  if (builtIn.includes(name)) return `the variable ${show(name)} is built in, expected another name`
-  if (isName(name) && !/[=\0]/.test(name)) return undefined
-  return `found the variable ${show(name)}, expected ${nameForms} without "="`
-}
-
 /**
  * What `${NAME}` stands for: --var, then the environment's vars, then the plan's, then the process environment.
  * Values of the plan may themselves contain `${...}`; those from outside are data.
  */
 export class Scope {
+  /** Of the plan, of all its environments, and given. */
+  readonly varNames: readonly string[]
   readonly #sources: ReadonlyMap<string, Source>
+  /** Variable that only environments set which were not chosen -> one of them. */
+  readonly #elsewhere: ReadonlyMap<string, string>
   readonly #secrets: ReadonlySet<string>
   /** Variable of the environment -> the secret whose value it holds. */
   readonly #secretOf: ReadonlyMap<string, string>
@@ -59,28 +54,32 @@ export class Scope {
       ['environment', { value: environment ?? '' }],
       ['plan', sourceOf(root.name, ['name'], '')],
     ])
-    const layers: [Tree | undefined, Path][] = [[root.vars, ['vars']]]
-    if (environment !== null) {
-      layers.push([
-        childOf(childOf(root.environments, environment), 'vars'),
-        ['environments', environment, 'vars'],
-      ])
+    const elsewhere = new Map<string, string>()
+    for (const [name, path, written] of this.#named(root.vars, ['vars'])) {
+      sources.set(name, sourceOf(written, path, ''))
     }
-    for (const [vars, path] of layers) {
-      if (!isTreeMap(vars)) continue
-      for (const name of Object.keys(vars)) {
-        if (this.#mayBeNamed(name, [...path, name]))
-          sources.set(name, sourceOf(vars[name], [...path, name], ''))
+    for (const [of, { vars }] of environmentsOf(root)) {
+      for (const [name, path, written] of this.#named(vars, ['environments', of, 'vars'])) {
+        if (of === environment) sources.set(name, sourceOf(written, path, ''))
+        else elsewhere.set(name, of)
       }
     }
     for (const [name, value] of Object.entries(given)) sources.set(name, { value })
     this.#sources = sources
+    this.#elsewhere = elsewhere
+    const names = new Set([...sources.keys(), ...elsewhere.keys()])
+    this.varNames = [...names].filter((name) => !builtIn.includes(name))
   }
 
-  #mayBeNamed(name: string, path: Path): boolean {
-    const problem = variableProblem(name)
-    if (problem !== undefined) this.#report(path, problem, { on: 'key' })
-    return problem === undefined
+  /** The variables of a map. A name that is not allowed is told, and counts: it makes no further problems. */
+  *#named(vars: Tree | undefined, path: Path): Generator<[name: string, path: Path, written: Tree]> {
+    if (!isTreeMap(vars)) return
+    for (const [name, written] of Object.entries(vars)) {
+      const inner = [...path, name]
+      const problem = variableProblem(name)
+      if (problem !== undefined) this.#report(inner, problem, { on: 'key' })
+      if (!builtIn.includes(name)) yield [name, inner, written]
+    }
   }
 
   /** The plan's variables with their values; those with a problem are left out. */
@@ -93,17 +92,17 @@ export class Scope {
     return vars
   }
 
-  /** What a condition sees: variables of the plan and the three that are built in, not the process environment. */
+  /**
+   * What a condition sees: variables of the plan and the three that are built in, not the process environment. A
+   * variable that only another environment sets is the empty text here.
+   */
   planValue(name: string): string | undefined {
-    return this.#sources.has(name) ? (this.#resolve(name) ?? '') : undefined
+    if (this.#sources.has(name)) return this.#resolve(name) ?? ''
+    return this.#elsewhere.has(name) ? '' : undefined
   }
 
   get names(): readonly string[] {
     return [...this.#sources.keys()]
-  }
-
-  get varNames(): readonly string[] {
-    return this.names.filter((name) => !builtIn.includes(name))
   }
 
   get secretNames(): ReadonlySet<string> {
@@ -133,6 +132,7 @@ export class Scope {
       return undefined
     }
     const parts: TemplatePart[] = []
+    let isWhole = true
     let literal = ''
     const endLiteral = (): void => {
       if (literal !== '') parts.push(literal)
@@ -142,17 +142,17 @@ export class Scope {
       if (typeof part === 'string') literal += part
       else if ('variable' in part) {
         const value = this.#variable(part, path)
-        if (value === undefined) return undefined
-        literal += value
+        if (value === undefined) isWhole = false
+        else literal += value
       } else {
         endLiteral()
         if ('output' in part) parts.push({ output: part.output })
         else if (this.#knowsSecret(part, path)) parts.push({ secret: part.secret })
-        else return undefined
+        else isWhole = false
       }
     }
     endLiteral()
-    return this.#isBounded(parts, path) ? parts : undefined
+    return this.#isBounded(parts, path) && isWhole ? parts : undefined
   }
 
   #isBounded(parts: Template, path: Path): boolean {
@@ -190,10 +190,12 @@ export class Scope {
     if (value !== undefined) return value
     const hint = (): string => didYouMean(variable, this.names)
     const shown = show(`\${${variable}}`)
+    const other = this.#elsewhere.get(variable)
+    const where = other === undefined ? '' : ` here, only in environment ${show(other)}`
     this.#report(
       path,
       () =>
-        `found ${shown}, which is not set; add it to "vars", set it with --var, or write a default \${NAME:-default}${hint()}`,
+        `found ${shown}, which is not set${where}; add it to "vars", set it with --var, or write a default \${NAME:-default}${hint()}`,
       { offset: at },
     )
     return undefined
@@ -240,8 +242,10 @@ const sourceOf = (tree: Tree | undefined, path: Path, otherwise: string): Source
   path,
 })
 
-const childOf = (tree: Tree | undefined, key: string): Tree | undefined =>
-  isTreeMap(tree) ? tree[key] : undefined
+const environmentsOf = ({ environments }: TreeMap): [name: string, environment: TreeMap][] =>
+  isTreeMap(environments)
+    ? Object.entries(environments).flatMap(([name, tree]) => (isTreeMap(tree) ? [[name, tree]] : []))
+    : []
 
 function secretOfVariable(secrets: Tree | undefined): ReadonlyMap<string, string> {
   const variables = new Map(secretNames(secrets).map((name) => [name, name]))

@@ -17,7 +17,8 @@ export function substitute(root: TreeMap, scope: Scope, environment: string | nu
   const walk = (tree: Tree, path: Path): Tree | undefined => {
     if (typeof tree === 'string') {
       if (!tree.includes('$')) return tree
-      return isOtherEnvironment(path, environment) ? undefined : (scope.fill(tree, path) ?? undefined)
+      // A text with a problem stays as it is: what is said of its path later is dropped.
+      return isOtherEnvironment(path, environment) ? undefined : (scope.fill(tree, path) ?? tree)
     }
     if (Array.isArray(tree)) return tree.map((item, index) => walk(item, [...path, index]) ?? '')
     if (!isTreeMap(tree)) return tree
@@ -36,7 +37,7 @@ function isKept(path: Path): boolean {
   const [section, , third] = path
   const key = String(path.at(-1))
   if (section === 'vars') return true
-  if (section === 'environments') return third === 'vars'
+  if (section === 'environments') return third === 'vars' || (third === 'defaults' && path[3] === 'env')
   if (section === 'defaults') return path[1] === 'env'
   if (section !== 'tasks') return false
   return (

@@ -1,15 +1,19 @@
 import { resolve } from 'node:path'
 import type { Condition, RetryRule, Task, Work } from '../spine.ts'
 import { parseCondition } from './condition.ts'
-import type { Path } from './problems.ts'
-import { show } from './problems.ts'
-import type { HeadWritten, MemoryWritten, RetryWritten, TaskWritten } from './schema.ts'
+import type { Path, Report } from './problems.ts'
+import type { DefaultsWritten, MemoryWritten, RetryWritten, TaskWritten } from './schema.ts'
+import { environmentProblem } from './variable-names.ts'
 import { checkKind, type Gathered, lowerWork, templates } from './work.ts'
 import { isTreeMap, type TreeMap } from './yaml.ts'
 
+/** `defaults` of the plan or of an environment, and where they stand. */
+export type DefaultsLayer = { readonly written: DefaultsWritten; readonly path: Path }
+
 /** What a task has that does not say otherwise. */
 export type TaskDefaults = {
-  readonly written: NonNullable<HeadWritten['defaults']>
+  /** The narrower place last: it wins. */
+  readonly layers: readonly DefaultsLayer[]
   readonly limitBytes: number
   /** Attempts of `retry: {}`. */
   readonly attempts: number
@@ -20,10 +24,28 @@ const defaultDelayMs = 1_000
 const defaultMaxDelayMs = 30_000
 
 /** What can be said of a task even when its values are wrong. */
-export function checkShape(raw: TreeMap, path: Path, report: Gathered['report']): void {
+export function checkShape(raw: TreeMap, path: Path, report: Report): void {
   checkKind(raw, path, report)
-  const undo = raw.undo
+  const { undo, detach = 'false' } = raw
   if (isTreeMap(undo)) checkKind(undo, [...path, 'undo'], report)
+  if (undo === 'stop' && String(detach).toLowerCase() === 'false') {
+    const message = 'found "stop", which needs a service to stop: expected "detach: true" beside it'
+    report([...path, 'undo'], message)
+  }
+}
+
+/** What values of a task, or of defaults, say about each other and about the names in `env`. */
+export function checkValues({ env = {}, memory, retry }: DefaultsWritten, path: Path, report: Report): void {
+  for (const name of Object.keys(env)) {
+    const problem = environmentProblem(name)
+    if (problem !== undefined) report([...path, 'env', name], problem, { on: 'key' })
+  }
+  const { limit = Number.POSITIVE_INFINITY, expect = 0 } = typeof memory === 'object' ? memory : {}
+  if (expect > limit)
+    report([...path, 'memory', 'expect'], `found more than "limit", expected at most ${limit} bytes`)
+  const { delay = defaultDelayMs, maxDelay = delay } = typeof retry === 'object' ? retry : {}
+  if (maxDelay < delay)
+    report([...path, 'retry', 'maxDelay'], `found less than "delay", expected at least ${delay} ms`)
 }
 
 /** Undefined when its work could not be read; everything wrong has been reported. */
@@ -33,23 +55,22 @@ export function lowerTask(
   gathered: Gathered,
 ): Task | undefined {
   const path: Path = ['tasks', gathered.task]
-  const { dir, timeout = defaults.written.timeout ?? defaultTimeoutMs, when } = written
-  const memory = written.memory ?? defaults.written.memory
+  checkValues(written, path, gathered.report)
+  const usual: DefaultsWritten = Object.assign({}, ...defaults.layers.map((layer) => layer.written))
+  const { timeout = defaultTimeoutMs, memory, retry, dir, when } = { ...usual, ...written }
   const place = { path, detach: written.detach ?? false, hasMemory: memory !== undefined }
   const work = lowerWork(written, place, gathered)
   const undo = lowerUndo(written, place, gathered)
-  const retry = written.retry ?? defaults.written.retry
-  const env = lowerEnv(written.env ?? {}, defaults.written.env ?? {}, gathered)
-  checkNames(written.env ?? {}, [...path, 'env'], gathered)
+  const env = lowerEnv([...defaults.layers, { written, path }], gathered)
   const task = {
     name: gathered.task,
     needs: [...new Set(needsOf(written))],
     dir: resolve(gathered.planDir, dir ?? '.'),
     env,
     when: when === undefined ? null : lowerCondition(when, [...path, 'when'], gathered),
-    ...lowerMemory(memory, path, { defaults, gathered }),
+    ...lowerMemory(memory, defaults.limitBytes),
     timeoutMs: timeout,
-    retry: lowerRetry(retry, path, { defaults, gathered }),
+    retry: lowerRetry(retry, defaults.attempts),
     secrets: [...gathered.secrets].sort(),
   }
   if (work === undefined || undo === undefined) return undefined
@@ -57,43 +78,28 @@ export function lowerTask(
   return { ...task, work, undo, ...(undoTimeoutMs !== undefined && { undoTimeoutMs }) }
 }
 
-/** A name of the defaults counts, with what it refers to, where the task does not set it. */
-function lowerEnv(own: Env, defaults: Env, gathered: Gathered): Task['env'] {
-  const inherited = Object.fromEntries(Object.entries(defaults).filter(([name]) => !Object.hasOwn(own, name)))
-  return Object.assign(
-    Object.create(null),
-    templates(inherited, ['defaults', 'env'], gathered),
-    templates(own, ['tasks', gathered.task, 'env'], gathered),
-  )
+/** A name of a wider place counts, with what it refers to, where no narrower one sets it. */
+function lowerEnv(
+  layers: readonly { readonly written: Pick<DefaultsWritten, 'env'>; readonly path: Path }[],
+  gathered: Gathered,
+): Task['env'] {
+  const env = Object.create(null)
+  for (const { written, path } of layers.toReversed()) {
+    const left = Object.entries(written.env ?? {}).filter(([name]) => !Object.hasOwn(env, name))
+    Object.assign(env, templates(left, [...path, 'env'], gathered))
+  }
+  return env
 }
 
-type Env = Readonly<Record<string, string>>
-
-export const needsOf = ({ needs = [] }: Pick<TaskWritten, 'needs'>): readonly string[] =>
+const needsOf = ({ needs = [] }: Pick<TaskWritten, 'needs'>): readonly string[] =>
   typeof needs === 'string' ? [needs] : needs
 
 type Place = { readonly path: Path; readonly detach: boolean; readonly hasMemory: boolean }
 
 function lowerUndo({ undo }: TaskWritten, place: Place, gathered: Gathered): Work | null | undefined {
   if (undo === undefined) return null
-  if (undo === 'stop') {
-    if (place.detach) return { kind: 'stop' }
-    const message = 'found "stop", which needs a service to stop: expected "detach: true" beside it'
-    gathered.report([...place.path, 'undo'], message)
-    return undefined
-  }
+  if (undo === 'stop') return { kind: 'stop' }
   return lowerWork(undo, { ...place, path: [...place.path, 'undo'], detach: false }, gathered)
-}
-
-export function checkNames(
-  env: Readonly<Record<string, unknown>>,
-  path: Path,
-  { report }: Pick<Gathered, 'report'>,
-): void {
-  for (const name of Object.keys(env)) {
-    if (!/[=\0]/.test(name)) continue
-    report([...path, name], `found the variable ${show(name)}, expected a name without "="`, { on: 'key' })
-  }
 }
 
 function lowerCondition(
@@ -110,29 +116,21 @@ function lowerCondition(
   return parsed.condition
 }
 
-type Context = { readonly defaults: TaskDefaults; readonly gathered: Gathered }
-
 /** A size alone is the limit and the first estimate; an expectation alone raises the default limit where it must. */
-function lowerMemory(memory: MemoryWritten | undefined, path: Path, { defaults, gathered }: Context) {
+function lowerMemory(memory: MemoryWritten | undefined, defaultLimitBytes: number) {
   if (typeof memory === 'number') return { limitBytes: memory, expectBytes: memory }
   const { limit, expect = null } = memory ?? {}
-  if (limit !== undefined && expect !== null && expect > limit) {
-    gathered.report([...path, 'memory', 'expect'], `found more than "limit", expected at most ${limit} bytes`)
-  }
-  return { limitBytes: limit ?? Math.max(defaults.limitBytes, expect ?? 0), expectBytes: expect }
+  return { limitBytes: limit ?? Math.max(defaultLimitBytes, expect ?? 0), expectBytes: expect }
 }
 
-function lowerRetry(retry: RetryWritten | undefined, path: Path, { defaults, gathered }: Context): RetryRule {
+function lowerRetry(retry: RetryWritten | undefined, defaultAttempts: number): RetryRule {
   const written = typeof retry === 'object' ? retry : {}
   const {
     delay = defaultDelayMs,
     maxDelay = Math.max(delay, defaultMaxDelayMs),
     backoff = 'exponential',
   } = written
-  if (maxDelay < delay) {
-    gathered.report([...path, 'retry', 'maxDelay'], `found less than "delay", expected at least ${delay} ms`)
-  }
-  const attempts = written.attempts ?? defaults.attempts
+  const attempts = written.attempts ?? defaultAttempts
   return {
     maxAttempts: typeof retry === 'number' ? retry : retry === undefined ? 1 : attempts,
     strategy: backoff,

@@ -33,7 +33,7 @@ const keyOwners: Readonly<Record<string, readonly WorkKind[]>> = {
   detach: ['run', 'exec'],
 }
 
-/** Exactly one kind of work, and no key of another kind. Looks at what is written, so that it speaks also of broken tasks. */
+/** Exactly one kind of work, and no key of another kind. Looks at what is written, so that wrong values hide nothing. */
 export function checkKind(written: TreeMap, path: Path, report: Report): void {
   const kinds = workKinds.filter((kind) => Object.hasOwn(written, kind))
   const [kind] = kinds
@@ -47,7 +47,15 @@ export function checkKind(written: TreeMap, path: Path, report: Report): void {
         on: 'key',
       })
     }
+    if (kind === 'http') checkBody(written, path, report)
   }
+}
+
+function checkBody({ body, method = 'GET' }: TreeMap, path: Path, report: Report): void {
+  if (body === undefined || (method !== 'GET' && method !== 'HEAD')) return
+  report([...path, 'body'], `a ${method} has no body, expected "method: POST" or another beside it`, {
+    on: 'key',
+  })
 }
 
 type Place = { readonly path: Path; readonly detach: boolean; readonly hasMemory: boolean }
@@ -104,19 +112,12 @@ function lowerHttp(http: string, written: WorkWritten, path: Path, gathered: Gat
       { on: 'key' },
     )
   }
-  if (body !== undefined && (method === 'GET' || method === 'HEAD')) {
-    gathered.report(
-      [...path, 'body'],
-      `a ${method} has no body, expected "method: POST" or another beside it`,
-      { on: 'key' },
-    )
-  }
   const status = expect?.status ?? 200
   return {
     kind: 'http',
     url,
     method,
-    headers: templates(headers, [...path, 'headers'], gathered),
+    headers: templates(Object.entries(headers), [...path, 'headers'], gathered),
     body: body === undefined ? null : template(body, [...path, 'body'], gathered),
     expect: { status: typeof status === 'number' ? [status] : status, body: expect?.body ?? null },
     withinMs: within,
@@ -133,12 +134,12 @@ function checkUrl(url: Template, path: Path, report: Report): void {
 }
 
 export function templates(
-  written: Readonly<Record<string, string>>,
+  written: readonly (readonly [name: string, text: string])[],
   path: Path,
   gathered: Gathered,
 ): Readonly<Record<string, Template>> {
   const filled: Record<string, Template> = Object.create(null)
-  for (const [key, value] of Object.entries(written)) filled[key] = template(value, [...path, key], gathered)
+  for (const [key, value] of written) filled[key] = template(value, [...path, key], gathered)
   return filled
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseCondition } from '../../src/plan/condition.ts'
 import { conditionHolds, statusesRead } from '../../src/plan/plan.ts'
-import { linesOf, planText } from './parsing.ts'
+import { linesOf, parse, planText } from './parsing.ts'
 
 const values: Readonly<Record<string, string>> = {
   environment: 'production',
@@ -41,6 +41,40 @@ test('conditions compare the environment, the version, variables, statuses and o
   ]) {
     assert.equal(holds(text), true, text)
   }
+})
+
+const inEnvironments = (when: string): string =>
+  planText(
+    `a: { run: x, when: ${when} }`,
+    'vars: { ALL: "1" }\nenvironments: { live: { vars: { LIVE_ONLY: "yes" } }, test: {} }',
+  )
+
+test('a variable that only another environment sets is empty; one that nobody sets is a problem', () => {
+  const runs = (when: string, environment?: string): boolean => {
+    const [task] = parse(inEnvironments(when), environment === undefined ? {} : { environment }).tasks
+    assert.ok(task?.when)
+    return conditionHolds(task.when, facts)
+  }
+  assert.equal(runs('vars.LIVE_ONLY', 'live'), true)
+  for (const environment of ['test', undefined]) {
+    assert.equal(runs('vars.LIVE_ONLY', environment), false)
+    assert.equal(runs('vars.LIVE_ONLY == ""', environment), true)
+    assert.equal(runs('vars.ALL && !vars.LIVE_ONLY', environment), true)
+  }
+  assert.match(
+    linesOf(inEnvironments('vars.LIV_ONLY')).join('\n'),
+    /^5:\d+ tasks\.a\.when: the plan has no variable "LIV_ONLY"; did you mean "LIVE_ONLY"\?$/,
+  )
+  assert.equal(parse(inEnvironments('vars.GIVEN'), { vars: { GIVEN: '1' } }).tasks.length, 1)
+})
+
+test('a text that needs a variable of another environment is told which one sets it', () => {
+  const text = inEnvironments('vars.ALL').replace('run: x', 'exec: [x, "${LIVE_ONLY}"]')
+  assert.match(
+    linesOf(text, { environment: 'test' }).join('\n'),
+    /not set here, only in environment "live"; add/,
+  )
+  assert.deepEqual(linesOf(text, { environment: 'live' }), [])
 })
 
 test('"and" binds closer than "or", and parentheses bind closest', () => {

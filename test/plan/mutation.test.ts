@@ -12,6 +12,8 @@ x-a: &a { timeout: 1s, retry: { attempts: 2 }, env: &e { A: "1" } }
 vars: { A: "\${B:-1}", B: 2 }
 executor: { maxConcurrentTasks: 3, memoryPressureThreshold: 0.5 }
 secrets: { S: { file: s.txt }, T: { env: T } }
+defaults: { env: { D: "1" } }
+environments: { live: { vars: { C: "3" }, defaults: { timeout: 3s, memory: { limit: 2MiB }, env: { D: "\${A}" } } } }
 tasks:
   one: { run: "true", timeout: 1s, env: { <<: *e, B: "\${secrets.S}" } }
   "two 2": { needs: one, call: ./a.ts#b, with: [1, true, null, *e], when: tasks.one.status == "succeeded" || vars.A }
@@ -114,6 +116,7 @@ const mutated = fc
       text,
     ),
   )
+const environments = fc.constantFrom({}, {}, { environment: 'live' }, { environment: 'staging' })
 
 test('the plans that are mutated are sound', () => {
   for (const text of [example, anchored, flow]) {
@@ -124,15 +127,19 @@ test('the plans that are mutated are sound', () => {
 test('a plan file with mutations is a plan or a list of problems with places, never anything else', () => {
   const seen = { plans: 0, problems: 0 }
   fc.assert(
-    fc.property(mutated, (text) => {
+    fc.property(mutated, environments, (text, environment) => {
       try {
-        const plan = parsePlan(text, { file: 'plan.yaml', variables: {} })
+        const plan = parsePlan(text, { file: 'plan.yaml', variables: {}, ...environment })
         const names = new Set(plan.tasks.map(({ name }) => name))
         for (const { needs } of plan.tasks) assert.ok(needs.every((need) => names.has(need)))
         seen.plans += 1
       } catch (error) {
         if (!(error instanceof PlanInvalidError)) throw error
         assert.ok(error.problems.length >= 1 && error.problems.length <= 100)
+        const told = error.problems
+          .filter(({ path }) => path !== '')
+          .map((problem) => JSON.stringify(problem))
+        assert.equal(new Set(told).size, told.length, 'each problem is told once')
         const lines = text.split(/\r\n|\n|\r/).length + 1
         for (const { line, column, file, message } of error.problems) {
           assert.ok(line >= 1 && line <= lines && column >= 1, `${line}:${column} ${message}`)

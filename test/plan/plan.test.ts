@@ -233,6 +233,53 @@ environments:
   assert.equal(parse(text).environment, null)
 })
 
+test('an environment overrides defaults: the rest of the plan keeps its own, and the task has the last word', () => {
+  const head = `
+defaults: { timeout: 5s, retry: { attempts: 4, delay: 9s }, memory: 10MiB, env: { A: plan, B: plan, C: plan } }
+environments:
+  live: { defaults: { timeout: 7s, retry: 2, env: { B: "\${version}", C: live } } }
+  test: { defaults: { memory: { expect: 2GiB } } }`
+  const text = 'a: { run: x, env: { C: task } }\nb: { run: x, timeout: 1s, retry: 1, memory: 1MiB }'
+  const seen = (environment?: string): unknown =>
+    ['a', 'b'].map((name) => {
+      const { timeoutMs, retry, limitBytes, env } = taskOf(text, name, {
+        head,
+        version: '3',
+        ...(environment !== undefined && { environment }),
+      })
+      const values = Object.entries(env).map(([key, value]) => `${key}=${value.join('')}`)
+      return [
+        timeoutMs,
+        retry.maxAttempts,
+        retry.minDelayMs,
+        limitBytes / mebibyte,
+        values.toSorted().join(' '),
+      ]
+    })
+  assert.deepEqual(seen(), [
+    [5_000, 4, 9_000, 10, 'A=plan B=plan C=task'],
+    [1_000, 1, 1_000, 1, 'A=plan B=plan C=plan'],
+  ])
+  assert.deepEqual(seen('live'), [
+    [7_000, 2, 1_000, 10, 'A=plan B=3 C=task'],
+    [1_000, 1, 1_000, 1, 'A=plan B=3 C=live'],
+  ])
+  assert.deepEqual(seen('test'), [
+    [5_000, 4, 9_000, 2048, 'A=plan B=plan C=task'],
+    [1_000, 1, 1_000, 1, 'A=plan B=plan C=plan'],
+  ])
+})
+
+test('defaults of an environment that was not chosen may name variables and secrets that only it has', () => {
+  const head = `
+secrets: [KEY]
+environments:
+  live: { vars: { X: "1" }, defaults: { timeout: "\${X}s", env: { A: "\${X}", KEY: "\${secrets.KEY}" } } }`
+  const task = taskOf('a: { run: x }', 'a', { head, environment: 'live' })
+  assert.deepEqual([task.timeoutMs, task.secrets], [1_000, ['KEY']])
+  assert.deepEqual(taskOf('a: { run: x }', 'a', { head }).secrets, [])
+})
+
 test('the digest is of the text: the same for the same text, another after one letter', () => {
   const text = planText('a: { run: x }')
   assert.match(parse(text).digest, /^[0-9a-f]{64}$/)
