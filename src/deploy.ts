@@ -18,11 +18,17 @@ import { formatSize } from './units.ts'
 export type DeployOptions = {
   /** Where the record and the logs are kept. Default: `.plimsoll` beside the plan. */
   readonly stateDir?: string
-  /** Told of everything that happens, and of the report at last; awaited, so that a slow listener slows the run. */
+  /**
+   * Told of everything that happens, and of the report at last; awaited, so that a slow listener slows the run. When it
+   * throws, the run is stopped and undone as after a failure, it is told the rest, and `deploy` throws its first error.
+   */
   readonly onEvent?: (message: RunMessage) => void | Promise<void>
-  /** Stops gently: nothing new starts, what runs gets SIGTERM, and SIGKILL after 10 s. */
+  /**
+   * Stops gently: nothing new starts, what runs gets SIGTERM, and SIGKILL after 10 s. The run is then interrupted and not
+   * undone; with a PlimsollError as the reason it has failed with that error. An undo that has begun goes on.
+   */
   readonly signal?: AbortSignal
-  /** Stops at once: what runs gets SIGKILL. */
+  /** Stops at once: what runs gets SIGKILL, also an undo. */
   readonly killSignal?: AbortSignal
   /** After the first failure nothing new starts; what runs may finish. Default: independent branches go on. */
   readonly failFast?: boolean
@@ -38,7 +44,7 @@ export type DeployOptions = {
 
 /**
  * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
- * could not be recorded any more (then what had succeeded is undone).
+ * could not be recorded or told any more (then what had succeeded is undone, and `onEvent` has got the report).
  * @throws APPROVAL_NEEDED, SECRET_MISSING, NEED_EXCEEDS_CAPACITY, and the STATE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
@@ -93,36 +99,26 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     loadLineBytes,
   })
   using _memory = showMemory(run, plan, clock)
-  const fault = await executor
-    .execute(run.tasks(past), {
-      signal: run.signal,
-      failFast: options.failFast ?? false,
-      onEvent: (event) => run.onExecutorEvent('deploy', event),
-    })
-    .then(
-      () => run.telling.fault,
-      (error: unknown) => error,
-    )
-  await undoAfterFailure(run, executor, { ...options, fault })
+  await executor.execute(run.tasks(past), {
+    signal: run.signal,
+    failFast: options.failFast ?? false,
+    onEvent: (event) => run.onExecutorEvent('deploy', event),
+  })
+  if (options.undo !== false) await undo(run, executor, killSignal)
 
-  if (fault !== undefined) throw fault
-  const report = run.report()
-  await journal.closeRun(report)
-  await onEvent(report)
+  const report = await run.end()
+  if (run.fault !== undefined) throw run.fault
   return report
 }
 
-type UndoOptions = DeployOptions & { readonly fault: unknown }
-
-async function undoAfterFailure(run: Run, executor: ParallelExecutor, options: UndoOptions): Promise<void> {
-  if (options.undo === false || (!run.hasFailed && options.fault === undefined)) return
+async function undo(run: Run, executor: ParallelExecutor, killSignal: AbortSignal): Promise<void> {
+  const because = run.undoReason
   const tasks = run.namesToUndo()
-  if (tasks.length === 0) return
-  const because = options.fault === undefined ? 'a task failed' : 'the run cannot be recorded any more'
+  if (because === undefined || tasks.length === 0) return
   await run.telling.emit({ type: 'undo-started', tasks, because })
   await executor.execute(run.undoTasks(), {
     // What was begun is undone to the end; only the second interruption stops it.
-    ...(options.killSignal && { signal: options.killSignal }),
+    signal: killSignal,
     onEvent: (event) => run.onExecutorEvent('undo', event),
   })
 }

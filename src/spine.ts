@@ -227,6 +227,8 @@ export type Report = {
   readonly durationMs: number
   readonly peakMemoryBytes: number
   readonly tasks: Readonly<Record<string, TaskReport>>
+  /** Why the run could not go on, where that was no task's failure: it cannot be recorded, or its listener failed. */
+  readonly error?: ErrorFacts
 }
 
 /** What happens, in order. Awaited by the journal, so that a slow disk slows the run. */
@@ -292,7 +294,7 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
       readonly capacityBytes: number
     }
   | { readonly type: 'undo-started'; readonly tasks: readonly string[]; readonly because: string }
-  | { readonly type: 'stopping'; readonly how: 'gently' | 'at once' }
+  | { readonly type: 'stopping'; readonly phase: Phase; readonly how: 'gently' | 'at once' }
 )
 
 /** Everything that a run says: its events, and at last the report. */

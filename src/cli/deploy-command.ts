@@ -1,10 +1,11 @@
 import { systemClock } from '../clock.ts'
 import { deploy } from '../deploy.ts'
-import { messageOf, PlimsollError } from '../errors.ts'
+import { PlimsollError } from '../errors.ts'
 import { openView } from '../report/report.ts'
 import type { Report, RunStatus } from '../spine.ts'
 import { giveBackMemory } from './give-back.ts'
 import { planOf } from './plan-argument.ts'
+import { sayError } from './say-error.ts'
 import { stopSignals } from './stop-signals.ts'
 import type { RunCommand } from './words.ts'
 
@@ -23,27 +24,33 @@ export const deployCommand: RunCommand = async (call) => {
   giveBackMemory()
   const stateDir = call.text('state')
   using stop = stopSignals()
-  await using view = openView({
-    stdout: process.stdout,
-    stderr: process.stderr,
-    variables: process.env,
-    json: call.flag('json'),
-    progress: plan.options.executor.enableProgress,
-    clock: systemClock,
-  })
-  const report: Report = await deploy(plan, {
-    ...(stateDir !== undefined && { stateDir }),
-    onEvent: (message) => view.show(message),
-    signal: stop.signal,
-    killSignal: stop.killSignal,
-    failFast: call.flag('fail-fast'),
-    undo: !call.flag('no-undo'),
-    yes: call.flag('yes'),
-  })
-  if (stop.fault !== undefined) {
-    throw new PlimsollError('INTERNAL', `the run was stopped: ${messageOf(stop.fault)}`, {
-      cause: stop.fault,
+  let reported = false
+  try {
+    await using view = openView({
+      stdout: process.stdout,
+      stderr: process.stderr,
+      variables: process.env,
+      json: call.flag('json'),
+      progress: plan.options.executor.enableProgress,
+      clock: systemClock,
     })
+    const report: Report = await deploy(plan, {
+      ...(stateDir !== undefined && { stateDir }),
+      onEvent: (message) => {
+        reported ||= message.type === 'report'
+        return view.show(message)
+      },
+      signal: stop.signal,
+      killSignal: stop.killSignal,
+      failFast: call.flag('fail-fast'),
+      undo: !call.flag('no-undo'),
+      yes: call.flag('yes'),
+    })
+    if (stop.fault) throw stop.fault
+    return exitCodes[report.status]
+  } catch (error) {
+    if (!reported) throw error
+    // The report is the last line of standard output, and the error is in it.
+    return sayError(error, { json: false, debug: call.flag('debug') })
   }
-  return exitCodes[report.status]
 }

@@ -3,4 +3,6 @@
  * and in streams of bytes, however the stream is cut. It masks what it was told; it does not guess what looks secret,
  * and it does not see a value that was split, reversed, compressed or encrypted.
  */
+
+export { maskedFacts } from './masked-facts.ts'
 export { createMasker, type Masker, type MaskingStream } from './masker.ts'

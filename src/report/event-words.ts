@@ -82,7 +82,7 @@ function lineOf(event: DeployEvent): Line | undefined {
     case 'undo-started':
       return { tone: 'warning', text: `undoing ${namesOf(event.tasks)}: ${event.because}` }
     case 'stopping':
-      return { tone: 'warning', text: stoppingText[event.how] }
+      return { tone: 'warning', text: stoppingText(event) }
     default:
       return event satisfies never
   }
@@ -98,10 +98,12 @@ function leftovers(event: AttemptEnded): Line {
 
 const plain = (text: string): Line => ({ tone: 'plain', text })
 
-const stoppingText = {
-  gently: 'stopping: running tasks are asked to end; a second Ctrl-C ends them at once',
-  'at once': 'stopping at once',
-} as const
+function stoppingText({ phase, how }: Extract<DeployEvent, { type: 'stopping' }>): string {
+  if (how === 'at once') return 'stopping at once'
+  return phase === 'undo'
+    ? 'the undo goes on to its end; a second Ctrl-C stops it at once'
+    : 'stopping: running tasks are asked to end; a second Ctrl-C ends them at once'
+}
 
 export const subjectOf = ({ phase, task }: { phase: Phase; task: string }): string =>
   phase === 'undo' ? `undo of ${task}` : task

@@ -1,4 +1,5 @@
 /** A report as Markdown, for a pull request or a chat. */
+import type { ErrorFacts } from '../errors.ts'
 import type { Report } from '../spine.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import { countOf, releaseOf } from './event-words.ts'
@@ -26,6 +27,7 @@ export function renderMarkdown(report: Report): string {
     '|---|---|--:|--:|--:|--:|---|',
     ...shown.map(row),
     ...(rest > 0 ? ['', `And ${countOf(rest, 'task')} more.`] : []),
+    ...(report.error ? ['', ...errorLines(report.error)] : []),
     ...failed.flatMap(failure),
     '',
   ].join('\n')
@@ -50,9 +52,13 @@ function failure([name, task]: NamedTask): string[] {
   return [
     '',
     `### ${words(name)}`,
-    ...(error ? ['', words(`${error.code}: ${error.message}`), '', `Fix: ${words(error.fix)}`] : []),
+    ...(error ? ['', ...errorLines(error)] : []),
     ...(output === '' ? [] : ['', fenced(output)]),
   ]
+}
+
+function errorLines({ code, message, fix }: ErrorFacts): string[] {
+  return [words(`${code}: ${message}`), '', `Fix: ${words(fix)}`]
 }
 
 /** Every character that Markdown or HTML could take for its own is escaped. */

@@ -1,4 +1,5 @@
 /** A report for the terminal. */
+import type { ErrorFacts } from '../errors.ts'
 import type { Report } from '../spine.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import { countOf, paintTone, releaseOf, toneOf } from './event-words.ts'
@@ -47,6 +48,7 @@ export function renderReport(report: Report, style: Style, facts: RunFacts = {})
       style,
     ),
     ...(rest > 0 ? [style.dim(`and ${countOf(rest, 'task')} more: plimsoll show ${report.runId}`)] : []),
+    ...(report.error ? ['', ...errorLines('the run', report.error, style)] : []),
     ...failed.slice(0, mostFailures).flatMap((task) => ['', ...failureLines(task, style)]),
     ...undoneLines(report),
     '',
@@ -75,11 +77,13 @@ function failureLines([name, task]: NamedTask, style: Style): string[] {
     { what: `undo of ${name}`, error: task.undo?.error },
   ]
   const blocks = errors.flatMap(({ what, error }) =>
-    error === undefined
-      ? []
-      : [style.red(plainLine(`${what}: ${error.code} ${error.message}`)), `  fix: ${plainLine(error.fix)}`],
+    error === undefined ? [] : errorLines(what, error, style),
   )
   return [...blocks, ...outputLines(task.lastOutput, style)]
+}
+
+function errorLines(what: string, { code, message, fix }: ErrorFacts, style: Style): string[] {
+  return [style.red(plainLine(`${what}: ${code} ${message}`)), `  fix: ${plainLine(fix)}`]
 }
 
 function outputLines(output: string | undefined, style: Style): string[] {

@@ -2,9 +2,11 @@
  * One run of a plan: what its tasks know of each other (`states`), what is told of it (`telling`), and its report. It
  * turns tasks of the plan into tasks of the executor.
  *
- * It promises: an event is durable before what it announces happens; when the journal fails, nothing new starts and
- * the failure is kept as `fault`. It does not decide what runs when, and does not touch processes itself.
+ * It promises: an event is durable before what it announces happens; when the journal or the listener fails, nothing
+ * new starts, an undo goes on to its end, and the failure is kept as `fault`. It does not decide what runs when, and does
+ * not touch processes itself.
  */
+import { messageOf, PlimsollError } from '../errors.ts'
 import type {
   Ended,
   ExecutorEvent,
@@ -13,12 +15,13 @@ import type {
   TaskContext,
 } from '../executor/executor.ts'
 import type { PastTask } from '../journal/journal.ts'
-import { createMasker, type Masker } from '../redact/redact.ts'
+import { createMasker, type Masker, maskedFacts } from '../redact/redact.ts'
 import { Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/runners.ts'
-import type { Phase, Report, RunStatus, Task } from '../spine.ts'
+import type { Phase, Report, Task } from '../spine.ts'
 import { decide } from './decide.ts'
 import { withoutSecrets } from './environment.ts'
 import { PeakMeter } from './peak-meter.ts'
+import { runStatusOf } from './run-status.ts'
 import { makeRunDir } from './state-dir.ts'
 import { endedReport, TaskFailure } from './task-report.ts'
 import { TaskStates } from './task-states.ts'
@@ -38,6 +41,8 @@ export class Run implements AsyncDisposable {
   readonly #startMs: number
   readonly #meter = new PeakMeter()
   #fileNumber = 0
+  /** A task failed before anybody stopped the run; what fails afterwards may fail because of that. */
+  #failed = false
 
   /** Makes the run's directory. The journal knows the run already. */
   static async open(parts: RunParts): Promise<Run> {
@@ -56,13 +61,22 @@ export class Run implements AsyncDisposable {
     this.#startMs = clock.monotonic()
   }
 
-  /** Aborts when the run is stopped, or when what happens cannot be recorded any more. */
+  /** Aborts when the run is stopped, or when what happens cannot be told any more. */
   get signal(): AbortSignal {
-    return AbortSignal.any([this.#parts.signal, this.telling.broken])
+    const { signal, killSignal } = this.#parts
+    return AbortSignal.any([signal, killSignal, this.telling.broken])
   }
 
-  get hasFailed(): boolean {
-    return this.#states.hasFailed
+  /** Why the run could not go on, where that was neither a task's failure nor a person; undefined while all is well. */
+  get fault(): unknown {
+    const { reason } = this.#parts.signal
+    return this.telling.fault ?? (reason instanceof PlimsollError ? reason : undefined)
+  }
+
+  /** Why what succeeded is to be undone; undefined when it is not. Nobody wants it after an interruption. */
+  get undoReason(): string | undefined {
+    if (this.#failed) return 'a task failed'
+    return this.fault === undefined ? undefined : this.#masker.text(messageOf(this.fault))
   }
 
   /** The tasks of the plan for the executor; `past` orders them by how long they took before. */
@@ -81,13 +95,13 @@ export class Run implements AsyncDisposable {
 
   /** Names of the tasks that succeeded and say how they are undone. */
   namesToUndo(): readonly string[] {
-    return this.#parts.plan.tasks.filter((task) => this.#states.isToUndo(task)).map(({ name }) => name)
+    return this.#states.toUndo
   }
 
   /** The undo work of what succeeded, in reverse order of the graph. */
   undoTasks(): readonly ExecutorTask<TaskEnd | null>[] {
     return undoGraph(this.#parts.plan.tasks, {
-      isUndone: (task) => this.#states.isToUndo(task),
+      isUndone: (task) => this.#states.isToUndo(task.name),
       reserveBytes: (task) => reservationOf(task, this.#parts.executor),
       run: (task, context) => this.#attempt(task, 'undo', context),
     })
@@ -99,33 +113,31 @@ export class Run implements AsyncDisposable {
     if (event.type === 'ended') await this.#onEnded(phase, event.task, event.ended)
   }
 
-  report(): Report {
-    const { plan, runId, clock } = this.#parts
-    return {
-      type: 'report',
-      runId,
-      atMs: clock.now(),
-      status: this.#status(),
-      plan: plan.name,
-      version: plan.version,
-      environment: plan.environment,
-      durationMs: Math.round(clock.monotonic() - this.#startMs),
-      peakMemoryBytes: this.#meter.peakBytes,
-      tasks: this.#states.all,
-    }
+  /** Tells the report and closes the record, whatever went wrong before. Never throws. */
+  end(): Promise<Report> {
+    return this.telling.end(() => this.#report())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#instruments[Symbol.asyncDispose]()
   }
 
-  #status(): RunStatus {
-    const reports = this.#states.ended
-    if (!this.hasFailed && this.#parts.signal.aborted && reports.some(({ status }) => status === 'cancelled'))
-      return 'interrupted'
-    const undos = reports.flatMap(({ undo }) => (undo ? [undo.status] : []))
-    if (!this.hasFailed && this.telling.fault === undefined && undos.length === 0) return 'succeeded'
-    return undos.length > 0 && undos.every((status) => status === 'succeeded') ? 'rolled-back' : 'failed'
+  #report(): Report {
+    const { plan, runId, clock } = this.#parts
+    const { fault } = this
+    return {
+      type: 'report',
+      runId,
+      atMs: clock.now(),
+      status: runStatusOf(this.#states.ended, this.#failed || fault !== undefined),
+      plan: plan.name,
+      version: plan.version,
+      environment: plan.environment,
+      durationMs: Math.round(clock.monotonic() - this.#startMs),
+      peakMemoryBytes: this.#meter.peakBytes,
+      tasks: this.#states.all,
+      ...(fault !== undefined && { error: maskedFacts(this.#masker, fault) }),
+    }
   }
 
   async #attempt(task: Task, phase: Phase, context: TaskContext): Promise<TaskEnd> {
@@ -169,9 +181,10 @@ export class Run implements AsyncDisposable {
   async #onEnded(phase: Phase, name: string, ended: Ended<TaskEnd | null>): Promise<void> {
     const end = endedReport(ended)
     if (end === null) return
-    if (phase === 'deploy') this.#states.keepEnd(name, end)
-    else if (this.namesToUndo().includes(name)) this.#states.keepUndoEnd(name, end)
-    else return
+    if (phase === 'deploy') {
+      this.#states.keepEnd(name, end)
+      this.#failed ||= end.report.status === 'failed' && !this.signal.aborted
+    } else if (!this.#states.keepUndoEnd(name, end)) return
     await this.telling.emit({ type: 'task-ended', phase, task: name, report: end.report })
   }
 }

@@ -6,17 +6,15 @@ import { endedReport } from './task-report.ts'
 
 /** What the tasks of one run know of each other: how they ended, what they handed on, which services they left. */
 export class TaskStates {
-  readonly #tasks: readonly Task[]
+  readonly #names: readonly string[]
+  readonly #undoable: ReadonlySet<string>
   readonly #reports = new Map<string, TaskReport>()
   readonly #outputs = new Map<string, Readonly<Record<string, string>>>()
   readonly #services = new Map<string, ProcessIdentity>()
 
   constructor(tasks: readonly Task[]) {
-    this.#tasks = tasks
-  }
-
-  get hasFailed(): boolean {
-    return this.ended.some(({ status }) => status === 'failed')
+    this.#names = tasks.map(({ name }) => name)
+    this.#undoable = new Set(tasks.filter(({ undo }) => undo !== null).map(({ name }) => name))
   }
 
   /** The reports of the tasks that have ended. */
@@ -24,11 +22,14 @@ export class TaskStates {
     return [...this.#reports.values()]
   }
 
+  /** Names of the tasks that are to be undone, in the order of the plan. */
+  get toUndo(): readonly string[] {
+    return this.#names.filter((name) => this.isToUndo(name))
+  }
+
   /** The reports of all tasks, in the order of the plan. */
   get all(): Readonly<Record<string, TaskReport>> {
-    return Object.fromEntries(
-      this.#tasks.map(({ name }) => [name, this.#reports.get(name) ?? neverEnded(name)]),
-    )
+    return Object.fromEntries(this.#names.map((name) => [name, this.#reports.get(name) ?? neverEnded(name)]))
   }
 
   statusOf(task: string): string {
@@ -48,9 +49,10 @@ export class TaskStates {
     this.#services.set(task, identity)
   }
 
-  /** It succeeded, says how it is undone, and has not been undone. */
-  isToUndo(task: Task): boolean {
-    return task.undo !== null && this.statusOf(task.name) === 'succeeded'
+  /** Its work was done, it says how that is undone, and it has not been undone. */
+  isToUndo(task: string): boolean {
+    const report = this.#reports.get(task)
+    return report !== undefined && isDone(report) && this.#undoable.has(task)
   }
 
   keepEnd(task: string, { report, outputs }: TaskEnd): void {
@@ -58,15 +60,22 @@ export class TaskStates {
     this.#outputs.set(task, outputs)
   }
 
-  /** A task whose undo failed keeps the status it had. */
-  keepUndoEnd(task: string, { report }: TaskEnd): void {
+  /** A task whose undo failed keeps the status it had. @returns false when there was nothing to undo. */
+  keepUndoEnd(task: string, { report }: TaskEnd): boolean {
     const before = this.#reports.get(task)
-    if (!before) return
-    const { status, durationMs, error } = report
+    if (!before || !this.isToUndo(task)) return false
+    const { status, durationMs, because } = report
     const undone = status === 'succeeded'
+    const error = report.error ?? (because && factsOf(new PlimsollError('TASK_CANCELLED', because)))
     const undo = { status: undone ? status : 'failed', durationMs, ...(error && { error }) } as const
     this.#reports.set(task, { ...before, status: undone ? 'undone' : before.status, undo })
+    return true
   }
+}
+
+/** Also when only its output could not be kept: the command itself ended well, and its effects are there. */
+function isDone({ status, exitCode, error }: TaskReport): boolean {
+  return status === 'succeeded' || (status === 'failed' && exitCode === 0 && error?.code === 'STATE_FULL')
 }
 
 function neverEnded(name: string): TaskReport {

@@ -1,4 +1,5 @@
 import type { TaskEvent } from '../runners/runners.ts'
+import type { Phase, Report, RunMessage } from '../spine.ts'
 import type { RunParts } from './words.ts'
 
 type TellingParts = Pick<
@@ -6,45 +7,59 @@ type TellingParts = Pick<
   'runId' | 'clock' | 'journal' | 'executor' | 'signal' | 'killSignal' | 'onEvent'
 >
 
-/** What is told of a run: recorded first, then shown. */
+/**
+ * What is told of a run: recorded first, then shown. When either fails, the first failure is kept as the `fault` and
+ * the run is stopped; nothing new begins, and what was begun is brought to its end and shown to its end.
+ */
 export class Telling {
   readonly #parts: TellingParts
   readonly #broken = new AbortController()
+  #records = true
+  #phase: Phase = 'deploy'
+  #ended = false
 
   constructor(parts: TellingParts) {
     this.#parts = parts
   }
 
-  /** Aborts when what happens cannot be recorded any more; its reason is the fault. */
+  /** Aborts when what happens cannot be recorded or shown any more; its reason is the fault. */
   get broken(): AbortSignal {
     return this.#broken.signal
   }
 
-  /** Why nothing can be recorded any more; undefined while all is well. */
+  /** Why the run cannot be told any more; undefined while all is well. */
   get fault(): unknown {
     return this.broken.aborted ? this.broken.reason : undefined
   }
 
-  /** Recorded first, then shown. Once recording has failed, only shown: what was begun is still brought to its end. */
+  /** @throws the fault, when the event says that something begins that must not begin any more. Nothing else. */
   async emit(event: TaskEvent): Promise<void> {
-    const { runId, clock, journal, onEvent } = this.#parts
+    const { runId, clock, journal } = this.#parts
+    if (event.type === 'undo-started') this.#phase = 'undo'
     const told = { ...event, runId, atMs: clock.now() }
-    if (!this.broken.aborted) {
-      try {
-        await journal.record(told)
-      } catch (error) {
-        this.#broken.abort(error)
-        throw error
-      }
-    }
-    await onEvent(told)
+    if (this.#records) this.#records = await this.#try(() => journal.record(told))
+    await this.#show(told)
+    if (this.broken.aborted && begins(event)) throw this.fault
+  }
+
+  /**
+   * The last that is told. Recorded also after a fault: perhaps there is room again. `make` is asked once more when
+   * that fails, so that the report which is shown knows of it.
+   */
+  async end(make: () => Report): Promise<Report> {
+    const report = make()
+    const shown = (await this.#try(() => this.#parts.journal.closeRun(report))) ? report : make()
+    const last = this.#show(shown)
+    this.#ended = true
+    await last
+    return shown
   }
 
   /** Says that the run is being stopped, once for each signal. */
   tellStops(): Disposable {
     const { signal, killSignal } = this.#parts
     const tell = (how: 'gently' | 'at once') => (): void =>
-      void this.emit({ type: 'stopping', how }).catch(() => undefined)
+      void this.emit({ type: 'stopping', phase: this.#phase, how })
     const gently = tell('gently')
     const atOnce = tell('at once')
     signal.addEventListener('abort', gently, { once: true })
@@ -59,17 +74,38 @@ export class Telling {
 
   /** What is used now, for the eye. */
   async showMemory(): Promise<void> {
-    const { runId, clock, onEvent, executor } = this.#parts
+    const { runId, clock, executor } = this.#parts
     const { usedBytes, capacityBytes, loadLineBytes } = executor.monitor.read()
     const { reservedBytes } = executor.ledger
-    await onEvent({
-      type: 'memory',
-      runId,
-      atMs: clock.now(),
-      usedBytes,
-      reservedBytes,
-      capacityBytes,
-      loadLineBytes,
-    })
+    const now = { runId, atMs: clock.now(), usedBytes, reservedBytes, capacityBytes, loadLineBytes }
+    await this.#show({ type: 'memory', ...now })
+  }
+
+  /** Nothing comes after the report: no memory, no stop. */
+  async #show(message: RunMessage): Promise<void> {
+    if (!this.#ended) await this.#try(() => this.#parts.onEvent(message))
+  }
+
+  async #try(tell: () => void | Promise<void>): Promise<boolean> {
+    try {
+      await tell()
+      return true
+    } catch (error) {
+      this.#broken.abort(error ?? new Error('an empty value was thrown'))
+      return false
+    }
+  }
+}
+
+/** A process that runs already is not among them: it is stopped, and how it ended is told. A service would stay. */
+function begins(event: TaskEvent): boolean {
+  switch (event.type) {
+    case 'task-started':
+    case 'attempt-opened':
+      return event.phase === 'deploy'
+    case 'attempt-identified':
+      return event.phase === 'deploy' && event.service
+    default:
+      return false
   }
 }

@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ErrorFacts, factsOf, PlimsollError, systemCodeOf } from '../errors.ts'
+import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { tokenVariable } from '../memory/memory.ts'
 import { fillTemplate } from '../plan/plan.ts'
+import { maskedFacts } from '../redact/redact.ts'
 import type { AttemptResult, Task, Work } from '../spine.ts'
 import { runCall } from './call.ts'
 import { Ending } from './ending.ts'
@@ -101,19 +102,11 @@ async function endOf(run: TaskRun, work: () => Promise<RunnerEnd>): Promise<Part
   try {
     return await work()
   } catch (error) {
-    if (error instanceof AttemptFailure) return { ...error.end, error: masked(run, factsOf(error.cause)) }
-    if (systemCodeOf(error) === 'ENOSPC') {
-      return {
-        error: factsOf(new PlimsollError('STATE_FULL', 'its output could not be written: the disk is full')),
-      }
-    }
-    return { error: masked(run, factsOf(error, 'TASK_FAILED')) }
+    const { end, cause } = error instanceof AttemptFailure ? error : { end: {}, cause: error }
+    const full = new PlimsollError('STATE_FULL', 'its output could not be written: the disk is full')
+    const why = systemCodeOf(cause) === 'ENOSPC' ? full : cause
+    return { ...end, error: maskedFacts(run.masker, why, 'TASK_FAILED') }
   }
-}
-
-/** An error may quote what the task wrote or was given. */
-function masked(run: TaskRun, { code, message, fix }: ErrorFacts): ErrorFacts {
-  return { code, message: run.masker.text(message), fix: run.masker.text(fix) }
 }
 
 type AttemptParts = { number: number; token: string; files: AttemptFiles; ending: Ending }

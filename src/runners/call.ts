@@ -134,7 +134,10 @@ async function callInProcess(attempt: Attempt<'call'>, request: CallRequest): Pr
   })
   const measured = ended instanceof AttemptFailure ? ended.end : ended
   const answer = await takeAnswer(file)
-  if (ended instanceof AttemptFailure && (attempt.ending.reason || !answer)) throw ended
+  const failure = ended instanceof AttemptFailure ? ended : null
+  // An answer counts more than the exit code, not more than what the engine could not do (its log, for one).
+  const counts = answer && !attempt.ending.reason && failure?.cause instanceof PlimsollError
+  if (failure && !counts) throw failure
   const end = answer ?? failed('its process ended without an answer')
   if ('error' in end) throw new AttemptFailure(measured, new PlimsollError(end.error.code, end.error.message))
   return { ...measured, outputs: end.outputs }

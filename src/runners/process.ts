@@ -47,15 +47,21 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
   const unrecorded = await identified
   const leftovers = await stopLeftovers(attempt, child.pid)
   const record = await takeExitRecord(attempt.files.exit)
-  await spool.finish()
-  await log.finish()
-  if (unrecorded) throw unrecorded.error
+  const unlogged = await spool
+    .finish()
+    .then(() => log.finish())
+    .then(
+      () => null,
+      (error: unknown) => ({ error }),
+    )
 
   const exitCode = record?.exitCode ?? code
   const measured = { peakMemoryBytes: watch.peak(), cpuMs: record?.cpuMs ?? null, exitCode, leftovers }
   const end = { ...measured, enforcement: 'watchdog', lastOutput: log.lastOutput } as const
   const failure = await failureOf(attempt, { words, exitCode, signal, peak: measured.peakMemoryBytes })
   if (failure) throw new AttemptFailure(end, failure)
+  const incomplete = unrecorded ?? unlogged
+  if (incomplete) throw new AttemptFailure(end, incomplete.error)
   return end
 }
 

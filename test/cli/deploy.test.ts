@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { type Child, Folder, jsonLines } from './plimsoll.ts'
+import { Folder, jsonLines } from './plimsoll.ts'
 
 const failing = `name: shop
 tasks:
@@ -135,48 +134,6 @@ test('a run or a task that is not there is met with the nearest that is', async 
   const { code, stderr } = await folder.plimsoll(['logs', 'last', 'migrat'])
   assert.match(stderr, /did you mean "migrate"\?/)
   assert.equal(code, 2)
-})
-
-/** Calls back once the first process of the run is there. */
-async function onceRunning(child: Child, act: () => void): Promise<readonly Record<string, unknown>[]> {
-  const lines: Record<string, unknown>[] = []
-  for await (const line of createInterface({ input: child.stdout })) {
-    lines.push(JSON.parse(line))
-    if (lines.at(-1)?.type === 'attempt-identified') act()
-  }
-  return lines
-}
-
-test('Ctrl-C stops gently: tasks may tidy up, the report says interrupted, exit code 130', async () => {
-  using folder = new Folder()
-  const script = "trap 'echo tidied; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
-  folder.write(
-    'plimsoll.yaml',
-    `name: shop\ntasks:\n  a: { run: ${JSON.stringify(script)} }\n  b: { needs: [a], run: "true" }\n`,
-  )
-  const child = folder.start(['deploy', '--json'])
-  const ended = once(child, 'close')
-  const lines = await onceRunning(child, () => child.kill('SIGINT'))
-  assert.deepEqual(await ended, [130, null])
-  assert.equal(lines.at(-1)?.status, 'interrupted')
-})
-
-test('a second Ctrl-C does not wait for tasks that will not end', async () => {
-  using folder = new Folder()
-  folder.write(
-    'plimsoll.yaml',
-    `name: shop\ntasks: { a: { run: "trap '' TERM; while :; do sleep 0.05; done" } }\n`,
-  )
-  const child = folder.start(['deploy', '--json'])
-  const ended = once(child, 'close')
-  let said = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString()
-    if (said.includes('stopping')) child.kill('SIGTERM')
-  })
-  const lines = await onceRunning(child, () => child.kill('SIGTERM'))
-  assert.deepEqual(await ended, [130, null])
-  assert.equal(lines.at(-1)?.status, 'interrupted')
 })
 
 test('a reader that goes away ends quietly, and the deployment goes on', async () => {

@@ -37,7 +37,8 @@ test('an inline function that ends the process does not end it with success', as
 test('what an inline function throws where nobody listens stops the run in order and is told', async () => {
   const { code, stdout, stderr } = await deployed('later', [], "  b: { run: 'sleep 1000' }\n")
   assert.equal(code, 1)
-  assert.match(stdout, /interrupted/)
+  assert.match(stdout, /^inline dev failed /m)
+  assert.match(stdout, /^the run: INTERNAL the run was stopped: too late$/m)
   assert.match(stderr, /error INTERNAL: the run was stopped: too late/)
 })
 

@@ -71,6 +71,7 @@ check('a journal that is opened again goes on where the killed one was', async (
     type: 'stopping',
     runId: 'a',
     atMs: 1,
+    phase: 'deploy',
     how,
   })
   await journal.openRun(opened('a'))
@@ -80,7 +81,7 @@ check('a journal that is opened again goes on where the killed one was', async (
 })
 
 check('an event of a run that was never opened is refused', async (journal) => {
-  const event: DeployEvent = { type: 'stopping', runId: 'nobody', atMs: 1, how: 'gently' }
+  const event: DeployEvent = { type: 'stopping', runId: 'nobody', atMs: 1, phase: 'deploy', how: 'gently' }
   await assert.rejects(journal.record(event), PlimsollError)
   assert.deepEqual(await eventsOf(journal, 'nobody'), [])
 })

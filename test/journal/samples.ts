@@ -188,6 +188,6 @@ export function anyEvent(runId: string): fc.Arbitrary<DeployEvent> {
       tasks: fc.array(task, { maxLength: 5 }),
       because: text,
     }),
-    fc.record({ ...head, type: type('stopping'), how: fc.constantFrom('gently', 'at once') }),
+    fc.record({ ...head, type: type('stopping'), phase, how: fc.constantFrom('gently', 'at once') }),
   )
 }

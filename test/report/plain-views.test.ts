@@ -57,7 +57,7 @@ test('a log gets one line for each thing that happens, with the time since the s
     at(62_000, { type: 'undo-started', tasks: ['a'], because: 'a task failed' }),
     at(62_000, { type: 'task-started', phase: 'undo', task: 'a', reservedBytes: 0 }),
     at(62_100, { type: 'task-ended', phase: 'undo', task: 'a', report: taskReport({ durationMs: 90 }) }),
-    at(62_200, { type: 'stopping', how: 'at once' }),
+    at(62_200, { type: 'stopping', phase: 'deploy', how: 'at once' }),
   ])
   assert.equal(
     stdout,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openJournal } from '../../src/journal/journal.ts'
@@ -142,27 +142,6 @@ test('the journal tells the same as the report, task by task', async () => {
     events,
     yard.messages.filter(({ type }) => type !== 'memory' && type !== 'report'),
   )
-})
-
-test('when nothing can be recorded any more, what succeeded is undone and the cause is thrown', async (context) => {
-  if (process.getuid?.() !== 0) return context.skip('a small disk is made with mount, which needs root')
-  await using yard = await openYard()
-  const state = join(yard.dir, 'small')
-  execFileSync('mkdir', [state])
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', state])
-  try {
-    const text = `
-name: full
-tasks:
-  a: { run: 'touch made', undo: { exec: [rm, made] } }
-  fill: { needs: a, run: 'head -c 4m /dev/zero > small/ballast; true' }
-  after: { needs: fill, run: 'touch after' }
-`
-    await assert.rejects(yard.deploy(text, { stateDir: state }), { code: 'STATE_FULL' })
-    assert.deepEqual(readdirSync(yard.dir).sort(), ['plimsoll.yaml', 'small'])
-  } finally {
-    execFileSync('umount', [state])
-  }
 })
 
 test('an interruption stops what runs, starts nothing and undoes nothing; the report says interrupted', async () => {

@@ -1,0 +1,122 @@
+/** The record or the listener fails while a run is under way. */
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openJournal } from '../../src/journal/journal.ts'
+import type { Report, RunMessage } from '../../src/spine.ts'
+import { openStoreForReading } from '../../src/store/store.ts'
+import { openYard, type Yard } from './deploying.ts'
+import { fillSmallDisk, mountSmallDisk, whyNoSmallDisk } from './small-disk.ts'
+
+const skip = whyNoSmallDisk
+
+function reportOf({ messages }: Yard): Report {
+  const report = messages.at(-1)
+  assert.ok(report?.type === 'report')
+  return report
+}
+
+test('when nothing can be recorded any more, what succeeded is undone, the report is told and the cause thrown', {
+  skip,
+}, async () => {
+  await using yard = await openYard()
+  using disk = mountSmallDisk(yard.dir)
+  const text = `
+name: full
+tasks:
+  a: { run: 'touch made', undo: { exec: [rm, made] } }
+  fill: { needs: a, run: '${fillSmallDisk}' }
+  after: { needs: fill, run: 'touch after' }
+`
+  await assert.rejects(yard.deploy(text, disk), { code: 'STATE_FULL' })
+  assert.deepEqual(readdirSync(yard.dir).sort(), ['plimsoll.yaml', 'small'])
+  const report = reportOf(yard)
+  assert.equal(report.error?.code, 'STATE_FULL')
+  assert.equal(report.status, 'rolled-back')
+  assert.equal(report.tasks.a?.status, 'undone')
+})
+
+test('a task that ended well is undone also when its own end could not be recorded', { skip }, async () => {
+  await using yard = await openYard()
+  using disk = mountSmallDisk(yard.dir)
+  const text = `name: full\ntasks: { a: { run: 'touch made; ${fillSmallDisk}', undo: { exec: [rm, made] } } }`
+  await assert.rejects(yard.deploy(text, disk), { code: 'STATE_FULL' })
+  assert.deepEqual(readdirSync(yard.dir).sort(), ['plimsoll.yaml', 'small'])
+  assert.equal(reportOf(yard).tasks.a?.status, 'undone')
+})
+
+test('a task that ended well is undone also when its output could not be kept', { skip }, async () => {
+  await using yard = await openYard()
+  using disk = mountSmallDisk(yard.dir)
+  const print = 'touch made; head -c 600k /dev/zero'
+  const text = `name: full\ntasks: { a: { run: '${print}; ${fillSmallDisk}', undo: { exec: [rm, made] } } }`
+  await assert.rejects(yard.deploy(text, disk), { code: 'STATE_FULL' })
+  assert.deepEqual(readdirSync(yard.dir).sort(), ['plimsoll.yaml', 'small'])
+  assert.equal(reportOf(yard).tasks.a?.error?.code, 'STATE_FULL')
+})
+
+test('an undo goes on to its end when it cannot be recorded any more', { skip }, async () => {
+  await using yard = await openYard()
+  using disk = mountSmallDisk(yard.dir)
+  const text = `
+name: full
+tasks:
+  a: { run: 'touch a', undo: { exec: [rm, a] } }
+  b: { needs: a, run: 'touch b', undo: { run: 'rm b; ${fillSmallDisk}' } }
+  bad: { needs: b, run: 'exit 1' }
+`
+  await assert.rejects(yard.deploy(text, disk), { code: 'STATE_FULL' })
+  assert.deepEqual(readdirSync(yard.dir).sort(), ['plimsoll.yaml', 'small'])
+  assert.equal(reportOf(yard).status, 'rolled-back')
+})
+
+const undoable = `
+name: listener
+tasks:
+  a: { run: 'touch a', undo: { exec: [rm, a] } }
+  b: { needs: a, run: 'touch b', undo: { exec: [rm, b] } }
+  last: { needs: b, run: 'exit 1' }
+`
+
+test('a listener that throws does not stop an undo; its first error is thrown when all is done', async () => {
+  await using yard = await openYard()
+  const heard: string[] = []
+  const throwInUndo = ({ type }: RunMessage): void => {
+    heard.push(type)
+    if (heard.includes('undo-started')) throw new Error(`no ear for ${type}`)
+  }
+  await assert.rejects(yard.deploy(undoable, { onEvent: throwInUndo }), {
+    message: 'no ear for undo-started',
+  })
+  assert.deepEqual(readdirSync(yard.dir).sort(), ['.plimsoll', 'plimsoll.yaml'])
+  assert.equal(heard.at(-1), 'report')
+})
+
+for (const type of ['run-started', 'task-started', 'attempt-ended', 'task-ended', 'report'] as const) {
+  test(`a listener that throws at ${type} ends the run: nothing stays, the record is closed, its error is thrown`, async () => {
+    await using yard = await openYard()
+    const error = new Error('not this one')
+    const onEvent = async (message: RunMessage): Promise<void> => {
+      if (message.type === type && !('task' in message && message.task !== 'b')) throw error
+    }
+    await assert.rejects(yard.deploy(undoable, { onEvent }), (thrown) => thrown === error)
+    assert.deepEqual(readdirSync(yard.dir).sort(), ['.plimsoll', 'plimsoll.yaml'])
+    await using store = await openStoreForReading({ stateDir: join(yard.dir, '.plimsoll') })
+    assert.ok(store)
+    const { report } = await openJournal(store).run('last')
+    assert.equal(report?.status, type === 'run-started' ? 'failed' : 'rolled-back')
+    assert.equal(report?.error?.message, type === 'report' ? undefined : 'not this one')
+  })
+}
+
+test('a secret in the error of a listener is masked in the report', async () => {
+  await using yard = await openYard()
+  const text = `name: s\nsecrets: [KEY]\ntasks: { a: { run: 'true', env: { KEY: "\${secrets.KEY}" } } }`
+  const onEvent = (message: RunMessage): void => {
+    yard.messages.push(message)
+    if (message.type === 'run-started') throw new Error('it was hunter2-hunter2')
+  }
+  await assert.rejects(yard.deploy(text, { onEvent, variables: { KEY: 'hunter2-hunter2' } }), /it was/)
+  assert.equal(reportOf(yard).error?.message, 'it was ***')
+})

@@ -1,0 +1,17 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A disk of 2 MB in a directory, for a state that cannot grow. It is made with mount, which needs root. */
+export function mountSmallDisk(dir: string): Disposable & { readonly stateDir: string } {
+  const stateDir = join(dir, 'small')
+  mkdirSync(stateDir)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', stateDir])
+  return { stateDir, [Symbol.dispose]: () => execFileSync('umount', [stateDir]) }
+}
+
+export const whyNoSmallDisk =
+  process.getuid?.() === 0 ? false : 'a small disk is made with mount, which needs root'
+
+/** A shell line that leaves no room on it. Ends well. */
+export const fillSmallDisk = 'head -c 4m /dev/zero > small/ballast 2>/dev/null; true'
