@@ -13,9 +13,15 @@ export {
 } from './executor/executor.ts'
 export {
   checkMemoryPressure,
+  type MemoryLevel,
   MemoryMonitor,
   type MemoryReading,
+  type MemorySample,
+  type MemorySamples,
+  type MemoryStalls,
+  type MonitorOptions,
   type PressureLevel,
+  type SampleOptions,
 } from './memory/memory.ts'
 export { PlanInvalidError, type PlanOptions, planSchema, readPlan } from './plan/plan.ts'
 export { type PlanPrediction, type PredictedTask, predict } from './predict.ts'

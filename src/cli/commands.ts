@@ -73,9 +73,9 @@ export const commands: readonly Command[] = [
   {
     name: 'memory',
     summary: 'shows what the memory gauge sees: capacity, limits level by level, use and the load line',
-    options: {},
-    examples: ['plimsoll memory', 'plimsoll memory --json'],
-    load: async () => (await import('./machine-commands.ts')).memoryCommand,
+    options: { watch: { type: 'boolean', summary: 'a line each second, until Ctrl-C' } },
+    examples: ['plimsoll memory', 'plimsoll memory --watch', 'plimsoll memory --json'],
+    load: async () => (await import('./memory-command.ts')).memoryCommand,
   },
   {
     name: 'init',
@@ -97,7 +97,7 @@ export const commands: readonly Command[] = [
     summary: 'checks that this machine has what plimsoll needs',
     options: {},
     examples: ['plimsoll doctor'],
-    load: async () => (await import('./machine-commands.ts')).doctorCommand,
+    load: async () => (await import('./doctor-command.ts')).doctorCommand,
   },
   {
     name: 'completion',

@@ -12,6 +12,8 @@ export { MemoryMonitor, type MemoryReading, type MonitorOptions } from './monito
 export type { PressureLevel } from './pressure.ts'
 export { ProcessFinder, tokenVariable } from './process-finder.ts'
 export { identify, isSameProcess } from './process-identity.ts'
+export type { MemorySample, MemorySamples, SampleOptions } from './samples.ts'
+export type { MemoryStalls, Stall, StallTimes } from './stalls.ts'
 export { Suspender } from './suspender.ts'
 export { type TreeWatch, TreeWatcher, type TreeWatcherOptions } from './tree-watcher.ts'
 

@@ -2,7 +2,9 @@
 import { PlimsollError } from '../errors.ts'
 import type { MemoryLevel } from './levels.ts'
 import { type Place, type PressureLevel, pressureOf, worse } from './pressure.ts'
+import { type MemorySamples, type SampleOptions, sampleMemory } from './samples.ts'
 import { openSight, type Seen, type Sight } from './sight.ts'
+import { type MemoryStalls, readStalls } from './stalls.ts'
 
 export type MonitorOptions = {
   /** Where /proc and the control groups are looked for. Default `/`. */
@@ -75,7 +77,7 @@ export class MemoryMonitor implements Disposable {
     let level: PressureLevel = 'calm'
     for (const { source, limitBytes, usedBytes } of levels) {
       if (limitBytes === null) continue
-      const place = { limitBytes, usedBytes, loadLineBytes: this.#lineBelow(limitBytes) }
+      const place = { limitBytes, usedBytes, loadLineBytes: this.loadLineBelow(limitBytes) }
       if (place.loadLineBytes - usedBytes < roomBytes) {
         roomBytes = place.loadLineBytes - usedBytes
         tightest = place
@@ -93,7 +95,19 @@ export class MemoryMonitor implements Disposable {
     return { capacityBytes, usedBytes, loadLineBytes, ...rooms, level, limits: levels, missing }
   }
 
-  #lineBelow(limitBytes: number): number {
+  /** What the kernel tells of waits for memory; two files, 10 us each. Never throws. */
+  stalls(): MemoryStalls {
+    this.#sight ??= openSight(this.#root)
+    return readStalls(this.#root, this.#sight.ownGroupV2)
+  }
+
+  /** Readings, every 100 ms while `isBusy`, else every 2 s; the first one at once. */
+  samples(options: SampleOptions): MemorySamples {
+    return sampleMemory(() => this.read(), options)
+  }
+
+  /** The load line of a place with this limit. */
+  loadLineBelow(limitBytes: number): number {
     return Math.floor(Math.min(this.#budgetBytes ?? limitBytes * this.#threshold, limitBytes))
   }
 

@@ -2,6 +2,7 @@
 import { formatDuration, formatSize } from '../units.ts'
 import { paintTone, type Tone } from './event-words.ts'
 import type { LiveState, MemoryNow, RunningTask, WaitingTask } from './live-state.ts'
+import { memoryBar } from './memory-bar.ts'
 import { plainLine } from './plain-text.ts'
 import type { Style } from './style.ts'
 import { fitWidth, padWidth, widthOf } from './width.ts'
@@ -77,22 +78,6 @@ function memoryLine(memory: MemoryNow, columns: number): FrameLine {
   const room = columns - 'memory [] '.length - 1 - sizes.length
   const bar = memoryBar(memory, Math.max(narrowestBar, Math.min(widestBar, room)))
   return { tone: isOver ? 'bad' : 'plain', text: `memory ${bar} ${sizes}` }
-}
-
-/** "[#########...........|....]": what is used, and the load line where it lies. */
-function memoryBar(
-  memory: Pick<MemoryNow, 'usedBytes' | 'loadLineBytes' | 'capacityBytes'>,
-  columns: number,
-): string {
-  const capacity = Math.max(1, memory.capacityBytes)
-  const columnOf = (bytes: number): number =>
-    Math.min(columns, Math.max(0, Math.round((bytes / capacity) * columns)))
-  const used = columnOf(memory.usedBytes)
-  const line = Math.min(columns - 1, columnOf(memory.loadLineBytes))
-  const cells = Array.from({ length: columns }, (_, index) =>
-    index === line ? '|' : index < used ? '#' : '.',
-  )
-  return `[${cells.join('')}]`
 }
 
 function summaryLine(state: LiveState, nowMs: number): FrameLine {

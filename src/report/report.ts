@@ -10,6 +10,7 @@ import { openJsonView, openLinesView } from './plain-views.ts'
 import { type OutputStream, styleFor } from './style.ts'
 import type { View } from './view.ts'
 
+export { memoryBar } from './memory-bar.ts'
 export { plainLine, plainText } from './plain-text.ts'
 export { renderMarkdown } from './render-markdown.ts'
 export { renderReport } from './render-report.ts'

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { planSchema } from '../../src/plan/plan.ts'
 import { Folder, jsonLines } from './plimsoll.ts'
@@ -8,7 +10,16 @@ test('memory tells the capacity, the use, the load line, every level, and what e
   using folder = new Folder()
   const { code, stdout } = await folder.plimsoll(['memory'])
   assert.equal(code, 0)
-  for (const word of [/^capacity +\d/m, /^used +\d/m, /^load line +\d/m, /enforced by: (?:watchdog|none)/])
+  for (const word of [
+    /^pressure +(?:calm|tight|critical): /m,
+    /^capacity +\d/m,
+    /^used +\d/m,
+    /^load line +\d/m,
+    /^room +\d.* the line, \d.* to the limit$/m,
+    /^stalled +(?:\d|not told)/m,
+    /^ {2}\[[#.]*\|[#.]*\] {2}\d.* used of \d/m,
+    /enforced by: (?:watchdog|none)/,
+  ])
     assert.match(stdout, word)
 })
 
@@ -19,6 +30,33 @@ test('memory --json is one object with the numbers', async () => {
   assert.equal(reading.type, 'memory')
   assert.ok(Number(reading.capacityBytes) >= Number(reading.loadLineBytes))
   assert.ok(Number(reading.usedBytes) > 0)
+  assert.equal(reading.pressure, Number(reading.roomBytes) < 0)
+  assert.match(String(reading.level), /^(?:calm|tight|critical)$/)
+  assert.ok('stalls' in reading)
+})
+
+test('memory --watch gives one line after another until Ctrl-C, which is a success', async () => {
+  using folder = new Folder()
+  const child = folder.start(['memory', '--watch', '--json'])
+  const lines: Record<string, unknown>[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(JSON.parse(line))
+    if (lines.length === 2) child.kill('SIGINT')
+  }
+  const [code] = child.exitCode === null ? await once(child, 'close') : [child.exitCode]
+  assert.equal(code, 0)
+  assert.equal(lines.length, 2)
+  for (const { type, atMs, limitRoomBytes } of lines)
+    assert.deepEqual([type, typeof atMs, typeof limitRoomBytes], ['memory', 'number', 'number'])
+})
+
+test('memory --watch ends when its reader goes away', async () => {
+  using folder = new Folder()
+  const child = folder.start(['memory', '--watch'])
+  const closed = once(child, 'exit')
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  assert.deepEqual(await closed, [0, null])
 })
 
 test('schema prints the JSON Schema of a plan, and init leaves the same beside it', async () => {

@@ -1,52 +1,10 @@
-import { access, constants, mkdtemp, readFile, rm, statfs } from 'node:fs/promises'
+import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { messageOf } from '../errors.ts'
-import { checkMemoryPressure, MemoryMonitor, type MemoryReading } from '../memory/memory.ts'
+import { MemoryMonitor } from '../memory/memory.ts'
 import { styleFor } from '../report/report.ts'
 import { formatSize } from '../units.ts'
 import type { RunCommand } from './words.ts'
-
-export const memoryCommand: RunCommand = async (call) => {
-  using monitor = new MemoryMonitor()
-  const reading = monitor.read()
-  const enforcement = await enforcementHere()
-  const pressure = checkMemoryPressure(monitor)
-  if (call.flag('json'))
-    process.stdout.write(`${JSON.stringify({ type: 'memory', ...reading, pressure, enforcement })}\n`)
-  else process.stdout.write(render(reading, pressure, enforcement))
-  return 0
-}
-
-function render(reading: MemoryReading, pressure: boolean, enforcement: string): string {
-  const { capacityBytes, usedBytes, loadLineBytes } = reading
-  const share = Math.round((100 * usedBytes) / capacityBytes)
-  const levels = reading.limits.map(
-    (level) =>
-      `  ${level.source}: ${formatSize(level.usedBytes)} used of ${level.limitBytes === null ? 'no limit' : formatSize(level.limitBytes)}`,
-  )
-  return [
-    `capacity   ${formatSize(capacityBytes)}`,
-    `used       ${formatSize(usedBytes)} (${share} %)`,
-    `load line  ${formatSize(loadLineBytes)}`,
-    `free       ${formatSize(Math.max(0, loadLineBytes - usedBytes))} above the line${pressure ? ': under pressure, nothing new would start' : ''}`,
-    'limits, level by level',
-    ...levels,
-    `a task's limit is enforced by: ${enforcement}`,
-    ...reading.missing.map((sentence) => `missing: ${sentence}`),
-    '',
-  ].join('\n')
-}
-
-/** What this version does with a task over its limit. */
-async function enforcementHere(): Promise<string> {
-  const canSample = await access('/proc/self/status', constants.R_OK).then(
-    () => true,
-    () => false,
-  )
-  return canSample
-    ? 'watchdog (sampling, then the whole process group is stopped)'
-    : 'none (this system has no /proc to sample)'
-}
 
 type Check = { readonly name: string; readonly essential: boolean; readonly run: () => Promise<string> }
 
@@ -59,7 +17,7 @@ const checks = (stateDir: string): readonly Check[] => [
   },
   { name: 'state directory', essential: true, run: () => stateCheck(stateDir) },
   { name: 'memory', essential: false, run: memoryCheck },
-  { name: 'memory pressure (PSI)', essential: false, run: pressureCheck },
+  { name: 'memory pressure (PSI)', essential: false, run: stallCheck },
   { name: 'control groups', essential: false, run: groupCheck },
 ]
 
@@ -103,16 +61,18 @@ async function exists(path: string): Promise<boolean> {
 
 async function memoryCheck(): Promise<string> {
   using monitor = new MemoryMonitor()
-  const { capacityBytes, usedBytes, loadLineBytes, missing } = monitor.read()
+  const { capacityBytes, usedBytes, loadLineBytes, level, missing } = monitor.read()
+  const sizes = `${formatSize(usedBytes)} used of ${formatSize(capacityBytes)}, load line at ${formatSize(loadLineBytes)}`
+  if (level !== 'calm') throw new Error(`${level}: ${sizes}; tasks wait until others have let go of memory`)
   if (missing.length > 0) throw new Error(missing.join('; '))
-  return `${formatSize(usedBytes)} used of ${formatSize(capacityBytes)}, load line at ${formatSize(loadLineBytes)}`
+  return `${level}, ${sizes}`
 }
 
-async function pressureCheck(): Promise<string> {
-  await readFile('/proc/pressure/memory').catch(() => {
-    throw new Error('this kernel does not tell it; nothing depends on it')
-  })
-  return 'told by the kernel'
+async function stallCheck(): Promise<string> {
+  using monitor = new MemoryMonitor()
+  const { machine, group } = monitor.stalls()
+  if (machine === null) throw new Error('this kernel does not tell stalls; nothing depends on them')
+  return `told for the machine${group === null ? '' : ' and for our control group'}`
 }
 
 async function groupCheck(): Promise<string> {
