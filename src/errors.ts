@@ -30,6 +30,11 @@ export const errorTable = {
     fix: 'Lower "memory.expect" of the task, raise --memory, or use a larger machine',
   },
 
+  STDOUT_UNWRITABLE: {
+    exitCode: 1,
+    fix: 'Print to where there is room; what was done is recorded: read it with "plimsoll show"',
+  },
+
   // The state directory and what is kept there.
   STATE_UNWRITABLE: { exitCode: 2, fix: 'Choose a directory that you may write with --state DIR' },
   STATE_FULL: {

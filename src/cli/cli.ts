@@ -1,23 +1,26 @@
 /**
  * The command line: words -> one call -> an exit code. It promises that every error is said once, with its code and
- * what to do, and that nothing is loaded that the command does not need. It does no work of its own.
+ * what to do, that output which could not be written is told, and that nothing is loaded that the command does not
+ * need. It does no work of its own.
  */
 import { readFile } from 'node:fs/promises'
 import { PlimsollError } from '../errors.ts'
 import { commands } from './commands.ts'
 import { helpOf, overview } from './help.ts'
 import { commandNamed, parseCall } from './parse.ts'
+import { watchOutput } from './standard-output.ts'
 
-/** @returns the exit code; never rejects. */
+/** @returns the exit code, when all that was printed has arrived; never rejects. */
 export async function main(words: readonly string[]): Promise<number> {
-  process.stdout.on('error', ignore)
-  process.stderr.on('error', ignore)
-  try {
-    return await run(words)
-  } catch (error) {
+  const options = { json: words.includes('--json'), debug: words.includes('--debug') }
+  const say = async (error: unknown, json: boolean): Promise<number> => {
     const { sayError } = await import('./say-error.ts')
-    return sayError(error, { json: words.includes('--json'), debug: words.includes('--debug') })
+    return sayError(error, { ...options, json })
   }
+  const output = watchOutput(async (fault) => void (await say(fault, false)))
+  const exitCode = await run(words).catch((error: unknown) => say(error, options.json))
+  const fault = await output.settled()
+  return exitCode === 0 && fault ? fault.exitCode : exitCode
 }
 
 async function run(words: readonly string[]): Promise<number> {
@@ -47,6 +50,3 @@ async function packageVersion(): Promise<string> {
   const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
-
-/** The reader went away (`| head`), or its disk is full: what is left to do is done without it. */
-const ignore = (): void => undefined

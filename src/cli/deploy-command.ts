@@ -6,6 +6,7 @@ import type { Report, RunStatus } from '../spine.ts'
 import { giveBackMemory } from './give-back.ts'
 import { planOf } from './plan-argument.ts'
 import { sayError } from './say-error.ts'
+import { neverBlock } from './standard-output.ts'
 import { stopSignals } from './stop-signals.ts'
 import type { RunCommand } from './words.ts'
 
@@ -24,6 +25,7 @@ export const deployCommand: RunCommand = async (call) => {
   giveBackMemory()
   const stateDir = call.text('state')
   using stop = stopSignals()
+  using _free = neverBlock([process.stdout, process.stderr])
   let reported = false
   try {
     await using view = openView({

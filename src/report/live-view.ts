@@ -5,12 +5,12 @@ import { frameLines, type Screen } from './live-frame.ts'
 import { apply, emptyState } from './live-state.ts'
 import { openProgressLines } from './progress-lines.ts'
 import { renderReport } from './render-report.ts'
-import { isClosed, writeSteadily } from './steady-writer.ts'
+import { isClosed, LossyWriter } from './steady-writer.ts'
 import type { OutputStream, Style } from './style.ts'
 import type { View } from './view.ts'
 
 const frameMs = 100
-/** So many lines may wait for the next frame; then it is drawn at once. */
+/** So many lines may wait for the next frame; then it is drawn at once, or they are left out where nobody reads. */
 const mostLinesAbove = 200
 
 const hideCursor = '\u001b[?25l'
@@ -29,6 +29,7 @@ const onlyInPicture: ReadonlySet<DeployEvent['type']> = new Set([
 
 export class LiveView implements View {
   readonly #output: OutputStream
+  readonly #writer: LossyWriter
   readonly #clock: Clock
   readonly #style: Style
   readonly #state = emptyState()
@@ -41,6 +42,7 @@ export class LiveView implements View {
 
   constructor(parts: { output: OutputStream; clock: Clock; style: Style }) {
     this.#output = parts.output
+    this.#writer = new LossyWriter(parts.output)
     this.#clock = parts.clock
     this.#style = parts.style
     this.#lineOf = openProgressLines(parts.style)
@@ -49,35 +51,46 @@ export class LiveView implements View {
     this.#output.write(hideCursor)
   }
 
-  show(message: RunMessage): void | Promise<void> {
-    if (message.type === 'report')
-      return this.#finish(`\n${renderReport(message, this.#style, this.#state.facts)}`)
+  show(message: RunMessage): void {
+    if (message.type === 'report') {
+      this.#finish(`\n${renderReport(message, this.#style, this.#state.facts)}`)
+      return
+    }
     apply(this.#state, message)
     const line = onlyInPicture.has(message.type) ? undefined : this.#lineOf(message)
     if (line === undefined) return
     this.#above.push(line)
-    if (this.#above.length >= mostLinesAbove) return writeSteadily(this.#output, this.#frame())
+    if (this.#above.length < mostLinesAbove) return
+    if (this.#writer.hasRoom) this.#writer.write(this.#frame())
+    else {
+      this.#writer.leaveOut(this.#above.length)
+      this.#above = []
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer[Symbol.dispose]()
-    if (process.listeners('exit').includes(this.#restore)) await this.#finish('')
+    if (process.listeners('exit').includes(this.#restore)) this.#finish('')
   }
 
   /** The picture goes, what happened stays, the text comes last. */
-  async #finish(text: string): Promise<void> {
+  #finish(text: string): void {
     this.#timer[Symbol.dispose]()
     process.off('exit', this.#restore)
-    const rest = this.#erase() + this.#above.join('') + text + showCursor
-    this.#above = []
+    this.#writer.write(this.#erase() + this.#takeAbove() + text + showCursor)
     this.#drawn = []
-    await writeSteadily(this.#output, rest)
   }
 
-  /** A terminal that is slow misses frames, never lines. */
+  /** A terminal that is slow misses frames; one that takes nothing misses lines as well, and is told how many. */
   #drawUnlessBusy(): void {
     if (this.#output.writableNeedDrain || isClosed(this.#output)) return
-    this.#output.write(this.#frame())
+    this.#writer.write(this.#frame())
+  }
+
+  #takeAbove(): string {
+    const above = this.#writer.noteOfLeftOut() + this.#above.join('')
+    this.#above = []
+    return above
   }
 
   #frame(): string {
@@ -89,10 +102,9 @@ export class LiveView implements View {
     const frame =
       beginFrame +
       this.#erase() +
-      this.#above.join('') +
+      this.#takeAbove() +
       lines.map(({ painted }) => painted).join('\n') +
       endFrame
-    this.#above = []
     this.#drawn = lines.map(({ width }) => width)
     return frame
   }

@@ -1,8 +1,9 @@
 /**
  * What people see of a run: while it lasts (a live view, plain lines, or JSON lines) and at its end (the report, for
  * a terminal or as Markdown), and what those are made of (tables, colours, texts that are safe to print). It promises
- * that nothing a task wrote can reach the terminal as a command, that the cursor comes back, and that a slow reader
- * slows the run instead of filling memory. It decides nothing and records nothing.
+ * that nothing a task wrote can reach the terminal as a command, that the cursor comes back, and that a reader who does
+ * not read neither holds the run nor fills memory: people miss lines, and only a program that reads JSON lines is
+ * waited for. It decides nothing and records nothing.
  */
 import type { Clock } from '../clock.ts'
 import { LiveView } from './live-view.ts'

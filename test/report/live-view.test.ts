@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { openView, type View } from '../../src/report/report.ts'
 import type { RunMessage } from '../../src/spine.ts'
-import { FakeClock } from '../fake-clock.ts'
+import { FakeClock, settle } from '../fake-clock.ts'
 import {
   at,
   attemptResult,
@@ -208,20 +208,26 @@ test('each picture is one synchronized write', async () => {
   await view[Symbol.asyncDispose]()
 })
 
-test('a terminal that takes nothing more misses pictures, and slows the run when many lines wait', async () => {
+test('a terminal that takes nothing more misses pictures and lines, is told how many, and never holds the run', async () => {
   const { screen, clock, view } = liveView()
+  const write = screen._write.bind(screen)
   const held: (() => void)[] = []
-  screen._write = (_chunk, _encoding, done) => void held.push(done)
-  const show = async (): Promise<string> => {
-    for (const name of names(20_000)) {
-      const shown = view.show(taskEnded(name))
-      if (shown === undefined) continue
-      return await Promise.race([shown.then(() => 'went on'), clock.pass(1_000).then(() => 'waits')])
-    }
-    return 'never waited'
+  screen._write = (chunk, encoding, done) => void held.push(() => write(chunk, encoding, done))
+  await view.show(started(names(40_000)))
+  for (const name of names(40_000)) {
+    assert.equal(view.show(taskEnded(name)), undefined)
+    if (Number(name.slice(5)) % 1_000 === 0) await clock.pass(frameMs)
   }
-  await clock.pass(frameMs)
-  screen.write('x'.repeat(screen.writableHighWaterMark))
-  assert.equal(await show(), 'waits')
-  assert.ok(screen.writableLength < 2 ** 17)
+  assert.ok(screen.writableLength < 1.1 * 2 ** 20)
+  assert.equal(held.length, 1)
+  await view.show(reportOf({ a: taskReport() }))
+  screen._write = write
+  held[0]?.()
+  await settle()
+  const lines = screen.text.match(/task-\d+ succeeded/g)?.length ?? 0
+  const leftOut = Number(/^\((\d+) lines left out: nobody read them in time\)$/m.exec(screen.text)?.[1])
+  assert.ok(lines > 1_000 && leftOut > 1_000)
+  assert.equal(lines + leftOut, 40_000)
+  assert.match(screen.text, /succeeded \(run run-1\)/)
+  assert.equal(screen.cursorShown, true)
 })

@@ -132,31 +132,115 @@ test('with --json and without progress standard error stays empty', async () => 
   assert.equal(stderr, '')
 })
 
-for (const json of [false, true]) {
-  test(`${json ? 'JSON' : 'lines'}: a reader that takes nothing makes the run wait until it does`, async () => {
-    const stdout = new PassThrough({ highWaterMark: 64 })
-    await using view = openView({
-      json,
-      stdout,
-      stderr: new PassThrough(),
-      clock: new FakeClock(),
-      variables,
-      progress: true,
-    })
-    let shown = 0
-    const showing = (async () => {
-      for (let index = 0; index < 10; index += 1) {
-        await view.show(taskEnded(`task-${index}`))
-        shown += 1
-      }
-    })()
-    await settle()
-    assert.ok(shown < 3)
-    stdout.resume()
-    await showing
-    assert.equal(shown, 10)
-  })
+/** A reader that takes nothing until it is told to, and then all. */
+class Sleeper extends Writable {
+  text = ''
+  #wakeUp: () => void = () => undefined
+  #isAwake = false
 
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString()
+    if (this.#isAwake) done()
+    else this.#wakeUp = done
+  }
+
+  wake(): void {
+    this.#isAwake = true
+    this.#wakeUp()
+  }
+}
+
+const mebibyte = 2 ** 20
+
+test('lines: a reader that reads nothing does not hold the run; it misses lines, is told how many, and gets the report', async () => {
+  const stdout = new Sleeper()
+  await using view = openView({
+    json: false,
+    stdout,
+    stderr: new PassThrough(),
+    clock: new FakeClock(),
+    variables,
+    progress: true,
+  })
+  const shown = Array.from({ length: 50_000 }, (_, index) => view.show(taskEnded(`task-${index}`)))
+  assert.ok(shown.every((wait) => wait === undefined))
+  assert.ok(stdout.writableLength < 1.01 * mebibyte)
+  await view.show(reportOf({ a: taskReport() }))
+  stdout.wake()
+  await settle()
+  const lines = stdout.text.match(/task-\d+ succeeded/g)?.length ?? 0
+  const leftOut = Number(/^\((\d+) lines left out: nobody read them in time\)$/m.exec(stdout.text)?.[1])
+  assert.ok(lines > 5_000 && leftOut > 5_000)
+  assert.equal(lines + leftOut, 50_000)
+  assert.match(stdout.text, /succeeded \(run run-1\)/)
+})
+
+test('JSON: nobody who reads along on standard error is waited for', async () => {
+  const stderr = new Sleeper()
+  const stdout = new PassThrough().resume()
+  await using view = openView({
+    json: true,
+    stdout,
+    stderr,
+    clock: new FakeClock(),
+    variables,
+    progress: true,
+  })
+  for (let index = 0; index < 30_000; index += 1) await view.show(taskEnded(`task-${index}`))
+  assert.ok(stderr.writableLength < 1.01 * mebibyte)
+})
+
+test('JSON: what is only for the eye does not pile up in front of a reader that reads nothing', async () => {
+  const stdout = new Sleeper({ highWaterMark: 64 })
+  await using view = openView({
+    json: true,
+    stdout,
+    stderr: new PassThrough(),
+    clock: new FakeClock(),
+    variables,
+    progress: true,
+  })
+  const waiting = view.show(taskEnded('a'))
+  const memory = { usedBytes: 1, reservedBytes: 1, loadLineBytes: 1, capacityBytes: 1 }
+  for (let second = 0; second < 1_000; second += 1) await view.show(at(second, { type: 'memory', ...memory }))
+  assert.ok(stdout.writableLength < 2_000)
+  stdout.wake()
+  await waiting
+  await view.show(at(2_000, { type: 'memory', ...memory }))
+  assert.deepEqual(
+    stdout.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).type),
+    ['task-ended', 'memory'],
+  )
+})
+
+test('JSON: a reader that takes nothing makes the run wait until it does, and no line is lost', async () => {
+  const stdout = new PassThrough({ highWaterMark: 64 })
+  await using view = openView({
+    json: true,
+    stdout,
+    stderr: new PassThrough(),
+    clock: new FakeClock(),
+    variables,
+    progress: true,
+  })
+  let shown = 0
+  const showing = (async () => {
+    for (let index = 0; index < 10; index += 1) {
+      await view.show(taskEnded(`task-${index}`))
+      shown += 1
+    }
+  })()
+  await settle()
+  assert.ok(shown < 3)
+  stdout.resume()
+  await showing
+  assert.equal(shown, 10)
+})
+
+for (const json of [false, true]) {
   test(`${json ? 'JSON' : 'lines'}: a reader that goes away does not hold the run up`, async () => {
     const stdout = new PassThrough({ highWaterMark: 64 })
     stdout.on('error', () => undefined)
