@@ -7,6 +7,7 @@ import type { Bracket } from '../spine.ts'
 import { formatSize } from '../units.ts'
 import { AttemptControl } from './attempt-control.ts'
 import { AttemptLog, openSpool, SpoolCopy } from './attempt-log.ts'
+import { shellFoundNothing } from './command-not-found.ts'
 import { endWithEngine } from './last-resort.ts'
 import { type ExitRecord, parseExitRecord, supervised } from './supervisor.ts'
 import { endAll, send } from './terminate.ts'
@@ -58,7 +59,8 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
   const exitCode = record?.exitCode ?? code
   const measured = { peakMemoryBytes: watch.peak(), cpuMs: record?.cpuMs ?? null, exitCode, leftovers }
   const end = { ...measured, enforcement: 'watchdog', lastOutput: log.lastOutput } as const
-  const failure = await failureOf(attempt, { words, exitCode, signal, peak: measured.peakMemoryBytes })
+  const { peakMemoryBytes: peak } = measured
+  const failure = await failureOf(attempt, { words, exitCode, signal, peak, lastOutput: end.lastOutput })
   if (failure) throw new AttemptFailure(end, failure)
   const incomplete = unrecorded ?? unlogged
   if (incomplete) throw new AttemptFailure(end, incomplete.error)
@@ -233,6 +235,7 @@ type Exit = {
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null
   readonly peak: Bracket
+  readonly lastOutput: string
 }
 
 async function failureOf(attempt: Attempt, exit: Exit): Promise<PlimsollError | null> {
@@ -248,6 +251,7 @@ async function failureOf(attempt: Attempt, exit: Exit): Promise<PlimsollError | 
       `the command ${JSON.stringify(command)} ${what} (exit code ${exit.exitCode})`,
     )
   }
+  if (attempt.work.kind === 'run' && exit.exitCode === 127) return shellFoundNothing(exit.lastOutput)
   const bySignal = exit.exitCode > 128 && exit.exitCode < 160 ? ` (128 + signal ${exit.exitCode - 128})` : ''
   return new PlimsollError('TASK_FAILED', `it ended with exit code ${exit.exitCode}${bySignal}`)
 }

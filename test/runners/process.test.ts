@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { identify, isSameProcess } from '../../src/memory/memory.ts'
+import { commandNotFound } from '../../src/runners/command-not-found.ts'
 import { exec, openBench, shell, words } from './run-task.ts'
 
 const logOf = (dir: string): string => readFileSync(join(dir, 'runs/test/1.log'), 'utf8')
@@ -60,6 +61,45 @@ test('a command that does not exist, a file that may not be executed and a direc
     [missing, forbidden, nowhere].map(({ report }) => report.error?.code),
     Array(3).fill('TASK_NOT_STARTED'),
   )
+})
+
+test('a shell line whose command does not exist is told by that name', async () => {
+  await using bench = await openBench({ KEY: 'no-such-secret' })
+  for (const [script, name] of [
+    ['no-such-command-here --now', '"no-such-command-here"'],
+    ['echo first; ./no-such-file x', '"./no-such-file"'],
+    ['"no such: one"', '"no such: one"'],
+    ['"no-such-secret"', '"***"'],
+    ['no-such-command-here 2>/dev/null', 'of a name in its script'],
+    ['exit 127', 'of a name in its script'],
+  ] as const) {
+    const { report } = await bench.run(shell(script))
+    assert.equal(report.error?.message, `the shell found no command ${name} (exit code 127)`)
+    assert.equal(report.error?.code, 'TASK_FAILED')
+    assert.match(report.error?.fix ?? '', /PATH/)
+  }
+})
+
+test('the words of every usual shell about a missing command are understood, and no others', () => {
+  for (const line of [
+    '/bin/sh: 1: nope: not found',
+    'sh: line 1: nope: command not found',
+    'bash: line 12: nope: command not found',
+    './deploy.sh: line 3: nope: command not found',
+    'sh: nope: not found',
+    'zsh:1: command not found: nope',
+    'sh: 1: nope: No such file or directory',
+  ]) {
+    assert.equal(commandNotFound(`before\n${line}`), 'nope', line)
+  }
+  for (const text of [
+    '',
+    'not found',
+    'nope: not found',
+    'page not found: 404',
+    `sh: ${'a: '.repeat(999)}not found`,
+  ])
+    assert.equal(commandNotFound(text), undefined)
 })
 
 test('nothing but the log is left of an attempt, and only its owner may read it', async () => {
