@@ -1,6 +1,7 @@
 /** The record or the listener fails while a run is under way. */
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openJournal } from '../../src/journal/journal.ts'
@@ -37,11 +38,21 @@ tasks:
   assert.equal(report.tasks.a?.status, 'undone')
 })
 
+/** The disk is filled only when it is recorded that the task runs; else the run would be stopped before. */
+const goOnce = (yard: Yard) => ({
+  onEvent: async (message: RunMessage): Promise<void> => {
+    yard.messages.push(message)
+    if (message.type === 'attempt-identified' && message.phase === 'deploy')
+      await writeFile(join(yard.dir, 'small', 'go'), '')
+  },
+})
+const whenRecorded = 'touch made; until test -e small/go; do sleep 0.02; done'
+
 test('a task that ended well is undone also when its own end could not be recorded', { skip }, async () => {
   await using yard = await openYard()
   using disk = mountSmallDisk(yard.dir)
-  const text = `name: full\ntasks: { a: { run: 'touch made; ${fillSmallDisk}', undo: { exec: [rm, made] } } }`
-  await assert.rejects(yard.deploy(text, disk), { code: 'STATE_FULL' })
+  const text = `name: full\ntasks: { a: { run: '${whenRecorded}; ${fillSmallDisk}', undo: { exec: [rm, made] } } }`
+  await assert.rejects(yard.deploy(text, { ...disk, ...goOnce(yard) }), { code: 'STATE_FULL' })
   assert.deepEqual(readdirSync(yard.dir).sort(), ['plimsoll.yaml', 'small'])
   assert.equal(reportOf(yard).tasks.a?.status, 'undone')
 })
@@ -49,9 +60,9 @@ test('a task that ended well is undone also when its own end could not be record
 test('a task that ended well is undone also when its output could not be kept', { skip }, async () => {
   await using yard = await openYard()
   using disk = mountSmallDisk(yard.dir)
-  const print = 'touch made; head -c 600k /dev/zero'
+  const print = `${whenRecorded}; head -c 600k /dev/zero`
   const text = `name: full\ntasks: { a: { run: '${print}; ${fillSmallDisk}', undo: { exec: [rm, made] } } }`
-  await assert.rejects(yard.deploy(text, disk), { code: 'STATE_FULL' })
+  await assert.rejects(yard.deploy(text, { ...disk, ...goOnce(yard) }), { code: 'STATE_FULL' })
   assert.deepEqual(readdirSync(yard.dir).sort(), ['plimsoll.yaml', 'small'])
   assert.equal(reportOf(yard).tasks.a?.error?.code, 'STATE_FULL')
 })
