@@ -45,7 +45,7 @@ export type DeployOptions = {
 /**
  * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
  * could not be recorded or told any more (then what had succeeded is undone, and `onEvent` has got the report).
- * @throws APPROVAL_NEEDED, SECRET_MISSING, NEED_EXCEEDS_CAPACITY, and the STATE codes.
+ * @throws APPROVAL_NEEDED, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY, and the STATE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
   const {

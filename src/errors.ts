@@ -24,6 +24,10 @@ export const errorTable = {
     exitCode: 2,
     fix: 'Set the environment variable, or name a file that holds the secret in the plan',
   },
+  SECRET_TOO_SHORT: {
+    exitCode: 2,
+    fix: 'Use a longer value, or list it under "vars" when it is no secret',
+  },
   APPROVAL_NEEDED: { exitCode: 5, fix: 'Look at "plimsoll plan", then run the deployment again with --yes' },
   NEED_EXCEEDS_CAPACITY: {
     exitCode: 4,

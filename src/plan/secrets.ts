@@ -5,25 +5,48 @@ import { show } from './problems.ts'
 
 const longestSecret = 1024 ** 2
 
+/** Characters. Masking a shorter value would hide ordinary text, and not hide the value. */
+const shortestSecret = 4
+
+/** The values that are there, and why others are not: `missing` never holds a value. */
+type KnownSecrets = {
+  readonly values: Readonly<Record<string, string>>
+  readonly missing: ReadonlyMap<string, string>
+}
+
 /**
  * The values of the secrets that some task names; no other is read. One line end after a file's text is left out.
- * @throws SECRET_MISSING, naming every one that is not set, empty, or not readable - never a value.
+ * @throws SECRET_MISSING, naming every one that is not set, empty, or not readable; SECRET_TOO_SHORT - never a value.
  */
 export async function loadSecrets(
   plan: Plan,
   variables: NodeJS.ProcessEnv,
 ): Promise<Readonly<Record<string, string>>> {
+  const { values, missing } = await knownSecrets(plan, variables)
+  if (missing.size > 0) {
+    const list = [...missing].map(([name, why]) => `${show(name)}: ${why}`).join('; ')
+    throw new PlimsollError('SECRET_MISSING', `secrets without a value: ${list}`)
+  }
+  const short = Object.keys(values).filter((name) => [...(values[name] ?? '').trim()].length < shortestSecret)
+  if (short.length === 0) return values
+  throw new PlimsollError(
+    'SECRET_TOO_SHORT',
+    `secrets of less than ${shortestSecret} characters: ${short.map(show).join(', ')}`,
+  )
+}
+
+/** The same without a complaint: what can be found now. */
+async function knownSecrets(plan: Plan, variables: NodeJS.ProcessEnv): Promise<KnownSecrets> {
   const values: Record<string, string> = Object.create(null)
-  const missing: string[] = []
+  const missing = new Map<string, string>()
   const named = new Set(plan.tasks.flatMap((task) => task.secrets))
   for (const name of [...named].sort()) {
     const source = plan.secrets[name]
     const found = source === undefined ? { missing: 'it is not listed' } : await secretFrom(source, variables)
-    if ('missing' in found) missing.push(`${show(name)}: ${found.missing}`)
+    if ('missing' in found) missing.set(name, found.missing)
     else values[name] = found.value
   }
-  if (missing.length === 0) return values
-  throw new PlimsollError('SECRET_MISSING', `secrets without a value: ${missing.join('; ')}`)
+  return { values, missing }
 }
 
 type Found = { readonly value: string } | { readonly missing: string }

@@ -11,14 +11,14 @@ export type MaskingStream = {
 
 export type Masker = {
   text(text: string): string
-  /** Holds back at most 255 bytes, and only what may be the beginning of a form. */
+  /** Holds back at most 767 bytes, and only what may be the beginning of a form. */
   stream(): MaskingStream
 }
 
 const mask = Buffer.from('***')
 const nothing = new Uint8Array(0)
 
-/** Encoded forms are base64, base64url, URL and JSON; of a secret of several lines each line is masked also. */
+/** The values, their encodings (`encodings.ts`), and each longer line of a value of several lines. */
 export function createMasker(secrets: Iterable<string>): Masker {
   const forms = secretForms(secrets)
   if (forms.length === 0) {
@@ -38,7 +38,7 @@ export function createMasker(secrets: Iterable<string>): Masker {
 
 /** Overlapping secrets are masked as one, so that no rest of the second remains. */
 function maskingStream(table: FormTable): MaskingStream {
-  /** A copy, because the caller may use the memory of its chunk again. Shorter than the longest form. */
+  /** A copy, because the caller may use the memory of its chunk again. Shorter than the longest form with its line breaks. */
   let held: Uint8Array = nothing
   /** Bytes at the start of `held` that belong to a secret whose mask is already written. */
   let coveredBytes = 0

@@ -39,6 +39,18 @@ test('all secrets that are missing are named at once, and no value is', async ()
   })
 })
 
+test('secrets that are too short to be masked are named, and no value is', async () => {
+  const head = 'secrets: { A: { env: A }, B: { env: B }, C: { env: C }, D: { env: D } }'
+  const env = 'W: "${secrets.A}", X: "${secrets.B}", Y: "${secrets.C}", Z: "${secrets.D}"'
+  const plan = parse(planText(`a: { run: x, env: { ${env} } }`, head))
+  const values = { A: 'kqz', B: '\u{1f600}\u{1f600}', C: ' kqz \n', D: 'kqzj' }
+  await assert.rejects(loadSecrets(plan, values), (error: Error) => {
+    assert.match(error.message, /less than 4 characters: "A", "B", "C"$/)
+    assert.doesNotMatch(error.message, /kqz/)
+    return 'code' in error && error.code === 'SECRET_TOO_SHORT'
+  })
+})
+
 test('the value of a secret is never part of a plan', () => {
   const text = planText('a: { run: x, env: { X: "${secrets.KEY}" } }', 'secrets: [KEY]')
   const plan = parse(text, { variables: { KEY: 'hidden value' } })
