@@ -68,7 +68,7 @@ export const commands: readonly Command[] = [
     positionals: '[RUN] [TASK]',
     options: {},
     examples: ['plimsoll logs', 'plimsoll logs last migrate'],
-    load: async () => (await import('./history-commands.ts')).logsCommand,
+    load: async () => (await import('./logs-command.ts')).logsCommand,
   },
   {
     name: 'memory',

@@ -1,39 +1,11 @@
-import { createReadStream } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { PlimsollError, systemCodeOf } from '../errors.ts'
-import { type Journal, openJournal, type RunRecord, type RunSummary } from '../journal/journal.ts'
+import type { RunRecord, RunSummary } from '../journal/journal.ts'
 import { isSameProcess } from '../memory/memory.ts'
-import { nearestName } from '../nearest.ts'
-import {
-  isClosed,
-  plainLine,
-  plainText,
-  renderMarkdown,
-  renderReport,
-  renderTable,
-  styleFor,
-  writeSteadily,
-} from '../report/report.ts'
-import { openStoreForReading } from '../store/store.ts'
+import { renderMarkdown, renderReport, renderTable, styleFor } from '../report/report.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import { countOf } from './plan-argument.ts'
 import { reportSoFar } from './report-so-far.ts'
-import type { Call, RunCommand } from './words.ts'
-
-/** Without --state the record beside a plan in this directory is meant. */
-const stateDirOf = (call: Call): string => resolve(call.text('state') ?? '.plimsoll')
-
-async function withJournal(
-  call: Call,
-  read: (journal: Journal, stateDir: string) => Promise<number>,
-): Promise<number> {
-  const stateDir = stateDirOf(call)
-  await using store = await openStoreForReading({ stateDir })
-  if (store) return await read(openJournal(store), stateDir)
-  throw new PlimsollError('RUN_UNKNOWN', `nothing has been recorded in ${stateDir}`, {
-    fix: 'Name the directory of the record with --state DIR, or deploy first',
-  })
-}
+import { withJournal } from './with-journal.ts'
+import type { RunCommand } from './words.ts'
 
 export const runsCommand: RunCommand = async (call) => {
   const limit = countOf('--limit', call.text('limit') ?? '20', 1_000)
@@ -57,22 +29,6 @@ export const showCommand: RunCommand = (call) =>
       process.stdout.write(
         call.flag('markdown') ? renderMarkdown(report) : renderReport(report, style, linesOf(run)),
       )
-    return 0
-  })
-
-export const logsCommand: RunCommand = (call) =>
-  withJournal(call, async (journal, stateDir) => {
-    const [name = 'last', task] = call.positionals
-    const run = await journal.run(name)
-    const attempts = await journal.attempts(run.runId)
-    const wanted = attempts.filter((attempt) => task === undefined || attempt.task === task)
-    if (task !== undefined && wanted.length === 0) throw unknownTask(run, task, attempts)
-    for (const { task: of, attempt, phase, log } of wanted) {
-      const undo = phase === 'undo' ? ', undo' : ''
-      if (isClosed(process.stdout)) return 0
-      if (wanted.length > 1) process.stdout.write(`==> ${plainLine(of)}${undo}, attempt ${attempt}\n`)
-      await printFile(join(stateDir, log))
-    }
     return 0
   })
 
@@ -112,29 +68,4 @@ function tableOf(runs: readonly RunSummary[]): string[] {
     run.peakMemoryBytes === null ? '-' : formatSize(run.peakMemoryBytes),
   ])
   return renderTable(columns, rows, styleFor(process.stdout, process.env))
-}
-
-function unknownTask(
-  run: RunSummary,
-  task: string,
-  attempts: readonly { readonly task: string }[],
-): PlimsollError {
-  const names = new Set(attempts.map((attempt) => attempt.task))
-  const nearest = nearestName(task, names)
-  const hint =
-    nearest === undefined ? `it has ${[...names].join(', ') || 'no output'}` : `did you mean "${nearest}"?`
-  return new PlimsollError('RUN_UNKNOWN', `run ${run.runId} has no output of a task "${task}"; ${hint}`)
-}
-
-async function printFile(file: string): Promise<void> {
-  try {
-    for await (const chunk of createReadStream(file)) {
-      if (isClosed(process.stdout)) return
-      const text = process.stdout.isTTY ? plainText((chunk as Buffer).toString('utf8')) : (chunk as Buffer)
-      await writeSteadily(process.stdout, text)
-    }
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') process.stderr.write(`the log ${file} is not there any more\n`)
-    else throw error
-  }
 }

@@ -36,7 +36,7 @@ export async function loadSecrets(
 }
 
 /** The same without a complaint: what can be found now. */
-async function knownSecrets(plan: Plan, variables: NodeJS.ProcessEnv): Promise<KnownSecrets> {
+export async function knownSecrets(plan: Plan, variables: NodeJS.ProcessEnv): Promise<KnownSecrets> {
   const values: Record<string, string> = Object.create(null)
   const missing = new Map<string, string>()
   const named = new Set(plan.tasks.flatMap((task) => task.secrets))
