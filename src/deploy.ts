@@ -8,12 +8,15 @@ import { type Clock, systemClock } from './clock.ts'
 import { PlimsollError } from './errors.ts'
 import { ParallelExecutor } from './executor/executor.ts'
 import { newRunId, openJournal } from './journal/journal.ts'
-import { identify } from './memory/memory.ts'
+import { Estimates, identify } from './memory/memory.ts'
 import { loadSecrets } from './plan/plan.ts'
 import { Run, stateDirOf } from './run/run.ts'
 import type { Plan, Report, RunMessage, Task } from './spine.ts'
 import { openStore } from './store/store.ts'
 import { formatSize } from './units.ts'
+
+/** What the engine itself needs at most, in bytes; `npm run bench -- spawn` measures it. */
+const ownBytes = 120_000_000
 
 export type DeployOptions = {
   /** Where the record and the logs are kept. Default: `.plimsoll` beside the plan. */
@@ -57,13 +60,14 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
   const stateDir = stateDirOf(plan, options)
   if (plan.approve && !options.yes) throw approvalNeeded(plan)
   const secrets = await loadSecrets(plan, variables)
-  const executor = new ParallelExecutor({ ...plan.options.executor, enableProgress: true, clock })
+  const executor = new ParallelExecutor({ ...plan.options.executor, enableProgress: true, clock, ownBytes })
   using monitor = executor.monitor
   refuseWhatCannotFit(plan, executor)
 
   await using store = await openStore({ stateDir })
   const journal = openJournal(store)
   const past = await journal.pastTasks(plan.name)
+  const estimates = new Estimates(await journal.peaks(), clock.now())
   const runId = newRunId(clock.now(), random)
   const engine = identify(process.pid, runId)
   await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host: hostname() })
@@ -77,6 +81,7 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     variables,
     journal,
     executor,
+    estimates,
     clock,
     random,
     signal,

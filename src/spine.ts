@@ -188,6 +188,14 @@ export type AttemptResult = {
 
 export type TaskStatus = 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'undone'
 
+/** What was expected of a task's memory before it started, and on what ground. */
+export type MemoryEstimate = {
+  readonly bytes: number
+  readonly source: 'history' | 'declared' | 'group' | 'guess'
+  /** From 0 (a guess) towards 1 (many earlier runs). */
+  readonly confidence: number
+}
+
 export type TaskReport = {
   readonly status: TaskStatus
   readonly attempts: number
@@ -196,6 +204,8 @@ export type TaskReport = {
   readonly waitReasons: Readonly<Partial<Record<WaitReason, number>>>
   readonly peakMemoryBytes: Bracket
   readonly reservedBytes: number
+  /** Left out for work that needs nothing, and for what never started. */
+  readonly estimate?: MemoryEstimate
   readonly enforcement: Enforcement
   readonly suspendedMs: number
   readonly requeues: number
@@ -255,6 +265,14 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
       readonly phase: Phase
       readonly task: string
       readonly reservedBytes: number
+    }
+  /** The guard has suspended a task, let it go on, or stopped it to be started again; told after it was done. */
+  | {
+      readonly type: 'task-guarded'
+      readonly phase: Phase
+      readonly task: string
+      readonly action: 'suspended' | 'resumed' | 'requeued'
+      readonly message: string
     }
   /** Durable before the process is started. `log` is relative to the state directory. */
   | {

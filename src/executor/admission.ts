@@ -1,51 +1,84 @@
 import type { Clock } from '../clock.ts'
-import type { Ledger, MemoryMonitor, MemoryReading } from '../memory/memory.ts'
+import type { Ledger, MemoryMonitor, MemoryReading, Reservation } from '../memory/memory.ts'
 import { formatSize } from '../units.ts'
+import type { RunningTask } from './running.ts'
 
 /** A reading is used for this long, in milliseconds: what starts meanwhile is in the ledger already. */
 const readingLastsMs = 20
 
+type Parts = {
+  readonly monitor: MemoryMonitor
+  readonly ledger: Ledger
+  readonly clock: Clock
+  /** What the engine itself is expected to use at most; what it does not use yet is not given away. */
+  readonly ownBytes: number
+  readonly running: ReadonlySet<RunningTask>
+}
+
+/** Why a task may not start now; null when it has been let in. */
+export type Refusal = 'memory' | 'host' | 'suspended' | null
+
 /**
- * Decides whether a task may start: what is in use, plus what running tasks have reserved but not used yet, plus
- * the estimate of the new one must stay below the load line. One task may always run, so that a run goes forward.
+ * Decides whether a task may start: what is in use, plus what running tasks have reserved but not used yet, plus what
+ * the engine itself may still need, plus the estimate of the new one must stay below the load line. One task may
+ * always run, so that a run goes forward. Nothing starts while the guard holds a task suspended.
  */
 export class Admission {
-  readonly #monitor: MemoryMonitor
-  readonly #ledger: Ledger
-  readonly #clock: Clock
+  readonly #parts: Parts
   #reading: MemoryReading | null = null
   #readAtMs = 0
 
-  constructor(parts: { monitor: MemoryMonitor; ledger: Ledger; clock: Clock }) {
-    this.#monitor = parts.monitor
-    this.#ledger = parts.ledger
-    this.#clock = parts.clock
+  constructor(parts: Parts) {
+    this.#parts = parts
   }
 
-  /** Reserves `bytes` under `key` when they fit. */
-  admit(key: string, bytes: number): boolean {
-    if (!this.#ledger.admit(bytes, this.reading()).fits) return false
-    this.#ledger.reserve(key, bytes)
-    return true
+  /** Reserves under `key` when it fits. */
+  admit(key: string, reservation: number | Reservation): Refusal {
+    const { ledger, running } = this.#parts
+    for (const task of running) if (task.isSuspended) return 'suspended'
+    const reading = this.#withOwnNeed()
+    const { fits, freeBytes } = ledger.admit(reservation, reading)
+    if (fits) {
+      ledger.reserve(key, reservation)
+      return null
+    }
+    const bytes = typeof reservation === 'number' ? reservation : reservation.bytes
+    return freeBytes + ledger.reservedBytes < bytes ? 'host' : 'memory'
   }
 
-  /** Why `bytes` do not fit, with the numbers. */
-  explain(bytes: number): string {
-    const reading = this.reading()
-    const free = Math.max(0, this.#ledger.admit(bytes, reading).freeBytes)
+  /** Why a task does not fit, with the numbers. */
+  explain(reservation: number | Reservation): string {
+    const bytes = typeof reservation === 'number' ? reservation : reservation.bytes
+    const { ledger } = this.#parts
+    const reading = this.#withOwnNeed()
+    const free = Math.max(0, ledger.admit(bytes, reading).freeBytes)
+    const { usedBytes, loadLineBytes, capacityBytes } = this.reading()
     return (
       `waiting for memory: needs ${formatSize(bytes)}, ${formatSize(free)} free above the line ` +
-      `(used ${formatSize(reading.usedBytes)} of ${formatSize(reading.capacityBytes)}, ` +
-      `reserved ${formatSize(this.#ledger.reservedBytes)})`
+      `(used ${formatSize(usedBytes)} of ${formatSize(capacityBytes)}, line at ${formatSize(loadLineBytes)}, ` +
+      `reserved ${formatSize(ledger.reservedBytes)})`
     )
   }
 
   reading(): MemoryReading {
-    const nowMs = this.#clock.monotonic()
+    const { clock, monitor } = this.#parts
+    const nowMs = clock.monotonic()
     if (this.#reading === null || nowMs - this.#readAtMs >= readingLastsMs) {
-      this.#reading = this.#monitor.read()
+      this.#reading = monitor.read()
       this.#readAtMs = nowMs
     }
     return this.#reading
+  }
+
+  /** What was read is not true any more: memory has changed hands. */
+  forget(): void {
+    this.#reading = null
+  }
+
+  #withOwnNeed(): Pick<MemoryReading, 'usedBytes' | 'loadLineBytes'> {
+    const { usedBytes, loadLineBytes } = this.reading()
+    const { ownBytes } = this.#parts
+    const ownClaim = ownBytes === 0 ? 0 : Math.max(0, ownBytes - process.memoryUsage.rss())
+    return { usedBytes: usedBytes + ownClaim, loadLineBytes }
   }
 }

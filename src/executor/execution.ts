@@ -1,18 +1,25 @@
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
-import type { Ledger } from '../memory/memory.ts'
+import { type Ledger, type Reservation, raiseFactor } from '../memory/memory.ts'
 import type { Admission } from './admission.ts'
 import type { Graph } from './graph.ts'
-import { ReadyQueue } from './ready-queue.ts'
-import { type Obstacle, type ReadyMark, WaitClock } from './wait-clock.ts'
-import type { Decision, Ended, ExecutorEvent, ExecutorTask, TaskContext } from './words.ts'
+import { RunningTask } from './running.ts'
+import { type ReadyMark, WaitClock } from './wait-clock.ts'
+import { type Waiting, WaitingLine } from './waiting-line.ts'
+import {
+  type Decision,
+  type Ended,
+  type ExecutorEvent,
+  type ExecutorTask,
+  neverStarted,
+  type TaskContext,
+  WantOfMemory,
+} from './words.ts'
 
-/** How many of the best ready tasks are looked at for one that fits when the first does not. */
-const lookAhead = 32
-/** After so many smaller tasks went before it, a task that waits for memory is overtaken no more. */
-const mostOvertakings = 16
 /** While memory holds the queue back it is looked at again this often, in milliseconds: others may free some. */
 const memoryRetryMs = 100
+/** A task that ends for want of memory by itself (the kernel killed it) is put back so often; then it has failed. */
+const mostWants = 5
 
 type Parts<Value> = {
   readonly graph: Graph
@@ -20,12 +27,18 @@ type Parts<Value> = {
   readonly admission: Admission
   readonly ledger: Ledger
   readonly guess: () => number
-  readonly slots: {
-    /** False when all are taken. */
+  /** A place among the running tasks of the executor. */
+  readonly places: {
+    /** False when all slots are taken. */
     take(): boolean
     giveBack(): void
     /** Lets every execution see that a slot or memory came free. */
     announce(): void
+    begin(task: RunningTask): void
+    /** Lets go of what was set aside for it. */
+    end(task: RunningTask): void
+    /** The guard may act on a task from now on. */
+    watch(): void
   }
   readonly signal?: AbortSignal
   readonly failFast?: boolean
@@ -35,7 +48,6 @@ type Parts<Value> = {
 type End<Value> =
   | { readonly status: 'succeeded'; readonly value: Value }
   | { readonly status: 'failed'; readonly error: unknown }
-type Waiting = { readonly mark: ReadyMark; readonly bytes: number; overtakenBy: number; told: boolean }
 
 let executions = 0
 /** Sets the ledger's names of several graphs of one executor apart. */
@@ -48,10 +60,8 @@ export class Execution<Value> {
   readonly #id = nextId()
   readonly #signal: AbortSignal
   readonly #waitClock: WaitClock
-  readonly #ready: ReadyQueue
+  readonly #line: WaitingLine
   readonly #needsLeft: number[]
-  /** What is known of tasks that are ready, by number; bounded by the graph. */
-  readonly #waiting = new Map<number, Waiting>()
   readonly #ended = new Map<string, Ended<Value>>()
   /** Decided to be skipped or cancelled, not yet told; bounded by the graph. */
   readonly #unstarted: { readonly index: number; readonly ended: Ended<Value> }[] = []
@@ -67,7 +77,7 @@ export class Execution<Value> {
     this.#parts = parts
     this.#signal = parts.signal ?? new AbortController().signal
     this.#waitClock = new WaitClock(parts.clock)
-    this.#ready = new ReadyQueue(parts.graph.remainingMs)
+    this.#line = new WaitingLine(parts.graph.remainingMs)
     this.#needsLeft = [...parts.graph.needCounts]
   }
 
@@ -92,23 +102,26 @@ export class Execution<Value> {
   pump(): void {
     this.#memoryTimer?.[Symbol.dispose]()
     this.#memoryTimer = null
-    const obstacle = this.#startWhatFits()
-    this.#waitClock.turnTo(obstacle)
-    if (obstacle === 'memory') this.#waitForMemory()
-  }
-
-  /** @returns what stands in the way of the next task. */
-  #startWhatFits(): Obstacle {
-    while (this.#ready.size > 0) {
-      if (!this.#parts.slots.take()) return 'slot'
-      const index = this.#takeWhatFits()
-      if (index === undefined) {
-        this.#parts.slots.giveBack()
-        return 'memory'
+    const { places, admission } = this.#parts
+    while (this.#line.size > 0) {
+      if (!places.take()) {
+        this.#waitClock.turnTo('slot')
+        return
       }
-      void this.#start(index)
+      const taken = this.#line.take((waiting) => {
+        const need = this.#needOf(waiting)
+        waiting.reservedBytes = bytesOf(need)
+        return admission.admit(this.#keyOf(waiting.index), need)
+      })
+      if (typeof taken === 'string') {
+        places.giveBack()
+        this.#waitClock.turnTo(taken)
+        this.#waitForMemory(taken)
+        return
+      }
+      void this.#start(taken)
     }
-    return null
+    this.#waitClock.turnTo(null)
   }
 
   #becomeReady(index: number): void {
@@ -116,19 +129,17 @@ export class Execution<Value> {
     const mark = this.#waitClock.mark()
     const decision = this.#decide(task)
     if (decision.action === 'run') {
-      const bytes = task.reserveBytes ?? this.#parts.guess()
-      this.#waiting.set(index, { mark, bytes, overtakenBy: 0, told: false })
-      this.#ready.push(index)
-    } else {
-      const status = decision.action === 'skip' ? 'skipped' : 'cancelled'
-      const ended = {
-        status,
-        because: decision.because,
-        waits: this.#waitClock.since(mark),
-        reservedBytes: 0,
-      } as const
-      this.#unstarted.push({ index, ended })
+      this.#line.add(newcomer(index, mark))
+      return
     }
+    const status = decision.action === 'skip' ? 'skipped' : 'cancelled'
+    const waits = this.#waitClock.since(mark)
+    this.#unstarted.push({ index, ended: { ...neverStarted, status, because: decision.because, waits } })
+  }
+
+  #needOf({ index, atLeastBytes }: Waiting): number | Reservation {
+    const { estimate, reserveBytes = this.#parts.guess() } = this.#taskAt(index)
+    return estimate ? estimate(null) : Math.max(reserveBytes, atLeastBytes)
   }
 
   #decide(task: ExecutorTask<Value>): Decision {
@@ -139,61 +150,57 @@ export class Execution<Value> {
     return { action: 'cancel', because: becauseOf(missing, this.#ended.get(missing)) }
   }
 
-  /** The best ready task that fits; smaller ones may overtake the best one `mostOvertakings` times. */
-  #takeWhatFits(): number | undefined {
-    const passed: number[] = []
-    let taken: number | undefined
-    while (taken === undefined && passed.length < lookAhead) {
-      const index = this.#ready.pop()
-      if (index === undefined) break
-      const waiting = this.#waitingAt(index)
-      if (this.#parts.admission.admit(this.#keyOf(index), waiting.bytes)) {
-        taken = index
-      } else {
-        passed.push(index)
-        if (waiting.overtakenBy >= mostOvertakings) break
-      }
-    }
-    for (const index of passed) {
-      this.#ready.push(index)
-      if (taken !== undefined) this.#waitingAt(index).overtakenBy += 1
-    }
-    return taken
-  }
-
-  #waitForMemory(): void {
+  #waitForMemory(refusal: 'memory' | 'host' | 'suspended'): void {
     this.#memoryTimer = this.#parts.clock.every(memoryRetryMs, () => this.pump())
-    const index = this.#ready.peek()
-    if (index === undefined) return
-    const waiting = this.#waitingAt(index)
-    if (waiting.told) return
+    const waiting = this.#line.first
+    if (waiting === undefined || waiting.told || refusal === 'suspended') return
     waiting.told = true
-    const message = this.#parts.admission.explain(waiting.bytes)
-    void this.#tell({ type: 'waiting', task: this.#taskAt(index).name, reason: 'memory', message })
+    const message = this.#parts.admission.explain(this.#needOf(waiting))
+    void this.#tell({ type: 'waiting', task: this.#taskAt(waiting.index).name, reason: refusal, message })
   }
 
-  async #start(index: number): Promise<void> {
+  async #start(waiting: Waiting): Promise<void> {
+    const { index, reservedBytes, requeues } = waiting
     const task = this.#taskAt(index)
-    const { mark, bytes: reservedBytes } = this.#waitingAt(index)
-    const waits = this.#waitClock.since(mark)
-    this.#waiting.delete(index)
-
-    const key = this.#keyOf(index)
-    const observe = (bytes: number): void => this.#parts.ledger.observe(key, bytes)
-    const ended = {
-      waits,
+    const { places } = this.#parts
+    const waits = this.#waitClock.since(waiting.mark, waiting.before)
+    const running = this.#begin(task, this.#keyOf(index))
+    const end = await this.#endOf(task, {
+      signal: this.#signal,
       reservedBytes,
-      ...(await this.#endOf(task, { signal: this.#signal, reservedBytes, waits, observe })),
+      waits,
+      requeues,
+      observe: (bytes) => running.observe(bytes),
+      control: (control) => {
+        running.control = control
+        if (control !== null) places.watch()
+      },
+    })
+    places.end(running)
+    const suspendedMs = Math.round(waiting.suspendedMs + running.suspendedMs)
+    if (this.#isToBeRequeued(end, running, requeues)) {
+      this.#requeue({ ...waiting, before: waits, suspendedMs }, running.peakBytes)
+    } else {
+      const profile = running.profile()
+      await this.#end(index, { waits, reservedBytes, requeues, suspendedMs, profile, ...end })
     }
-    this.#parts.ledger.release(key)
-
-    const told = this.#tell({ type: 'ended', task: task.name, ended })
-    if (told !== undefined) await told
-    if (ended.status === 'failed' && this.#parts.failFast) this.#stop(`"${task.name}" failed`)
-    this.#release(index, ended)
-    this.#parts.slots.giveBack()
+    places.giveBack()
     this.#settle()
-    this.#parts.slots.announce()
+    places.announce()
+  }
+
+  #begin(task: ExecutorTask<Value>, key: string): RunningTask {
+    const { clock, ledger, places } = this.#parts
+    const { estimate } = task
+    const running = new RunningTask({
+      key,
+      clock,
+      ledger,
+      ...(estimate && { estimate }),
+      onGuarded: (action, message) => void this.#tell({ type: 'guarded', task: task.name, action, message }),
+    })
+    places.begin(running)
+    return running
   }
 
   async #endOf(task: ExecutorTask<Value>, context: TaskContext): Promise<End<Value>> {
@@ -205,6 +212,36 @@ export class Execution<Value> {
     } catch (error) {
       return { status: 'failed', error }
     }
+  }
+
+  #isToBeRequeued(end: End<Value>, running: RunningTask, requeues: number): boolean {
+    if (end.status === 'succeeded' || this.#stoppedBecause !== null) return false
+    if (running.isLeaving) return true
+    if (!(end.error instanceof WantOfMemory) || requeues >= mostWants) return false
+    running.observe(Math.max(running.peakBytes, end.error.observedBytes))
+    return true
+  }
+
+  /** Back in its place in the line, with more set aside. */
+  #requeue(waiting: Waiting, peakBytes: number): void {
+    const { index, requeues } = waiting
+    this.#parts.admission.forget()
+    this.#taskAt(index).raise?.(peakBytes)
+    this.#line.add({
+      ...waiting,
+      mark: this.#waitClock.markAgain(),
+      requeues: requeues + 1,
+      atLeastBytes: Math.max(waiting.atLeastBytes, peakBytes * raiseFactor),
+      told: false,
+    })
+  }
+
+  async #end(index: number, ended: Ended<Value>): Promise<void> {
+    const { name } = this.#taskAt(index)
+    const told = this.#tell({ type: 'ended', task: name, ended })
+    if (told !== undefined) await told
+    if (ended.status === 'failed' && this.#parts.failFast) this.#stop(`"${name}" failed`)
+    this.#release(index, ended)
   }
 
   /** Ends what was decided without a start, which may decide more, then starts what may start. */
@@ -219,11 +256,7 @@ export class Execution<Value> {
   }
 
   async #endUnstarted(): Promise<void> {
-    for (const { index, ended } of this.#unstarted) {
-      const told = this.#tell({ type: 'ended', task: this.#taskAt(index).name, ended })
-      if (told !== undefined) await told
-      this.#release(index, ended)
-    }
+    for (const { index, ended } of this.#unstarted) await this.#end(index, ended)
     this.#unstarted.length = 0
     this.#settling = false
     this.pump()
@@ -242,12 +275,17 @@ export class Execution<Value> {
   /** Nothing starts from now on; what waits is cancelled, what runs sees the signal. */
   #stop(because: string): void {
     this.#stoppedBecause ??= because
-    for (let index = this.#ready.pop(); index !== undefined; index = this.#ready.pop()) {
-      const waits = this.#waitClock.since(this.#waitingAt(index).mark)
-      this.#unstarted.push({
-        index,
-        ended: { status: 'cancelled', because: this.#stoppedBecause, waits, reservedBytes: 0 },
-      })
+    for (const { index, mark, before, requeues, suspendedMs } of this.#line.drain()) {
+      const waits = this.#waitClock.since(mark, before)
+      const ended = {
+        ...neverStarted,
+        requeues,
+        suspendedMs,
+        status: 'cancelled',
+        because: this.#stoppedBecause,
+        waits,
+      } as const
+      this.#unstarted.push({ index, ended })
     }
     this.#settle()
   }
@@ -272,16 +310,24 @@ export class Execution<Value> {
     return at(this.#tasks, index)
   }
 
-  #waitingAt(index: number): Waiting {
-    const waiting = this.#waiting.get(index)
-    if (!waiting) throw new Error(`task ${index} is not ready`)
-    return waiting
-  }
-
   #keyOf(index: number): string {
     return `${this.#id}/${index}`
   }
 }
+
+const newcomer = (index: number, mark: ReadyMark): Waiting => ({
+  index,
+  mark,
+  before: {},
+  requeues: 0,
+  suspendedMs: 0,
+  atLeastBytes: 0,
+  reservedBytes: 0,
+  overtakenBy: 0,
+  told: false,
+})
+
+const bytesOf = (need: number | Reservation): number => (typeof need === 'number' ? need : need.bytes)
 
 function isGood(ended: Ended | undefined): boolean {
   return ended?.status === 'succeeded' || ended?.status === 'skipped'

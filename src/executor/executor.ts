@@ -14,14 +14,27 @@ import type { Options } from '../spine.ts'
 import { Admission } from './admission.ts'
 import { Execution } from './execution.ts'
 import { readGraph } from './graph.ts'
+import { GuardLoop } from './guard-loop.ts'
+import type { RunningTask } from './running.ts'
 import type { Ended, ExecutorEvent, ExecutorTask } from './words.ts'
 
 export { type Prediction, predictRun, type TaskPrediction } from './predict.ts'
-export type { Decision, Ended, ExecutorEvent, ExecutorTask, TaskContext } from './words.ts'
+export {
+  type Decision,
+  type Ended,
+  type ExecutorEvent,
+  type ExecutorTask,
+  type GuardAction,
+  neverStarted,
+  type TaskContext,
+  WantOfMemory,
+} from './words.ts'
 
 export type ExecutorOptions = Options['executor'] & {
   readonly monitor?: MemoryMonitor
   readonly clock?: Clock
+  /** What this process itself is expected to use at most, in bytes: kept free for it. Default 0. */
+  readonly ownBytes?: number
 }
 
 export type ExecuteOptions<Value> = {
@@ -50,24 +63,33 @@ export class ParallelExecutor {
   readonly #clock: Clock
   readonly #admission: Admission
   readonly #executions = new Set<{ pump(): void }>()
-  #running = 0
-  readonly #slots = {
+  /** In the order of their starts; at most `maxConcurrentTasks`. */
+  readonly #running = new Set<RunningTask>()
+  readonly #guardLoop: GuardLoop
+  #taken = 0
+  readonly #places = {
     take: (): boolean => {
-      if (this.#running >= this.options.maxConcurrentTasks) return false
-      this.#running += 1
+      if (this.#taken >= this.options.maxConcurrentTasks) return false
+      this.#taken += 1
       return true
     },
     giveBack: (): void => {
-      this.#running -= 1
+      this.#taken -= 1
     },
     announce: (): void => {
       for (const execution of this.#executions) execution.pump()
     },
+    begin: (task: RunningTask): void => void this.#running.add(task),
+    end: (task: RunningTask): void => {
+      this.#running.delete(task)
+      this.ledger.release(task.key)
+    },
+    watch: (): void => this.#guardLoop.watch(),
   }
 
   /** @throws OPTION_INVALID with the option, its value and its range. */
   constructor(options: Partial<ExecutorOptions> = {}) {
-    const { monitor, clock = systemClock, ...given } = options
+    const { monitor, clock = systemClock, ownBytes = 0, ...given } = options
     this.options = checked({ ...defaults, ...given })
     this.monitor =
       monitor ??
@@ -76,7 +98,9 @@ export class ParallelExecutor {
         budgetBytes: this.options.memoryBudgetBytes,
       })
     this.#clock = clock
-    this.#admission = new Admission({ monitor: this.monitor, ledger: this.ledger, clock })
+    const parts = { monitor: this.monitor, clock, running: this.#running }
+    this.#admission = new Admission({ ...parts, ledger: this.ledger, ownBytes })
+    this.#guardLoop = new GuardLoop({ ...parts, onChange: () => this.#places.announce() })
   }
 
   /** What is reserved for a task without an estimate of its own, in bytes: never more than its limit. */
@@ -103,7 +127,7 @@ export class ParallelExecutor {
       admission: this.#admission,
       ledger: this.ledger,
       guess: () => this.carefulGuess(),
-      slots: this.#slots,
+      places: this.#places,
     })
     this.#executions.add(execution)
     try {

@@ -3,24 +3,29 @@ import type { WaitReason } from '../spine.ts'
 
 export type Waits = Readonly<Partial<Record<WaitReason, number>>>
 
-/** What stands at the head of the queue and why it does not start; null when nothing waits. */
-export type Obstacle = 'slot' | 'memory' | null
+/**
+ * What stands at the head of the queue and why it does not start: all slots taken, memory that tasks of this run have
+ * reserved, memory that others use, a task that is suspended. Null when nothing waits.
+ */
+export type Obstacle = 'slot' | 'memory' | 'host' | 'suspended' | null
+const obstacles = ['slot', 'memory', 'host', 'suspended'] as const
+
+type Sums = Readonly<Record<(typeof obstacles)[number], number>>
 
 /** When a task became ready, as the clock stood then. */
-export type ReadyMark = { readonly needsMs: number; readonly slotMs: number; readonly memoryMs: number }
+export type ReadyMark = { readonly needsMs: number; readonly sums: Sums }
 
 /**
  * Tells how long each task waited and why, without a timer or a list for each waiting task: the clock adds up how
- * long the head of the queue waited for a slot and for memory, and a task's share is the difference between its
- * start and the moment it became ready.
+ * long the head of the queue waited for what, and a task's share is the difference between its start and the moment
+ * it became ready.
  */
 export class WaitClock {
   readonly #clock: Clock
   readonly #startMs: number
   #obstacle: Obstacle = null
   #sinceMs: number
-  #slotMs = 0
-  #memoryMs = 0
+  #sums: Sums = { slot: 0, memory: 0, host: 0, suspended: 0 }
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -30,30 +35,40 @@ export class WaitClock {
 
   /** From now on tasks wait for this. */
   turnTo(obstacle: Obstacle): void {
+    if (obstacle === this.#obstacle) return
     this.#add()
     this.#obstacle = obstacle
   }
 
   mark(): ReadyMark {
     this.#add()
-    return { needsMs: this.#sinceMs - this.#startMs, slotMs: this.#slotMs, memoryMs: this.#memoryMs }
+    return { needsMs: this.#sinceMs - this.#startMs, sums: this.#sums }
+  }
+
+  /** A task that was put back in the queue has waited for its needs before. */
+  markAgain(): ReadyMark {
+    return { ...this.mark(), needsMs: 0 }
   }
 
   /** Whole milliseconds by reason since the start of the run; reasons of less than half a millisecond are left out. */
-  since(ready: ReadyMark): Waits {
+  since(ready: ReadyMark, before: Waits = {}): Waits {
     this.#add()
-    const waits = {
-      needs: Math.round(ready.needsMs),
-      slot: Math.round(this.#slotMs - ready.slotMs),
-      memory: Math.round(this.#memoryMs - ready.memoryMs),
+    const waits: Partial<Record<WaitReason, number>> = { ...before }
+    const add = (reason: WaitReason, ms: number): void => {
+      const rounded = Math.round(ms)
+      if (rounded > 0) waits[reason] = (waits[reason] ?? 0) + rounded
     }
-    return Object.fromEntries(Object.entries(waits).filter(([, ms]) => ms > 0))
+    add('needs', ready.needsMs)
+    if (ready.sums !== this.#sums)
+      for (const reason of obstacles) add(reason, this.#sums[reason] - ready.sums[reason])
+    return waits
   }
 
   #add(): void {
     const nowMs = this.#clock.monotonic()
-    if (this.#obstacle === 'slot') this.#slotMs += nowMs - this.#sinceMs
-    if (this.#obstacle === 'memory') this.#memoryMs += nowMs - this.#sinceMs
+    const obstacle = this.#obstacle
+    if (obstacle !== null && nowMs > this.#sinceMs)
+      this.#sums = { ...this.#sums, [obstacle]: this.#sums[obstacle] + nowMs - this.#sinceMs }
     this.#sinceMs = nowMs
   }
 }

@@ -1,3 +1,5 @@
+import type { MemoryProfile, Reservation, Seen } from '../memory/memory.ts'
+import type { TaskControl } from '../spine.ts'
 import type { Waits } from './wait-clock.ts'
 
 /** One task of a graph, for the executor. */
@@ -5,10 +7,14 @@ export type ExecutorTask<Value = unknown> = {
   readonly name: string
   /** Names of tasks that must have ended before. */
   readonly needs?: readonly string[]
-  /** Throwing means that the task failed. */
+  /** Throwing means that the task failed; throwing `WantOfMemory`, that it is to be started again. */
   readonly run: (context: TaskContext) => Value | Promise<Value>
   /** What is reserved before it starts, in bytes. Default: the smaller of its limit and an even share of the line. */
   readonly reserveBytes?: number
+  /** Instead of `reserveBytes`: asked before the start (null), and again while it runs with what was seen of it. */
+  readonly estimate?: (seen: Seen | null) => Reservation
+  /** Told when it was stopped, or ended, for want of memory while it used this much: the next estimate must be higher. */
+  readonly raise?: (observedBytes: number) => void
   /** Expected duration in milliseconds; orders the tasks. Default 1. */
   readonly expectedMs?: number
   /** Asked once all needs have ended. Default: runs when all of them succeeded or were skipped, else is cancelled. */
@@ -24,18 +30,66 @@ export type TaskContext = {
   readonly reservedBytes: number
   /** How long it waited, by reason, in milliseconds. */
   readonly waits: Waits
-  /** Tells the ledger what the task really uses now, in bytes. */
+  /** How often it was put back in the queue before. */
+  readonly requeues: number
+  /** Tells what the task really uses now, in bytes. */
   readonly observe: (bytes: number) => void
+  /** Hands the guard what it may do with what runs now; null when that is over. Without it the guard leaves it alone. */
+  readonly control: (control: TaskControl | null) => void
 }
 
-export type Ended<Value = unknown> = { readonly waits: Waits; readonly reservedBytes: number } & (
-  | { readonly status: 'succeeded'; readonly value: Value }
-  | { readonly status: 'failed'; readonly error: unknown }
-  | { readonly status: 'skipped' | 'cancelled'; readonly because: string }
-)
+/** Thrown by a task that ended for want of memory and may be started again with more. */
+export class WantOfMemory extends Error {
+  /** What it used, as far as is known. */
+  readonly observedBytes: number
+  constructor(observedBytes: number, options?: ErrorOptions) {
+    super('it ended for want of memory', options)
+    this.observedBytes = observedBytes
+  }
+}
+
+type Measured = {
+  readonly waits: Waits
+  readonly reservedBytes: number
+  /** How often the guard put it back in the queue. */
+  readonly requeues: number
+  readonly suspendedMs: number
+  /** How its use developed, where it told. */
+  readonly profile: MemoryProfile | null
+}
+
+/** Of a task that has never run. */
+export const neverStarted: Measured = {
+  waits: {},
+  reservedBytes: 0,
+  requeues: 0,
+  suspendedMs: 0,
+  profile: null,
+}
+
+export type Ended<Value = unknown> = Measured &
+  (
+    | { readonly status: 'succeeded'; readonly value: Value }
+    | { readonly status: 'failed'; readonly error: unknown }
+    | { readonly status: 'skipped' | 'cancelled'; readonly because: string }
+  )
 
 export type ExecutorEvent<Value = unknown> =
   /** Said once for each task that is held back by memory; `message` has the numbers. */
-  | { readonly type: 'waiting'; readonly task: string; readonly reason: 'memory'; readonly message: string }
+  | {
+      readonly type: 'waiting'
+      readonly task: string
+      readonly reason: 'memory' | 'host'
+      readonly message: string
+    }
   | { readonly type: 'started'; readonly task: string; readonly reservedBytes: number }
+  /** The guard has done something to it: said after it was done. */
+  | {
+      readonly type: 'guarded'
+      readonly task: string
+      readonly action: GuardAction
+      readonly message: string
+    }
   | { readonly type: 'ended'; readonly task: string; readonly ended: Ended<Value> }
+
+export type GuardAction = 'suspended' | 'resumed' | 'requeued'

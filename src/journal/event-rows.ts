@@ -42,7 +42,9 @@ const rowsOf: RowsOf = {
     ),
   ],
 
-  // An attempt that was stopped and put back in the queue is opened again under the same number.
+  'task-guarded': () => [],
+
+  // An engine that goes on with a run of another one may open an attempt again.
   'attempt-opened': (event) => [
     statement(
       'delete from attempts where run_id = ?1 and phase = ?2 and task = ?3 and attempt = ?4',

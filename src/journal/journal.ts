@@ -8,6 +8,7 @@ import type { DeployEvent } from '../spine.ts'
 import type { Store } from '../store/store.ts'
 import { statementsOf } from './event-rows.ts'
 import { readPastTasks } from './past-tasks.ts'
+import { peakStatements, readPeaks } from './peaks.ts'
 import { closingOf, findRun, listRuns, openingOf } from './run-rows.ts'
 import { readAttempts, readServices, readTasks } from './task-rows.ts'
 import type { Journal } from './words.ts'
@@ -21,6 +22,7 @@ export type {
   RunRecord,
   RunSummary,
   ServiceRecord,
+  TaskPeak,
   TaskRecord,
 } from './words.ts'
 
@@ -40,6 +42,8 @@ export function openJournal(store: Store): Journal {
     events: (runId) => readEvents(store, runId),
     services: () => readServices(store),
     pastTasks: (plan) => readPastTasks(store, plan),
+    peaks: () => readPeaks(store),
+    addPeaks: (peaks) => store.write(peakStatements(peaks)),
   }
 }
 

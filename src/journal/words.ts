@@ -1,4 +1,5 @@
 /** What the journal gives back. */
+import type { PeakRecord } from '../memory/memory.ts'
 import type {
   AttemptResult,
   DeployEvent,
@@ -101,6 +102,9 @@ export type PastTask = {
   readonly runs: number
 }
 
+/** One measured end of a task, for estimates. */
+export type TaskPeak = PeakRecord & { readonly plan: string; readonly task: string }
+
 export type Journal = {
   /** Before anything else of a run. */
   openRun(run: OpenedRun): Promise<void>
@@ -120,4 +124,8 @@ export type Journal = {
   services(): Promise<readonly ServiceRecord[]>
   /** What the tasks of a plan of this name needed: the last 20 succeeded attempts each, of the last 30 runs. */
   pastTasks(plan: string): Promise<ReadonlyMap<string, PastTask>>
+  /** What tasks of all plans needed, newest first, at most 20,000. */
+  peaks(): Promise<readonly TaskPeak[]>
+  /** Adds to it; of each task the newest eight stay. A record that is there already changes nothing. */
+  addPeaks(peaks: readonly TaskPeak[]): Promise<void>
 }

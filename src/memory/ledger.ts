@@ -1,6 +1,7 @@
 /** What is set aside for running tasks and what they use of it: the admission formula. */
 import { PlimsollError } from '../errors.ts'
 import type { MemoryReading } from './monitor.ts'
+import { expectedMsLeft, expectedUse, type MemoryProfile } from './profile.ts'
 
 export type Admission = {
   readonly fits: boolean
@@ -8,24 +9,39 @@ export type Admission = {
   readonly freeBytes: number
 }
 
-type Entry = { readonly reservedBytes: number; observedBytes: number }
+/** What is set aside: the greatest use expected, and how it develops where that is known. */
+export type Reservation = { readonly bytes: number; readonly profile?: MemoryProfile | null }
+
+type Entry = { reservation: Reservation; observedBytes: number; activeMs: number }
+type Line = Pick<MemoryReading, 'usedBytes' | 'loadLineBytes'>
+
+/** At so many moments of a task's expected time, beside the ends of others, the sum of all is looked at. */
+const evenMoments = 12
+/** A task that should have ended is taken to go on for this share of its expected time. */
+const overdueShare = 0.3
 
 /** As many entries as tasks run at once; the caller bounds that. */
 export class Ledger {
   readonly #entries = new Map<string, Entry>()
 
   /** Sets `bytes` aside for `name`; a second call replaces the first and forgets what was observed. */
-  reserve(name: string, bytes: number): void {
-    this.#entries.set(name, {
-      reservedBytes: checkBytes(bytes, `the reservation of "${name}"`),
-      observedBytes: 0,
-    })
+  reserve(name: string, reservation: number | Reservation): void {
+    const checked = checkReservation(reservation, `the reservation of "${name}"`)
+    this.#entries.set(name, { reservation: checked, observedBytes: 0, activeMs: 0 })
   }
 
   /** What `name` uses at this moment. A name without a reservation is ignored: its task has just ended. */
-  observe(name: string, bytes: number): void {
+  observe(name: string, bytes: number, activeMs = 0): void {
     const entry = this.#entries.get(name)
-    if (entry !== undefined) entry.observedBytes = checkBytes(bytes, `what is observed of "${name}"`)
+    if (entry === undefined) return
+    entry.observedBytes = checkBytes(bytes, `what is observed of "${name}"`)
+    entry.activeMs = activeMs
+  }
+
+  /** What is expected of `name` has changed; what was observed stays. */
+  revise(name: string, reservation: number | Reservation): void {
+    const entry = this.#entries.get(name)
+    if (entry) entry.reservation = checkReservation(reservation, `the reservation of "${name}"`)
   }
 
   release(name: string): void {
@@ -34,25 +50,66 @@ export class Ledger {
 
   get reservedBytes(): number {
     let sum = 0
-    for (const entry of this.#entries.values()) sum += entry.reservedBytes
+    for (const { reservation } of this.#entries.values()) sum += reservation.bytes
     return sum
   }
 
   /** What running tasks may still take: reserved and not yet part of what the gauge sees as used. */
   get claimBytes(): number {
     let sum = 0
-    for (const { reservedBytes, observedBytes } of this.#entries.values()) {
-      sum += Math.max(0, reservedBytes - observedBytes)
-    }
+    for (const entry of this.#entries.values()) sum += claimOf(entry)
     return sum
   }
 
-  /** Fits below the load line, or nothing else is reserved: one may always run, so that a run goes forward. */
-  admit(estimateBytes: number, reading: Pick<MemoryReading, 'usedBytes' | 'loadLineBytes'>): Admission {
+  /**
+   * Fits below the load line, or nothing else is reserved: one may always run, so that a run goes forward. Where it is
+   * known how tasks develop, they fit also when their peaks together do not, as long as they do not fall together.
+   */
+  admit(estimate: number | Reservation, reading: Line): Admission {
+    const wanted = checkReservation(estimate, 'the estimate')
     const freeBytes = reading.loadLineBytes - reading.usedBytes - this.claimBytes
-    const fits = checkBytes(estimateBytes, 'the estimate') <= freeBytes || this.#entries.size === 0
+    const fits = wanted.bytes <= freeBytes || this.#entries.size === 0 || this.#interleaves(wanted, reading)
     return { fits, freeBytes }
   }
+
+  #interleaves({ profile }: Reservation, { usedBytes, loadLineBytes }: Line): boolean {
+    if (!profile) return false
+    return this.#moments(profile).every((inMs) => {
+      let bytes = usedBytes + expectedUse(profile, inMs)
+      for (const entry of this.#entries.values()) bytes += expectedChange(entry, inMs)
+      return bytes <= loadLineBytes
+    })
+  }
+
+  /** Evenly over the time of the newcomer, and just before each of the others is expected to end. */
+  #moments(profile: MemoryProfile): readonly number[] {
+    const wholeMs = expectedMsLeft(profile, 0)
+    const ends = [...this.#entries.values()].flatMap(({ reservation, activeMs }) => {
+      const leftMs = reservation.profile ? expectedMsLeft(reservation.profile, activeMs) - 1 : 0
+      return leftMs > 0 && leftMs < wholeMs ? [leftMs] : []
+    })
+    return [...Array.from({ length: evenMoments }, (_, index) => (wholeMs * index) / evenMoments), ...ends]
+  }
+}
+
+const claimOf = ({ reservation, observedBytes }: Entry): number =>
+  Math.max(0, reservation.bytes - observedBytes)
+
+/** How much more (or less, when it has ended by then) than now a task uses in so many milliseconds. */
+function expectedChange(entry: Entry, inMs: number): number {
+  const { reservation, observedBytes, activeMs } = entry
+  const { profile } = reservation
+  if (!profile) return claimOf(entry)
+  if (expectedMsLeft(profile, activeMs) <= 0)
+    return inMs < profile.durationMs * overdueShare ? 0 : -observedBytes
+  const expected = expectedUse(profile, activeMs + inMs)
+  return Math.max(expected, inMs === 0 ? observedBytes : 0) - observedBytes
+}
+
+function checkReservation(reservation: number | Reservation, what: string): Reservation {
+  if (typeof reservation === 'number') return { bytes: checkBytes(reservation, what) }
+  checkBytes(reservation.bytes, what)
+  return reservation
 }
 
 function checkBytes(bytes: number, what: string): number {

@@ -6,12 +6,23 @@
  */
 import { MemoryMonitor } from './monitor.ts'
 
-export { type Admission, Ledger } from './ledger.ts'
+export {
+  type Estimate,
+  type EstimatedTask,
+  Estimates,
+  type PeakRecord,
+  raiseFactor,
+  recordsPerTask,
+  type Seen,
+} from './estimates.ts'
+export { Guard, type GuardedTask, type GuardView } from './guard.ts'
+export { type Admission, Ledger, type Reservation } from './ledger.ts'
 export type { MemoryLevel } from './levels.ts'
 export { MemoryMonitor, type MemoryReading, type MonitorOptions } from './monitor.ts'
 export type { PressureLevel } from './pressure.ts'
 export { ProcessFinder, tokenVariable } from './process-finder.ts'
 export { identify, isSameProcess } from './process-identity.ts'
+export { type MemoryProfile, ProfileRecorder } from './profile.ts'
 export type { MemorySample, MemorySamples, SampleOptions } from './samples.ts'
 export type { MemoryStalls, Stall, StallTimes } from './stalls.ts'
 export { Suspender } from './suspender.ts'

@@ -66,6 +66,8 @@ function lineOf(event: DeployEvent): Line | undefined {
       return { tone: 'warning', text: `${subjectOf(event)} ${event.message}` }
     case 'task-started':
       return plain(`${subjectOf(event)} started${reserved(event.reservedBytes)}`)
+    case 'task-guarded':
+      return { tone: 'warning', text: `${subjectOf(event)} ${guardWords[event.action]} (${event.message})` }
     case 'attempt-opened':
       return event.attempt > 1 ? plain(`${subjectOf(event)} attempt ${event.attempt} started`) : undefined
     case 'attempt-identified':
@@ -87,6 +89,12 @@ function lineOf(event: DeployEvent): Line | undefined {
       return event satisfies never
   }
 }
+
+const guardWords = {
+  suspended: 'suspended for want of memory',
+  resumed: 'goes on',
+  requeued: 'stopped for want of memory, to be started again',
+} as const
 
 type AttemptEnded = Extract<DeployEvent, { type: 'attempt-ended' }>
 

@@ -55,6 +55,7 @@ function runningLine(task: RunningTask, nowMs: number): FrameLine {
   const time = formatDuration(Math.max(0, nowMs - task.startedAtMs)).padStart(9)
   const reserved = task.reservedBytes > 0 ? `  ${formatSize(task.reservedBytes)} reserved` : ''
   const attempt = task.attempt > 1 ? `  attempt ${task.attempt}` : ''
+  if (task.suspended) return { tone: 'warning', text: `  ${name} ${time}  suspended for want of memory` }
   if (task.nextAtMs === null) return { tone: 'plain', text: `  ${name} ${time}${reserved}${attempt}` }
   const next = formatDuration(Math.max(0, task.nextAtMs - nowMs))
   return { tone: 'warning', text: `  ${name} ${time}  failed, attempt ${task.attempt + 1} in ${next}` }

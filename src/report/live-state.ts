@@ -10,6 +10,8 @@ export type RunningTask = {
   attempt: number
   /** When the next attempt begins, while the task waits for it. */
   nextAtMs: number | null
+  /** By the guard. */
+  suspended: boolean
 }
 export type WaitingTask = { readonly subject: string; readonly reason: WaitReason; readonly message: string }
 export type MemoryNow = Omit<Extract<DeployEvent, { type: 'memory' }>, 'type' | 'runId' | 'atMs'>
@@ -59,6 +61,9 @@ export function apply(state: LiveState, event: DeployEvent): void {
     case 'task-started':
       start(state, event)
       break
+    case 'task-guarded':
+      guard(state, event)
+      break
     case 'attempt-opened':
       changeRunning(state, event, { attempt: event.attempt, nextAtMs: null })
       break
@@ -95,13 +100,34 @@ function start(state: LiveState, event: Of<'task-started'>): void {
   const subject = subjectOf(event)
   state.waiting.delete(subject)
   const { atMs: startedAtMs, reservedBytes } = event
-  state.running.set(subject, { subject, startedAtMs, reservedBytes, attempt: 1, nextAtMs: null })
+  state.running.set(subject, {
+    subject,
+    startedAtMs,
+    reservedBytes,
+    attempt: 1,
+    nextAtMs: null,
+    suspended: false,
+  })
+}
+
+function guard(state: LiveState, event: Of<'task-guarded'>): void {
+  const subject = subjectOf(event)
+  if (event.action !== 'requeued') {
+    changeRunning(state, event, { suspended: event.action === 'suspended' })
+    return
+  }
+  state.running.delete(subject)
+  state.waiting.set(subject, {
+    subject,
+    reason: 'memory',
+    message: `stopped for want of memory: ${event.message}`,
+  })
 }
 
 function changeRunning(
   state: LiveState,
-  event: Of<'attempt-opened' | 'attempt-ended'>,
-  change: Partial<Pick<RunningTask, 'attempt' | 'nextAtMs'>>,
+  event: Of<'attempt-opened' | 'attempt-ended' | 'task-guarded'>,
+  change: Partial<Pick<RunningTask, 'attempt' | 'nextAtMs' | 'suspended'>>,
 ): void {
   const task = state.running.get(subjectOf(event))
   if (task) Object.assign(task, change)

@@ -7,22 +7,17 @@
  * not touch processes itself.
  */
 import { messageOf, PlimsollError } from '../errors.ts'
-import type {
-  Ended,
-  ExecutorEvent,
-  ExecutorTask,
-  ParallelExecutor,
-  TaskContext,
-} from '../executor/executor.ts'
+import type { Ended, ExecutorEvent, ExecutorTask, TaskContext } from '../executor/executor.ts'
 import type { PastTask } from '../journal/journal.ts'
 import { createMasker, type Masker, maskedFacts } from '../redact/redact.ts'
 import { Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/runners.ts'
-import type { Phase, Report, Task } from '../spine.ts'
+import type { Phase, Report, Task, Work } from '../spine.ts'
 import { decide } from './decide.ts'
 import { withoutSecrets } from './environment.ts'
 import { PeakMeter } from './peak-meter.ts'
 import { runStatusOf } from './run-status.ts'
 import { makeRunDir } from './state-dir.ts'
+import { TaskMemory } from './task-memory.ts'
 import { endedReport, TaskFailure } from './task-report.ts'
 import { TaskStates } from './task-states.ts'
 import { Telling } from './telling.ts'
@@ -40,6 +35,7 @@ export class Run implements AsyncDisposable {
   readonly #environment: Readonly<Record<string, string>>
   readonly #startMs: number
   readonly #meter = new PeakMeter()
+  readonly #memory: TaskMemory
   #fileNumber = 0
   /** A task failed before anybody stopped the run; what fails afterwards may fail because of that. */
   #failed = false
@@ -54,6 +50,7 @@ export class Run implements AsyncDisposable {
     const { plan, clock, secrets } = parts
     this.telling = new Telling(parts)
     this.#parts = parts
+    this.#memory = new TaskMemory(parts)
     this.#states = new TaskStates(plan.tasks)
     this.#masker = createMasker(Object.values(secrets))
     this.#instruments = new Instruments(clock)
@@ -87,7 +84,7 @@ export class Run implements AsyncDisposable {
       name: task.name,
       needs: task.needs,
       expectedMs: past.get(task.name)?.durationMs ?? 1_000,
-      reserveBytes: reservationOf(task, this.#parts.executor),
+      ...this.#memory.forecast(task, task.work),
       decide: (ended) => decide(task, ended, facts),
       run: (context) => this.#attempt(task, 'deploy', context),
     }))
@@ -102,7 +99,7 @@ export class Run implements AsyncDisposable {
   undoTasks(): readonly ExecutorTask<TaskEnd | null>[] {
     return undoGraph(this.#parts.plan.tasks, {
       isUndone: (task) => this.#states.isToUndo(task.name),
-      reserveBytes: (task) => reservationOf(task, this.#parts.executor),
+      forecast: (task) => this.#memory.forecast(task, task.undo ?? task.work),
       run: (task, context) => this.#attempt(task, 'undo', context),
     })
   }
@@ -110,6 +107,7 @@ export class Run implements AsyncDisposable {
   /** Told by the executor; keeps what later tasks ask for, and tells it on. */
   async onExecutorEvent(phase: Phase, event: ExecutorEvent<TaskEnd | null>): Promise<void> {
     if (event.type === 'waiting') await this.telling.emit({ ...event, type: 'task-waiting', phase })
+    if (event.type === 'guarded') await this.telling.emit({ ...event, type: 'task-guarded', phase })
     if (event.type === 'ended') await this.#onEnded(phase, event.task, event.ended)
   }
 
@@ -143,9 +141,12 @@ export class Run implements AsyncDisposable {
   async #attempt(task: Task, phase: Phase, context: TaskContext): Promise<TaskEnd> {
     const { reservedBytes } = context
     await this.telling.emit({ type: 'task-started', phase, task: task.name, reservedBytes })
-    const end = await runTask(task, this.#taskRun(task, phase, context))
+    const estimate = this.#memory.expected(task, workOf(task, phase))
+    const { report, ...rest } = await runTask(task, this.#taskRun(task, phase, context))
     this.#meter.release(task.name)
-    if (end.report.status !== 'succeeded') throw new TaskFailure(end)
+    const end = { ...rest, report: { ...report, ...(estimate && { estimate }) } }
+    this.#states.keepTotals(phase, task.name, end.totals)
+    if (report.status !== 'succeeded') throw new TaskFailure(end)
     return end
   }
 
@@ -159,7 +160,7 @@ export class Run implements AsyncDisposable {
       clock,
       random,
       phase,
-      work: phase === 'undo' && task.undo ? task.undo : task.work,
+      work: workOf(task, phase),
       nextFileNumber: () => ++this.#fileNumber,
       environment: this.#environment,
       values: { secrets, outputOf: this.#states.outputOf },
@@ -171,8 +172,11 @@ export class Run implements AsyncDisposable {
         context.observe(bytes)
         this.#meter.observe(task.name, bytes)
       },
+      onControl: context.control,
       reservedBytes: context.reservedBytes,
       waits: context.waits,
+      requeues: context.requeues,
+      earlier: this.#states.totalsOf(phase, task.name),
       keepService: (identity) => this.#states.keepService(task.name, identity),
       service: this.#states.serviceOf(task.name),
     }
@@ -185,12 +189,17 @@ export class Run implements AsyncDisposable {
       this.#states.keepEnd(name, end)
       this.#failed ||= end.report.status === 'failed' && !this.signal.aborted
     } else if (!this.#states.keepUndoEnd(name, end)) return
-    await this.telling.emit({ type: 'task-ended', phase, task: name, report: end.report })
+    const told = this.telling.emit({ type: 'task-ended', phase, task: name, report: end.report })
+    await Promise.all([told, this.#learn(phase, name, end, ended)])
+  }
+
+  /** What the task needed is remembered; that this fails does not stop a run. */
+  async #learn(phase: Phase, name: string, end: TaskEnd, ended: Ended): Promise<void> {
+    const { plan, journal, clock } = this.#parts
+    const task = plan.tasks.find((one) => one.name === name)
+    const peak = task && this.#memory.learn(task, workOf(task, phase), end, ended, clock.now())
+    if (peak) await journal.addPeaks([peak]).catch(() => undefined)
   }
 }
 
-/** The declared need; else its limit or an even share of the line, whichever is less. A probe needs nothing. */
-function reservationOf(task: Task, executor: ParallelExecutor): number {
-  if (task.work.kind === 'http') return 0
-  return task.expectBytes ?? executor.carefulGuess(task.limitBytes)
-}
+const workOf = (task: Task, phase: Phase): Work => (phase === 'undo' && task.undo ? task.undo : task.work)

@@ -1,6 +1,6 @@
 import { factsOf } from '../errors.ts'
-import type { Ended } from '../executor/executor.ts'
-import type { TaskEnd } from '../runners/runners.ts'
+import { type Ended, WantOfMemory } from '../executor/executor.ts'
+import { noAttempts, type TaskEnd } from '../runners/runners.ts'
 import type { TaskReport } from '../spine.ts'
 
 /** How a task that did not succeed leaves the executor; what it carries is the whole end of the task. */
@@ -17,7 +17,10 @@ export function endedReport(ended: Exclude<Ended, { status: 'succeeded' }>): Tas
 export function endedReport(ended: Ended<TaskEnd | null>): TaskEnd | null
 export function endedReport(ended: Ended<TaskEnd | null>): TaskEnd | null {
   if (ended.status === 'succeeded') return ended.value
-  if (ended.status === 'failed' && ended.error instanceof TaskFailure) return ended.error.end
+  if (ended.status === 'failed') {
+    const error = ended.error instanceof WantOfMemory ? ended.error.cause : ended.error
+    if (error instanceof TaskFailure) return error.end
+  }
   const report: TaskReport = {
     status: ended.status,
     attempts: 0,
@@ -27,12 +30,12 @@ export function endedReport(ended: Ended<TaskEnd | null>): TaskEnd | null {
     peakMemoryBytes: { lower: 0, upper: 0 },
     reservedBytes: 0,
     enforcement: 'none',
-    suspendedMs: 0,
-    requeues: 0,
+    suspendedMs: ended.suspendedMs,
+    requeues: ended.requeues,
     cpuMs: null,
     exitCode: null,
     outputs: {},
     ...(ended.status === 'failed' ? { error: factsOf(ended.error) } : { because: ended.because }),
   }
-  return { report, outputs: {} }
+  return { report, outputs: {}, totals: noAttempts }
 }

@@ -1,7 +1,8 @@
 import { factsOf, PlimsollError } from '../errors.ts'
+import { neverStarted } from '../executor/executor.ts'
 import type { FillValues } from '../plan/plan.ts'
-import type { TaskEnd } from '../runners/runners.ts'
-import type { ProcessIdentity, Task, TaskReport } from '../spine.ts'
+import type { AttemptTotals, TaskEnd } from '../runners/runners.ts'
+import type { Phase, ProcessIdentity, Task, TaskReport } from '../spine.ts'
 import { endedReport } from './task-report.ts'
 
 /** What the tasks of one run know of each other: how they ended, what they handed on, which services they left. */
@@ -11,6 +12,7 @@ export class TaskStates {
   readonly #reports = new Map<string, TaskReport>()
   readonly #outputs = new Map<string, Readonly<Record<string, string>>>()
   readonly #services = new Map<string, ProcessIdentity>()
+  readonly #totals = new Map<string, AttemptTotals>()
 
   constructor(tasks: readonly Task[]) {
     this.#names = tasks.map(({ name }) => name)
@@ -49,6 +51,15 @@ export class TaskStates {
     this.#services.set(task, identity)
   }
 
+  /** What the attempts of a task add up to that was put back in the queue. */
+  totalsOf(phase: Phase, task: string): AttemptTotals | undefined {
+    return this.#totals.get(`${phase} ${task}`)
+  }
+
+  keepTotals(phase: Phase, task: string, totals: AttemptTotals): void {
+    this.#totals.set(`${phase} ${task}`, totals)
+  }
+
   /** Its work was done, it says how that is undone, and it has not been undone. */
   isToUndo(task: string): boolean {
     const report = this.#reports.get(task)
@@ -81,7 +92,7 @@ function isDone({ status, exitCode, error }: TaskReport): boolean {
 function neverEnded(name: string): TaskReport {
   const error = factsOf(new PlimsollError('TASK_CANCELLED', `"${name}" was not begun`))
   return {
-    ...endedReport({ status: 'cancelled', because: error.message, waits: {}, reservedBytes: 0 }).report,
+    ...endedReport({ ...neverStarted, status: 'cancelled', because: error.message }).report,
     error,
   }
 }

@@ -3,7 +3,7 @@ import type { Task } from '../spine.ts'
 
 type UndoParts<Value> = {
   readonly isUndone: (task: Task) => boolean
-  readonly reserveBytes: (task: Task) => number
+  readonly forecast: (task: Task) => Pick<ExecutorTask, 'reserveBytes' | 'estimate' | 'raise'>
   readonly run: (task: Task, context: TaskContext) => Promise<Value>
 }
 
@@ -22,7 +22,7 @@ export function undoGraph<Value>(
     return {
       name: task.name,
       needs: neededBy.get(task.name) ?? [],
-      reserveBytes: undone ? parts.reserveBytes(task) : 0,
+      ...(undone ? parts.forecast(task) : { reserveBytes: 0 }),
       decide: () => ({ action: 'run' }),
       run: (context) => (undone ? parts.run(task, context) : null),
     }

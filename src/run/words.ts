@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { ParallelExecutor } from '../executor/executor.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { Estimates } from '../memory/memory.ts'
 import type { Plan, RunMessage } from '../spine.ts'
 
 /** What a run is made of. */
@@ -14,6 +15,7 @@ export type RunParts = {
   readonly variables: NodeJS.ProcessEnv
   readonly journal: Journal
   readonly executor: ParallelExecutor
+  readonly estimates: Estimates
   readonly clock: Clock
   readonly random: () => number
   /** Stops gently; what runs is told to end. */

@@ -9,11 +9,11 @@ import { factsOf, PlimsollError } from '../errors.ts'
 import { retry } from '../retry/retry.ts'
 import type { AttemptResult, Task } from '../spine.ts'
 import { attemptOnce, nothingMeasured } from './attempt.ts'
-import type { TaskEnd, TaskRun } from './task-run.ts'
+import type { AttemptTotals, TaskEnd, TaskRun } from './task-run.ts'
 
 export type { CallContext } from './call-export.ts'
 export { Instruments } from './instruments.ts'
-export type { TaskEnd, TaskEvent, TaskRun } from './task-run.ts'
+export type { AttemptTotals, TaskEnd, TaskEvent, TaskRun } from './task-run.ts'
 
 /** Another attempt could not end better, or is not for us to begin. */
 const finalErrors: ReadonlySet<string> = new Set([
@@ -27,18 +27,29 @@ const finalErrors: ReadonlySet<string> = new Set([
   'STATE_FULL',
 ])
 
+/** Before the first attempt. */
+export const noAttempts: AttemptTotals = {
+  opened: 0,
+  counted: 0,
+  cpuMs: null,
+  peak: { lower: 0, upper: 0 },
+  suspendedMs: 0,
+}
+
 /**
  * Attempts the task as often as its rule says and tells each attempt. Rejects only with what `emit` throws: what
  * cannot be recorded must not go on.
  */
 export async function runTask(task: Task, run: TaskRun): Promise<TaskEnd> {
   const startMs = run.clock.monotonic()
-  const all: Totals = { attempts: 0, cpuMs: null, lower: 0, upper: 0, suspendedMs: 0, last: null }
+  const earlier = run.earlier ?? noAttempts
+  const all: Sum = { ...earlier, last: null }
   const onSuspended = (ms: number): void => {
     all.suspendedMs += ms
   }
-  await retry((attempt) => attemptOnce(task, run, { number: attempt, onSuspended }), {
+  await retry((attempt) => attemptOnce(task, run, { number: earlier.opened + attempt, onSuspended }), {
     ...task.retry,
+    maxAttempts: Math.max(1, task.retry.maxAttempts - earlier.counted),
     signal: run.signal,
     clock: run.clock,
     random: run.random,
@@ -51,7 +62,7 @@ export async function runTask(task: Task, run: TaskRun): Promise<TaskEnd> {
         type: 'attempt-ended',
         phase: run.phase,
         task: task.name,
-        attempt,
+        attempt: earlier.opened + attempt,
         nextInMs,
         result: { ...end.value, outputs: maskedOutputs(run, end.value.outputs) },
       })
@@ -69,41 +80,42 @@ const interrupted: AttemptResult = {
   error: factsOf(new PlimsollError('TASK_CANCELLED', 'the run was interrupted before its first attempt')),
 }
 
-type Totals = {
-  attempts: number
-  cpuMs: number | null
-  lower: number
-  upper: number | null
-  suspendedMs: number
-  last: AttemptResult | null
-}
+type Sum = { -readonly [Key in keyof AttemptTotals]: AttemptTotals[Key] } & { last: AttemptResult | null }
 
-function add(all: Totals, result: AttemptResult): void {
-  all.attempts += 1
+function add(all: Sum, result: AttemptResult): void {
+  all.opened += 1
+  if (!wantsMemory(result)) all.counted += 1
   all.last = result
   if (result.cpuMs !== null) all.cpuMs = (all.cpuMs ?? 0) + result.cpuMs
-  all.lower = Math.max(all.lower, result.peakMemoryBytes.lower)
-  const { upper } = result.peakMemoryBytes
-  all.upper = upper === null || all.upper === null ? null : Math.max(all.upper, upper)
+  const { lower, upper } = result.peakMemoryBytes
+  all.peak = {
+    lower: Math.max(all.peak.lower, lower),
+    upper: upper === null || all.peak.upper === null ? null : Math.max(all.peak.upper, upper),
+  }
 }
 
-function endOf(run: TaskRun, all: Totals, durationMs: number): TaskEnd {
-  const last = all.last ?? interrupted
+/** Not the fault of its command: it is to be started again when there is room. */
+const wantsMemory = ({ error }: AttemptResult): boolean => error?.code === 'TASK_REQUEUED'
+
+function endOf(run: TaskRun, all: Sum, durationMs: number): TaskEnd {
+  const { last: lastResult, ...totals } = all
+  const last = lastResult ?? interrupted
   const cancelled = last.error?.code === 'TASK_CANCELLED' || last.error?.code === 'TASK_REQUEUED'
   const status = last.error === null ? 'succeeded' : cancelled ? 'cancelled' : 'failed'
   return {
     outputs: last.outputs,
+    totals,
     report: {
       status,
-      attempts: all.attempts,
+      attempts: all.counted,
       durationMs: Math.round(durationMs),
       waitedMs: Object.values(run.waits).reduce((sum, ms) => sum + ms, 0),
       waitReasons: run.waits,
-      peakMemoryBytes: { lower: all.lower, upper: all.upper },
+      peakMemoryBytes: all.peak,
       reservedBytes: run.reservedBytes,
       enforcement: last.enforcement,
       suspendedMs: Math.round(all.suspendedMs),
-      requeues: 0,
+      requeues: run.requeues ?? 0,
       cpuMs: all.cpuMs,
       exitCode: last.exitCode,
       outputs: maskedOutputs(run, last.outputs),

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { FillValues } from '../plan/plan.ts'
 import type { Masker } from '../redact/redact.ts'
 import type {
+  Bracket,
   DeployEvent,
   Phase,
   Plan,
@@ -48,14 +49,29 @@ export type TaskRun = {
    */
   readonly onControl?: (control: TaskControl | null) => void
   readonly reservedBytes: number
+  /** What was before the task was put back in the queue. */
+  readonly earlier?: AttemptTotals | undefined
+  readonly requeues?: number
   readonly waits: Readonly<Partial<Record<WaitReason, number>>>
   /** Called with a service that the task started. */
   readonly keepService: (identity: ProcessIdentity) => void
   readonly service: ProcessIdentity | undefined
 }
 
+/** What the attempts of a task add up to; goes on when the task is put back in the queue. */
+export type AttemptTotals = {
+  /** Numbers the next one. */
+  readonly opened: number
+  /** Those that count: one that was stopped for want of memory does not. */
+  readonly counted: number
+  readonly cpuMs: number | null
+  readonly peak: Bracket
+  readonly suspendedMs: number
+}
+
 export type TaskEnd = {
   readonly report: TaskReport
+  readonly totals: AttemptTotals
   /** As the task gave them, secrets included: for later tasks only. */
   readonly outputs: Readonly<Record<string, string>>
 }

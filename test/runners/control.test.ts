@@ -104,7 +104,9 @@ test('an evicted attempt ends at once, suspended or not, and is not attempted ag
     control.evict('the machine is out of memory')
     const { report } = await running
     assert.equal(report.status, 'cancelled')
-    assert.equal(report.attempts, 1)
+    // It does not count: another one is not used up by it.
+    assert.equal(report.attempts, 0)
+    assert.equal(bench.events.filter(({ type }) => type === 'attempt-opened').length, 1)
     assert.equal(report.error?.code, 'TASK_REQUEUED')
     assert.match(report.error?.message ?? '', /the machine is out of memory/)
     const opened = bench.events.find((event) => event.type === 'attempt-opened')

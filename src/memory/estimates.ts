@@ -1,0 +1,146 @@
+/**
+ * What a task will need, learned from what it and its like have needed. The ground, best first: earlier peaks of the
+ * same task with the same work, what the plan declares, peaks of tasks of the same kind and executable, a guess.
+ */
+import type { MemoryEstimate } from '../spine.ts'
+import { PeakHistogram } from './peak-histogram.ts'
+import type { MemoryProfile } from './profile.ts'
+
+/** One measured end of a task. */
+export type PeakRecord = {
+  /** Names plan, task and its work: a task whose command has changed starts anew. */
+  readonly key: string
+  /** Kind and executable: tasks that are alike. */
+  readonly group: string
+  /** When it ended, in milliseconds since 1970. */
+  readonly atMs: number
+  readonly profile: MemoryProfile
+}
+
+/** What is known of a task apart from history. */
+export type EstimatedTask = {
+  readonly key: string
+  readonly group: string
+  /** Declared in the plan, or null. */
+  readonly expectBytes: number | null
+  readonly limitBytes: number
+  /** What is reserved when nothing at all is known. */
+  readonly guessBytes: number
+}
+
+/** What has been seen of a task that runs. */
+export type Seen = {
+  readonly peakBytes: number
+  /** Running time, suspended time left out, in milliseconds. */
+  readonly activeMs: number
+  /** For how long of it the task has not grown, in milliseconds. */
+  readonly flatMs: number
+}
+
+/** `bytes` is the greatest use expected. */
+export type Estimate = MemoryEstimate & {
+  /** How the use develops up to `bytes`; null where only the peak can be told. */
+  readonly profile: MemoryProfile | null
+}
+
+/** The newest records of one task that count. */
+export const recordsPerTask = 8
+/** A record counts half after this time. */
+const halfLifeMs = 14 * 24 * 3_600_000
+/** The share of earlier runs of a task that its estimate covers. */
+const ownShare = 0.9
+/** Of a group the middle: its tasks differ, and what is wrong with one is right with another. The guard stands behind. */
+const groupShare = 0.5
+/** A group is asked once so many peaks of it are known. */
+const fewestOfGroup = 3
+/** Above what history says: 10 % after one run, 4 % after eight. */
+const marginAfter = (runs: number): number => 1.03 + 0.07 / runs
+/** A task that uses all it was expected to may still need this much more. */
+const growthFactor = 1.05
+/** One of which nothing is known, likewise. */
+const unknownGrowthFactor = 1.25
+/** After an end for want of memory at least so much more is reserved; the autoscaler of Kubernetes takes 1.2. */
+export const raiseFactor = 1.25
+/** A task without a history that has not grown for a fifth of its time, and 120 ms at least, has grown up. */
+const flatShare = 0.2
+const shortestFlatMs = 120
+const grownUpFactor = 1.02
+
+type History = { readonly records: readonly PeakRecord[]; readonly known: Estimate }
+
+export class Estimates {
+  readonly #nowMs: number
+  /** By key; as many as tasks were ever recorded and kept by the journal. */
+  readonly #histories = new Map<string, History>()
+  /** By group: the peaks of its tasks; the buckets bound it. */
+  readonly #groups = new Map<string, PeakHistogram>()
+  /** By key: what a task is known to exceed, until it has ended well. */
+  readonly #raised = new Map<string, number>()
+
+  constructor(records: Iterable<PeakRecord> = [], nowMs = 0) {
+    this.#nowMs = nowMs
+    for (const record of [...records].sort((left, right) => left.atMs - right.atMs)) this.learn(record)
+  }
+
+  /** The need of a task that is to start, or of one that runs and of which this much was seen. */
+  estimate(task: EstimatedTask, seen: Seen | null = null): Estimate {
+    const peakBytes = seen?.peakBytes ?? 0
+    const known = this.#known(task, peakBytes)
+    const isLearned = known.source === 'history' || known.source === 'declared'
+    const raisedBytes = this.#raised.get(task.key) ?? 0
+    const grown = peakBytes * (isLearned ? growthFactor : 1)
+    const expected = Math.max(known.bytes, grown, raisedBytes)
+    const bytes = !isLearned && seen !== null && hasGrownUp(seen) ? peakBytes * grownUpFactor : expected
+    // A task that needs more than was learned does not develop as was learned either.
+    const profile = bytes > known.bytes ? null : known.profile
+    return { ...known, profile, bytes: Math.ceil(Math.min(bytes, Math.max(task.limitBytes, peakBytes))) }
+  }
+
+  /** A task has ended well, and this is what it needed. */
+  learn(record: PeakRecord): void {
+    const { key, group, profile } = record
+    const records = [...(this.#histories.get(key)?.records ?? []), record].slice(-recordsPerTask)
+    this.#histories.set(key, { records, known: this.#fromRecords(records) })
+    this.#raised.delete(key)
+    const peers = this.#groups.get(group) ?? new PeakHistogram()
+    peers.add(profile.peakBytes, this.#weightOf(record))
+    this.#groups.set(group, peers)
+  }
+
+  /** A task was stopped or killed for want of memory when it used this much: it needs more. */
+  raise(key: string, observedBytes: number): void {
+    this.#raised.set(key, Math.max(this.#raised.get(key) ?? 0, observedBytes * raiseFactor))
+  }
+
+  #known(task: EstimatedTask, peakBytes: number): Estimate {
+    const history = this.#histories.get(task.key)
+    if (history !== undefined) return history.known
+    const { expectBytes, guessBytes } = task
+    if (expectBytes !== null)
+      return { bytes: expectBytes, source: 'declared', confidence: 0.5, profile: null }
+    const peers = this.#groups.get(task.group)
+    const above = Math.max(peakBytes, this.#raised.get(task.key) ?? 0)
+    if (peers !== undefined && peers.count >= fewestOfGroup) {
+      const bytes = peers.quantile(groupShare, above) ?? above * unknownGrowthFactor
+      return { bytes, source: 'group', confidence: 0.25, profile: null }
+    }
+    const bytes = Math.max(guessBytes, peakBytes * unknownGrowthFactor)
+    return { bytes, source: 'guess', confidence: 0, profile: null }
+  }
+
+  #fromRecords(records: readonly PeakRecord[]): Estimate {
+    const peaks = new PeakHistogram()
+    for (const record of records) peaks.add(record.profile.peakBytes, this.#weightOf(record))
+    const bytes = (peaks.quantile(ownShare) ?? 0) * marginAfter(records.length)
+    const last = records.at(-1)
+    const profile = last ? { ...last.profile, peakBytes: bytes } : null
+    return { bytes, source: 'history', confidence: records.length / (records.length + 1), profile }
+  }
+
+  #weightOf({ atMs }: PeakRecord): number {
+    return 2 ** (-Math.max(0, this.#nowMs - atMs) / halfLifeMs)
+  }
+}
+
+const hasGrownUp = ({ flatMs, activeMs }: Seen): boolean =>
+  flatMs > Math.max(shortestFlatMs, activeMs * flatShare)

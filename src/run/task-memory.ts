@@ -1,0 +1,62 @@
+import type { Ended, ExecutorTask, ParallelExecutor } from '../executor/executor.ts'
+import type { TaskPeak } from '../journal/journal.ts'
+import type { EstimatedTask, Estimates } from '../memory/memory.ts'
+import type { TaskEnd } from '../runners/runners.ts'
+import type { MemoryEstimate, Plan, Task, Work } from '../spine.ts'
+import { fingerprintOf } from './fingerprint.ts'
+
+type Parts = {
+  readonly plan: Plan
+  readonly executor: ParallelExecutor
+  readonly estimates: Estimates
+}
+
+/** Joins the tasks of a plan with what is known of their memory. */
+export class TaskMemory {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** For the executor. A probe needs nothing. */
+  forecast(task: Task, work: Work): Pick<ExecutorTask, 'reserveBytes' | 'estimate' | 'raise'> {
+    if (needsNothing(work)) return { reserveBytes: 0 }
+    const { estimates } = this.#parts
+    const known = estimatedTask(this.#parts, task, work)
+    return {
+      estimate: (seen) => estimates.estimate(this.#withGuess(known), seen),
+      raise: (bytes) => estimates.raise(known.key, bytes),
+    }
+  }
+
+  /** What is expected of it now, for the report. */
+  expected(task: Task, work: Work): MemoryEstimate | null {
+    if (needsNothing(work)) return null
+    const known = this.#withGuess(estimatedTask(this.#parts, task, work))
+    const { bytes, source, confidence } = this.#parts.estimates.estimate(known)
+    return { bytes, source, confidence }
+  }
+
+  /** Learns from a task that succeeded and was measured. @returns what is to be remembered, or null. */
+  learn(task: Task, work: Work, end: TaskEnd, { profile }: Ended, atMs: number): TaskPeak | null {
+    const { lower, upper } = end.report.peakMemoryBytes
+    const peakBytes = upper ?? lower
+    if (end.report.status !== 'succeeded' || profile === null || peakBytes === 0) return null
+    const { key, group } = fingerprintOf(this.#parts.plan, task, work)
+    const record = { key, group, atMs, profile: { ...profile, peakBytes } }
+    this.#parts.estimates.learn(record)
+    return { ...record, plan: this.#parts.plan.name, task: task.name }
+  }
+
+  #withGuess(known: Omit<EstimatedTask, 'guessBytes'>): EstimatedTask {
+    return { ...known, guessBytes: this.#parts.executor.carefulGuess(known.limitBytes) }
+  }
+}
+
+const needsNothing = ({ kind }: Work): boolean => kind === 'http' || kind === 'stop'
+
+function estimatedTask({ plan }: Parts, task: Task, work: Work): Omit<EstimatedTask, 'guessBytes'> {
+  const { expectBytes, limitBytes } = task
+  return { ...fingerprintOf(plan, task, work), expectBytes, limitBytes }
+}
