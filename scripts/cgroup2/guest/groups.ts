@@ -1,0 +1,48 @@
+/** Control groups of version 2 for the tests of the guest, which are root and alone on their machine. */
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const MiB = 2 ** 20
+const top = '/sys/fs/cgroup'
+
+/** By file of the group: `memory.max`, ... */
+type Settings = Readonly<Record<string, string | number>>
+
+/** Disposing ends what still runs in it and removes it. */
+export class Group implements Disposable {
+  readonly directory: string
+
+  constructor(name: string, settings: Settings = {}) {
+    this.directory = join(top, name)
+    mkdirSync(this.directory)
+    for (const [file, value] of Object.entries(settings)) this.set(file, value)
+  }
+
+  /** Below this one, which must hold no process then. */
+  below(name: string, settings: Settings = {}): Group {
+    this.set('cgroup.subtree_control', '+memory')
+    return new Group(join(this.directory.slice(top.length), name), settings)
+  }
+
+  set(file: string, value: string | number): void {
+    writeFileSync(join(this.directory, file), String(value))
+  }
+
+  text(file: string): string {
+    return readFileSync(join(this.directory, file), 'utf8').trim()
+  }
+
+  /** A whole file, or with `key` one line of a file such as `memory.events`. */
+  number(file: string, key?: string): number {
+    const text = this.text(file)
+    return Number(key === undefined ? text : new RegExp(`^${key} (\\d+)$`, 'm').exec(text)?.[1])
+  }
+
+  [Symbol.dispose](): void {
+    this.set('cgroup.kill', 1)
+    // Killed processes leave the group when the kernel has ended them: for that there is no event to wait for here.
+    for (let round = 0; this.text('cgroup.events').includes('populated 1') && round < 100; round += 1)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    rmdirSync(this.directory)
+  }
+}
