@@ -27,6 +27,7 @@ async function run(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') return print(overview())
   if (name === '--version') return print(`${await packageVersion()}\n`)
+  if (name === '__complete') return await printNames(rest)
   if (name.startsWith('-')) {
     const names = commands.map((command) => command.name).join(', ')
     throw new PlimsollError(
@@ -44,6 +45,13 @@ async function run(words: readonly string[]): Promise<number> {
 function print(text: string): number {
   process.stdout.write(text)
   return 0
+}
+
+/** For the scripts of `plimsoll completion`: exit code 1 where no names belong. */
+async function printNames(words: readonly string[]): Promise<number> {
+  const { complete } = await import('./complete.ts')
+  const names = await complete(words)
+  return names === undefined ? 1 : print(names.map((name) => `${name}\n`).join(''))
 }
 
 async function packageVersion(): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Command } from './words.ts'
 
 const environmentOptions = {
-  env: { type: 'string', value: 'NAME', summary: 'the environment of the plan to use' },
+  env: { type: 'string', value: 'NAME', names: 'ENVIRONMENT', summary: 'the environment of the plan to use' },
   version: { type: 'string', value: 'TEXT', summary: 'the version that is deployed; wins over the plan' },
   var: {
     type: 'string',
@@ -19,6 +19,7 @@ const environmentOptions = {
     type: 'string',
     multiple: true,
     value: 'TASK',
+    names: 'TASK',
     summary: 'this task and what it needs; may be repeated',
   },
 } as const

@@ -1,6 +1,6 @@
 import { PlimsollError } from '../errors.ts'
 import { commonOptions } from './common-options.ts'
-import type { Command, RunCommand } from './words.ts'
+import type { Command, Option, RunCommand } from './words.ts'
 
 /** Prints the completion script for one shell; made from the table of commands, so that it is never behind. */
 export const completionCommand: RunCommand = async ({ positionals, commands }) => {
@@ -21,13 +21,33 @@ const optionsOf = (command: Command): readonly string[] =>
 
 const namesOf = (commands: readonly Command[]): string => commands.map(({ name }) => name).join(' ')
 
+const takesNames = ({ positionals = '' }: Command): boolean => /RUN|TASK|\|/.test(positionals)
+
 const scripts: Readonly<Record<string, (commands: readonly Command[]) => string>> = {
-  bash: (commands) => `_plimsoll() {
+  // Names are not given to `compgen -W`, which would expand them; %q writes them so that the shell reads them as words.
+  bash: (commands) => `_plimsoll_names() {
+  local line="\${COMP_LINE:0:COMP_POINT}" found name
+  local -a words
+  read -a words <<< "$line"
+  [[ "$line" == *[!\\\\][[:space:]] ]] && words+=('')
+  found=$("$1" __complete "\${words[@]:1}" 2>/dev/null) || return 1
+  local begun="\${words[\${#words[@]}-1]}"
+  local kept="\${begun%"\${begun##*[=:]}"}"
+  [ -n "$found" ] && while IFS= read -r name; do
+    printf -v name %q "\${name#"$kept"}"
+    COMPREPLY+=("$name")
+  done <<< "$found"
+  compopt +o filenames 2>/dev/null
+  return 0
+}
+_plimsoll() {
   local word="\${COMP_WORDS[COMP_CWORD]}"
+  COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W '${namesOf(commands)} --help --version' -- "$word"))
     return
   fi
+  [[ "$word" != -* ]] && _plimsoll_names "$1" && return
   case "\${COMP_WORDS[1]}" in
 ${commands.map((command) => `    ${command.name}) COMPREPLY=($(compgen -f -W '${optionsOf(command).join(' ')}' -- "$word")) ;;`).join('\n')}
   esac
@@ -40,24 +60,41 @@ _plimsoll() {
     compadd -- ${namesOf(commands)} --help --version
     return
   fi
+  local found
+  if found=$("\${(Q)words[1]}" __complete "\${(@Q)words[2,CURRENT]}" 2>/dev/null); then
+    local -a names
+    names=(\${(f)found})
+    compadd -a names
+    return
+  fi
   case "\${words[2]}" in
 ${commands.map((command) => `    ${command.name}) compadd -- ${optionsOf(command).join(' ')}; _files ;;`).join('\n')}
   esac
 }
 compdef _plimsoll plimsoll
 `,
-  fish: (commands) =>
-    [
+  fish: (commands) => {
+    const names = "'(plimsoll __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'"
+    return [
       ...commands.map(
         ({ name, summary }) =>
           `complete -c plimsoll -n __fish_use_subcommand -a ${name} -d '${summary.replaceAll("'", '')}'`,
       ),
+      ...commands
+        .filter(takesNames)
+        .map(({ name }) => `complete -c plimsoll -n '__fish_seen_subcommand_from ${name}' -f -a ${names}`),
       ...commands.flatMap((command) =>
         Object.entries({ ...command.options, ...commonOptions }).map(
-          ([name, { summary, type }]) =>
-            `complete -c plimsoll -n '__fish_seen_subcommand_from ${command.name}' -l ${name}${type === 'string' ? ' -r' : ''} -d '${summary.replaceAll("'", '')}'`,
+          ([name, option]) =>
+            `complete -c plimsoll -n '__fish_seen_subcommand_from ${command.name}' -l ${name}${valueInFish(option, names)} -d '${option.summary.replaceAll("'", '')}'`,
         ),
       ),
       '',
-    ].join('\n'),
+    ].join('\n')
+  },
+}
+
+function valueInFish({ type, names }: Option, source: string): string {
+  if (type !== 'string') return ''
+  return names === undefined ? ' -r' : ` -x -a ${source}`
 }

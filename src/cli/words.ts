@@ -6,6 +6,8 @@ export type Option = {
   readonly multiple?: boolean
   /** What the help calls its value. */
   readonly value?: string
+  /** What names its value, for the completion of a shell. */
+  readonly names?: 'ENVIRONMENT' | 'TASK'
 }
 
 export type Command = {

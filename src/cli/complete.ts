@@ -1,0 +1,99 @@
+/**
+ * Names for the completion of a shell: tasks and environments of the plan, runs of the record. It answers while a
+ * person waits, so it loads neither the plan reader nor the database, checks nothing, writes nothing and never
+ * complains.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { commands } from './commands.ts'
+import { commonOptions } from './common-options.ts'
+import type { Command } from './words.ts'
+
+/** What a person can still choose from; more is a matter for another letter. */
+const mostNames = 1_000
+/** A larger plan takes too long while someone waits, in bytes. */
+const longestPlan = 2 ** 20
+
+/**
+ * What may stand in the place of the last of the words, which is just being typed (the words after "plimsoll").
+ * Undefined where no name belongs: the shell completes options and files by itself.
+ */
+export async function complete(words: readonly string[]): Promise<readonly string[] | undefined> {
+  const command = commands.find(({ name }) => name === words[0])
+  if (command === undefined) return undefined
+  const options: Command['options'] = { ...command.options, ...commonOptions }
+  const before = words.slice(1, -1)
+  const word = words.at(-1) ?? ''
+  const [, joined, begun = word] = /^--([\w-]+)=(.*)$/s.exec(word) ?? []
+  const option = joined ?? before.at(-1)?.replace(/^--/, '') ?? ''
+  const takesValue = Object.hasOwn(options, option) && options[option]?.type === 'string'
+  const isValue = joined !== undefined || (takesValue && before.at(-1)?.startsWith('--'))
+  if (!isValue && word.startsWith('-')) return undefined
+
+  const typed = typedBefore(options, isValue && joined === undefined ? before.slice(0, -1) : before)
+  const kind = isValue ? options[option]?.names : kindOf(command, typed.positionals.length)
+  const names = kind === undefined ? undefined : await namesOf(kind, command, typed)
+  return names
+    ?.filter((name) => name.startsWith(begun) && /^\P{Cc}+$/u.test(name))
+    .slice(0, mostNames)
+    .map((name) => (joined === undefined ? name : `--${joined}=${name}`))
+}
+
+type Typed = { readonly positionals: readonly string[]; readonly state: string }
+
+function typedBefore(options: Command['options'], words: readonly string[]): Typed {
+  const known = Object.entries(options).map(([name, { type, short }]) => [
+    name,
+    { type, ...(short !== undefined && { short }) },
+  ])
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    options: Object.fromEntries(known),
+    allowPositionals: true,
+    strict: false,
+  })
+  return { positionals, state: typeof values.state === 'string' ? values.state : '.plimsoll' }
+}
+
+/** Of an argument: the table calls it `[RUN]`, `[TASK]`, or lists the words. */
+const kindOf = (command: Command, index: number): string | undefined =>
+  command.positionals?.split(' ')[index]?.replace(/^\[|\]$/g, '')
+
+async function namesOf(
+  kind: string,
+  command: Command,
+  { positionals, state }: Typed,
+): Promise<readonly string[] | undefined> {
+  if (kind.includes('|')) return kind.split('|')
+  if (kind === 'RUN') return ['last', ...runsIn(state)]
+  const plan = command.positionals === '[PLAN]' ? positionals[0] : join(dirname(state), 'plimsoll.yaml')
+  if (kind === 'TASK') return keysIn(plan ?? 'plimsoll.yaml', 'tasks')
+  if (kind === 'ENVIRONMENT') return keysIn(plan ?? 'plimsoll.yaml', 'environments')
+  return undefined
+}
+
+/** Each run has a directory of its id there, which begins with its time: the newest first. */
+function runsIn(state: string): readonly string[] {
+  try {
+    return readdirSync(join(state, 'runs')).toSorted().toReversed()
+  } catch {
+    return []
+  }
+}
+
+/** The names below a key of the top level. */
+async function keysIn(file: string, key: string): Promise<readonly string[]> {
+  try {
+    const found = statSync(file)
+    if (!found.isFile() || found.size > longestPlan) return []
+    const { isMap, isScalar, parseDocument } = await import('yaml')
+    const document = parseDocument(readFileSync(file, 'utf8'), { uniqueKeys: false, logLevel: 'silent' })
+    const map = document.get(key)
+    if (!isMap(map)) return []
+    const names = map.items.map((pair) => (isScalar(pair.key) ? String(pair.key.value) : '<<'))
+    return names.filter((name) => name !== '<<')
+  } catch {
+    return []
+  }
+}
