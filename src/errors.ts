@@ -64,6 +64,10 @@ export const errorTable = {
     fix: 'Raise "timeout" of the task, or find out what it waits for in its output',
   },
   TASK_MEMORY_EXCEEDED: { exitCode: 1, fix: 'Raise "memory" of the task, or make it use less' },
+  TASK_KILLED_BY_KERNEL: {
+    exitCode: 1,
+    fix: 'Let fewer tasks run at once, declare what this one needs with "memory: { expect: ... }", or use a larger machine',
+  },
   TASK_REQUEUED: {
     exitCode: 1,
     fix: 'Nothing: the task starts again when there is memory for it, and no attempt is lost',

@@ -1,6 +1,6 @@
-import { access, constants } from 'node:fs/promises'
 import { systemClock } from '../clock.ts'
 import {
+  enforcementHere,
   type MemoryLevel,
   MemoryMonitor,
   type MemoryReading,
@@ -28,7 +28,8 @@ export const memoryCommand: RunCommand = async (call) => {
   if (call.flag('watch')) return watch(monitor, call.flag('json'))
   const reading = monitor.read()
   const stalls = monitor.stalls()
-  const enforcement = await enforcementHere()
+  const { level, because } = enforcementHere({ clock: systemClock })
+  const enforcement = `${level} (${because})`
   if (call.flag('json'))
     process.stdout.write(jsonLine({ atMs: systemClock.now(), reading }, stalls, { enforcement }))
   else process.stdout.write(render(monitor, { reading, stalls, enforcement }))
@@ -129,15 +130,4 @@ function paintLevel(level: PressureLevel, style: Style): string {
     default:
       return level satisfies never
   }
-}
-
-/** What this version does with a task over its limit. */
-async function enforcementHere(): Promise<string> {
-  const canSample = await access('/proc/self/status', constants.R_OK).then(
-    () => true,
-    () => false,
-  )
-  return canSample
-    ? 'watchdog (sampling, then the whole process group is stopped)'
-    : 'none (this system has no /proc to sample)'
 }

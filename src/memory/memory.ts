@@ -1,8 +1,8 @@
 /**
  * Memory: how much this process may use and uses (`MemoryMonitor`), what is set aside for running tasks (`Ledger`),
  * what a task's process tree really takes (`TreeWatcher`), and which processes belong to a task (`ProcessFinder`,
- * `identify`). It measures, counts and answers; it does nothing to a process except stop it for a while when it is
- * told to (`Suspender`). Sizes are bytes.
+ * `identify`). What a task may be held to is a control group (`TaskGroups`) where the system allows it, and what stops
+ * one for a while is the `Suspender`; it starts no task, and decides about none. Sizes are bytes.
  */
 import { MemoryMonitor } from './monitor.ts'
 
@@ -16,6 +16,7 @@ export {
   type Seen,
 } from './estimates.ts'
 export { Guard, type GuardedTask, type GuardView } from './guard.ts'
+export { KernelKills } from './kernel-kills.ts'
 export { type Admission, Ledger, type Reservation } from './ledger.ts'
 export type { MemoryLevel } from './levels.ts'
 export { MemoryMonitor, type MemoryReading, type MonitorOptions } from './monitor.ts'
@@ -26,6 +27,8 @@ export { type MemoryProfile, ProfileRecorder } from './profile.ts'
 export type { MemorySample, MemorySamples, SampleOptions } from './samples.ts'
 export type { MemoryStalls, Stall, StallTimes } from './stalls.ts'
 export { Suspender } from './suspender.ts'
+export type { TaskGroup } from './task-group.ts'
+export { type EnforcementHere, enforcementHere, TaskGroups } from './task-groups.ts'
 export { type TreeWatch, TreeWatcher, type TreeWatcherOptions } from './tree-watcher.ts'
 
 /**

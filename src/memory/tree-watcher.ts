@@ -1,7 +1,11 @@
-/** Watches the memory of process trees by sampling /proc: one timer for all of them, off when nothing is watched. */
+/**
+ * Watches the memory of process trees by sampling their control groups, or /proc where they have none: one timer for
+ * all of them, off when nothing is watched.
+ */
 import type { Clock } from '../clock.ts'
 import type { Bracket } from '../spine.ts'
 import { ProcessFinder } from './process-finder.ts'
+import type { TaskGroup } from './task-group.ts'
 import { WatchedTree } from './watched-tree.ts'
 
 export type TreeWatcherOptions = {
@@ -17,14 +21,14 @@ export type TreeWatcherOptions = {
 /** Disposing ends the watching; what was seen can still be read. */
 export type TreeWatch = Disposable & {
   /**
-   * `lower`: the greatest sum of resident memory seen at one moment, or the greatest peak of a single process if that
+   * With a control group: what it says, see `TaskGroup.peak`. Else `lower`: the greatest sum of resident memory seen at one moment, or the greatest peak of a single process if that
    * is more. `upper`: the greatest sum of peaks of processes that ran at the same moment; null when the tree was
    * never seen. Memory that processes share counts for each; a process that lived between two samples is missed.
    */
   peak(): Bracket
-  /** Resident memory at the last sample. */
+  /** Memory in use at the last sample: of the control group, else the sum of resident memory. */
   currentBytes(): number
-  /** Takes a sample now; tells `onSample` and answers the resident memory. */
+  /** Takes a sample now; tells `onSample` and answers it. */
   look(): number
   /** The processes that were seen to belong to it and ran at the last sample. */
   members(): ReadonlySet<number>
@@ -38,7 +42,7 @@ type Entry = { readonly tree: WatchedTree; readonly startMs: number; earlySample
 export class TreeWatcher implements AsyncDisposable {
   readonly #clock: Clock
   readonly #root: string
-  readonly #intervalMs: number
+  #intervalMs: number
   readonly #finder: ProcessFinder
   /** As many as tasks run at once. */
   readonly #entries = new Set<Entry>()
@@ -54,14 +58,33 @@ export class TreeWatcher implements AsyncDisposable {
     this.#finder = finder
   }
 
+  /** How often each tree is looked at, in milliseconds; may be changed while some are watched. */
+  get intervalMs(): number {
+    return this.#intervalMs
+  }
+
+  set intervalMs(ms: number) {
+    this.#nextScanMs += ms - this.#intervalMs
+    this.#intervalMs = ms
+    if (this.#entries.size === 0) return
+    this.#stopTimer()
+    this.#schedule(this.#clock.monotonic())
+  }
+
   /**
    * Watches the process `pid`, everything it starts, everything of the session that it leads, and whatever carries
-   * `token`. Takes the first sample at once. `onSample` hears the resident memory after each sample.
+   * `token`; or the control group, once a process has joined it. Takes the first sample at once. `onSample` hears the
+   * memory in use after each sample.
    */
-  watch(pid: number, token: string, onSample?: (bytes: number) => void): TreeWatch {
+  watch(
+    pid: number,
+    token: string,
+    onSample?: (bytes: number) => void,
+    group: TaskGroup | null = null,
+  ): TreeWatch {
     const startMs = this.#clock.monotonic()
     if (this.#entries.size === 0) this.#nextScanMs = startMs + this.#intervalMs
-    const tree = new WatchedTree({ root: this.#root, pid, token, onSample })
+    const tree = new WatchedTree({ root: this.#root, pid, token, onSample, group })
     const entry: Entry = { tree, startMs, earlySamples: 0 }
     this.#entries.add(entry)
     tree.addChildren()
@@ -125,7 +148,8 @@ export class TreeWatcher implements AsyncDisposable {
 
   /** One listing for all trees: a member is known by its session, else by its token, else by who started it. */
   #scan(): void {
-    const trees = [...this.#entries].map((entry) => entry.tree)
+    const trees = [...this.#entries].map(({ tree }) => tree).filter((tree) => !tree.hasGroup)
+    if (trees.length === 0) return
     const bySession = new Map(trees.map((tree) => [tree.pid, tree]))
     const byToken = new Map(trees.map((tree) => [tree.token, tree]))
     const byMember = new Map(trees.flatMap((tree) => [...tree.members()].map((pid) => [pid, tree] as const)))

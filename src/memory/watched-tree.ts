@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Bracket } from '../spine.ts'
 import { ProcessMemory } from './process-memory.ts'
+import type { TaskGroup } from './task-group.ts'
 
 /** Open descriptors of one tree; further members are opened and closed at each reading. */
 const mostKeptFiles = 64
@@ -13,12 +14,15 @@ type WatchedTreeOptions = {
   readonly pid: number
   readonly token: string
   readonly onSample: ((bytes: number) => void) | undefined
+  /** Asked instead of /proc from when the first process has joined it. */
+  readonly group: TaskGroup | null
 }
 
 export class WatchedTree implements Disposable {
   readonly pid: number
   readonly token: string
   readonly #root: string
+  readonly #group: TaskGroup | null
   readonly #onSample: ((bytes: number) => void) | undefined
   /** By pid; as many as there are processes in the tree. */
   readonly #members = new Map<number, ProcessMemory>()
@@ -31,6 +35,7 @@ export class WatchedTree implements Disposable {
     this.token = options.token
     this.#root = options.root
     this.#onSample = options.onSample
+    this.#group = options.group
     this.add(options.pid)
   }
 
@@ -38,13 +43,20 @@ export class WatchedTree implements Disposable {
     return this.#currentBytes
   }
 
+  get hasGroup(): boolean {
+    return this.#group?.isUsed === true
+  }
+
+  /** The group remembers what was used since the last sample, also when nothing runs any more. */
   get peak(): Bracket {
+    this.#group?.look()
+    if (this.#group?.isUsed) return this.#group.peak
     return { lower: this.#lowerBytes, upper: this.#upperBytes }
   }
 
   /** The processes that are known to belong to it. */
   members(): Iterable<number> {
-    return this.#members.keys()
+    return this.#group?.isUsed ? this.#group.pids() : this.#members.keys()
   }
 
   add(pid: number): void {
@@ -54,12 +66,24 @@ export class WatchedTree implements Disposable {
 
   /** Children that the first thread of each member has started; cheaper than a scan of all processes. */
   addChildren(): void {
+    if (this.hasGroup) return
     for (const pid of this.#members.keys()) {
       for (const child of childrenOf(this.#root, pid)) this.add(child)
     }
   }
 
   sample(): void {
+    const bytes = this.#group?.look() ?? 0
+    if (this.#group?.isUsed) this.#currentBytes = bytes
+    else this.#sampleProcesses()
+    this.#onSample?.(this.#currentBytes)
+  }
+
+  [Symbol.dispose](): void {
+    for (const [pid, member] of this.#members) this.#remove(pid, member)
+  }
+
+  #sampleProcesses(): void {
     let residentBytes = 0
     let sumOfPeaks = 0
     let greatestPeak = 0
@@ -78,11 +102,6 @@ export class WatchedTree implements Disposable {
       this.#lowerBytes = Math.max(this.#lowerBytes, residentBytes, greatestPeak)
       this.#upperBytes = Math.max(this.#upperBytes ?? 0, sumOfPeaks)
     }
-    this.#onSample?.(residentBytes)
-  }
-
-  [Symbol.dispose](): void {
-    for (const [pid, member] of this.#members) this.#remove(pid, member)
   }
 
   #remove(pid: number, member: ProcessMemory): void {

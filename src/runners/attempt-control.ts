@@ -5,27 +5,27 @@ import type { Attempt } from './words.ts'
 
 /** What the guard may do with the processes of one attempt; nothing any more once it is disposed. */
 export class AttemptControl implements TaskControl, Disposable {
-  readonly #attempt: Attempt
+  readonly attempt: Attempt
   readonly #pid: number
   readonly #watch: TreeWatch
   readonly #atOnce = new AbortController()
   #ended = false
 
   constructor(attempt: Attempt, pid: number, watch: TreeWatch) {
-    this.#attempt = attempt
+    this.attempt = attempt
     this.#pid = pid
     this.#watch = watch
   }
 
   /** Told to the guard, unless the attempt has ended while it was being recorded. */
   offer(): null {
-    if (!this.#ended) this.#attempt.onControl(this)
+    if (!this.#ended) this.attempt.onControl(this)
     return null
   }
 
   /** Aborts when what is being stopped gets no time to clean up. */
   get killSignal(): AbortSignal {
-    return AbortSignal.any([this.#attempt.killSignal, this.#atOnce.signal])
+    return AbortSignal.any([this.attempt.killSignal, this.#atOnce.signal])
   }
 
   currentBytes(): number {
@@ -33,7 +33,7 @@ export class AttemptControl implements TaskControl, Disposable {
   }
 
   suspend(): void {
-    const { ending, instruments, token } = this.#attempt
+    const { ending, instruments, token } = this.attempt
     if (this.#ended || ending.signal.aborted) return
     ending.pause()
     instruments.suspender.suspend(this.#pid, () => {
@@ -44,14 +44,14 @@ export class AttemptControl implements TaskControl, Disposable {
 
   resume(): void {
     if (this.#ended) return
-    this.#attempt.instruments.suspender.resume(this.#pid)
-    this.#attempt.ending.resume()
+    this.attempt.instruments.suspender.resume(this.#pid)
+    this.attempt.ending.resume()
   }
 
   evict(reason: string): void {
     if (this.#ended) return
     this.#atOnce.abort()
-    this.#attempt.ending.because(
+    this.attempt.ending.because(
       new PlimsollError('TASK_REQUEUED', `it was stopped to be started again later: ${reason}`),
     )
   }
@@ -60,6 +60,6 @@ export class AttemptControl implements TaskControl, Disposable {
     if (this.#ended) return
     this.resume()
     this.#ended = true
-    this.#attempt.onControl(null)
+    this.attempt.onControl(null)
   }
 }

@@ -136,12 +136,16 @@ async function callInProcess(attempt: Attempt<'call'>, request: CallRequest): Pr
   const answer = await takeAnswer(file)
   const failure = ended instanceof AttemptFailure ? ended : null
   // An answer counts more than the exit code, not more than what the engine could not do (its log, for one).
-  const counts = answer && !attempt.ending.reason && failure?.cause instanceof PlimsollError
+  const counts = answer && failure?.cause instanceof PlimsollError && !explainsMore(attempt, failure.cause)
   if (failure && !counts) throw failure
   const end = answer ?? failed('its process ended without an answer')
   if ('error' in end) throw new AttemptFailure(measured, new PlimsollError(end.error.code, end.error.message))
   return { ...measured, outputs: end.outputs }
 }
+
+/** Its process was stopped, or killed for want of memory: what the function says of that is not the reason. */
+const explainsMore = (attempt: Attempt, cause: PlimsollError): boolean =>
+  attempt.ending.reason !== null || ['TASK_MEMORY_EXCEEDED', 'TASK_KILLED_BY_KERNEL'].includes(cause.code)
 
 async function copy(stream: AsyncIterable<Uint8Array>, log: AttemptLog): Promise<void> {
   for await (const chunk of stream) await log.write(chunk)

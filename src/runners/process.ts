@@ -2,13 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
-import { identify, type TreeWatch } from '../memory/memory.ts'
-import type { Bracket } from '../spine.ts'
-import { formatSize } from '../units.ts'
+import { identify } from '../memory/memory.ts'
 import { AttemptControl } from './attempt-control.ts'
 import { AttemptLog, openSpool, SpoolCopy } from './attempt-log.ts'
-import { shellFoundNothing } from './command-not-found.ts'
+import { failureOf, isKill } from './failure.ts'
 import { endWithEngine } from './last-resort.ts'
+import { MemoryLimit } from './memory-limit.ts'
 import { type ExitRecord, parseExitRecord, supervised } from './supervisor.ts'
 import { endAll, send } from './terminate.ts'
 import { type Attempt, AttemptFailure, type RunnerEnd } from './words.ts'
@@ -27,16 +26,18 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
   await using log = await AttemptLog.open(attempt.files.log, attempt.masker)
   await using output = await openSpool(attempt.files.spool)
   const spool = new SpoolCopy(attempt.files.spool, output, log)
-  const child = await start(attempt, words, { file: attempt.files.spool, output })
+  await using memory = new MemoryLimit(attempt)
+  const child = await start(attempt, words, { file: attempt.files.spool, output, join: memory.joinFile })
   using _last = endWithEngine(child.pid)
-  using watch = watchMemory(attempt, child.pid)
+  using watch = memory.watch(child.pid)
   using _copying = attempt.instruments.clock.every(
     copyEveryMs,
     () => void spool.copy().catch(() => undefined),
   )
 
+  const living = (): readonly number[] => livingOf(attempt, child.pid, memory.pids())
   using control = new AttemptControl(attempt, child.pid, watch)
-  const stopping = stopWith(attempt, child, control)
+  const stopping = stopWith(control, living)
   // What cannot be recorded stops the run; here the command must have ended before it is told.
   const identified = attempt.onIdentity(identify(child.pid, attempt.token), false).then(
     () => control.offer(),
@@ -46,7 +47,7 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
   control[Symbol.dispose]()
   await stopping.settle()
   const unrecorded = await identified
-  const leftovers = await stopLeftovers(attempt, child.pid)
+  const leftovers = await stopLeftovers(attempt, living)
   const record = await takeExitRecord(attempt.files.exit)
   const unlogged = await spool
     .finish()
@@ -58,9 +59,12 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
 
   const exitCode = record?.exitCode ?? code
   const measured = { peakMemoryBytes: watch.peak(), cpuMs: record?.cpuMs ?? null, exitCode, leftovers }
-  const end = { ...measured, enforcement: 'watchdog', lastOutput: log.lastOutput } as const
-  const { peakMemoryBytes: peak } = measured
-  const failure = await failureOf(attempt, { words, exitCode, signal, peak, lastOutput: end.lastOutput })
+  const end = { ...measured, enforcement: memory.enforcement, lastOutput: log.lastOutput }
+  const exit = { words, exitCode, signal, lastOutput: log.lastOutput }
+  const failure =
+    attempt.ending.reason ??
+    memory.failure({ isFailure: exitCode !== 0, isKill: isKill(exit) }) ??
+    failureOf(attempt, exit)
   if (failure) throw new AttemptFailure(end, failure)
   const incomplete = unrecorded ?? unlogged
   if (incomplete) throw new AttemptFailure(end, incomplete.error)
@@ -77,13 +81,13 @@ export async function startService(attempt: Attempt, words: readonly string[]): 
   try {
     await attempt.onIdentity(identify(child.pid, attempt.token), true)
   } catch (error) {
-    await stopLeftovers(attempt, child.pid)
+    await stopLeftovers(attempt, () => livingOf(attempt, child.pid))
     throw error
   }
   const settled = attempt.instruments.clock.sleep(serviceSettlesMs).then(() => null)
   const early = await Promise.race([child.exited, settled])
   if (early) {
-    const leftovers = await stopLeftovers(attempt, child.pid)
+    const leftovers = await stopLeftovers(attempt, () => livingOf(attempt, child.pid))
     const lastOutput = attempt.masker
       .text(await endOfFile(attempt.files.log))
       .slice(-4096)
@@ -104,16 +108,20 @@ type Started = {
   readonly letGo: () => void
 }
 
-type Spool = { readonly file: string; readonly output: FileHandle }
+type Spool = { readonly file: string; readonly output: FileHandle; readonly join?: string | null }
 
 async function startInto(attempt: Attempt, words: readonly string[], file: string): Promise<Started> {
   await using output = await openSpool(file)
   return await start(attempt, words, { file, output })
 }
 
-async function start(attempt: Attempt, words: readonly string[], { file, output }: Spool): Promise<Started> {
+async function start(
+  attempt: Attempt,
+  words: readonly string[],
+  { file, output, join = null }: Spool,
+): Promise<Started> {
   const { dir } = attempt.task
-  const [command, parameters] = supervised(attempt.files.exit, words)
+  const [command, parameters] = supervised({ exit: attempt.files.exit, join }, words)
   try {
     const child = spawn(command, parameters, {
       cwd: dir,
@@ -163,30 +171,12 @@ async function notStarted(dir: string, cause: unknown): Promise<PlimsollError> {
   return new PlimsollError('TASK_NOT_STARTED', `its process could not be started (${reason})`, { cause })
 }
 
-/** Samples the process tree; over the limit the task is stopped. */
-function watchMemory(attempt: Attempt, pid: number): TreeWatch {
-  const { limitBytes } = attempt.task
-  return attempt.instruments.watcher.watch(pid, attempt.token, (bytes) => {
-    attempt.observe(bytes)
-    if (bytes > limitBytes) attempt.ending.because(memoryExceeded(bytes, limitBytes))
-  })
-}
-
-function memoryExceeded(bytes: number, limitBytes: number): PlimsollError {
-  return new PlimsollError(
-    'TASK_MEMORY_EXCEEDED',
-    `it used ${formatSize(bytes)}, its limit is ${formatSize(limitBytes)}, and was stopped`,
-    { fix: `Set "memory" of the task above ${formatSize(bytes)}, or make it use less` },
-  )
-}
-
 /** When the attempt is brought to its end, its whole process group and what escaped from it is stopped. */
-function stopWith(attempt: Attempt, child: Started, control: AttemptControl): { settle(): Promise<void> } {
-  const { ending, instruments } = attempt
+function stopWith(control: AttemptControl, living: () => readonly number[]): { settle(): Promise<void> } {
+  const { ending, instruments } = control.attempt
   let stopping: Promise<void> | undefined
   const stop = (): void => {
-    const { killSignal } = control
-    stopping ??= endAll(() => livingOf(attempt, child.pid), { killSignal, clock: instruments.clock })
+    stopping ??= endAll(living, { killSignal: control.killSignal, clock: instruments.clock })
     // What is suspended gets the signal when it goes on.
     control.resume()
   }
@@ -200,20 +190,24 @@ function stopWith(attempt: Attempt, child: Started, control: AttemptControl): { 
   }
 }
 
-async function stopLeftovers(attempt: Attempt, pid: number): Promise<readonly number[]> {
-  const leftovers = livingOf(attempt, pid)
-  const { killSignal, instruments } = attempt
-  if (leftovers.length > 0)
-    await endAll(() => livingOf(attempt, pid), { killSignal, clock: instruments.clock })
+async function stopLeftovers(
+  { killSignal, instruments }: Attempt,
+  living: () => readonly number[],
+): Promise<readonly number[]> {
+  const leftovers = living()
+  if (leftovers.length > 0) await endAll(living, { killSignal, clock: instruments.clock })
   return leftovers
 }
 
-/** What to signal to reach every process of the attempt once: each by itself, or its group where they cannot be listed. */
-function livingOf(attempt: Attempt, pid: number): readonly number[] {
+/**
+ * What to signal to reach every process of the attempt once: each by itself, or its group where they cannot be listed.
+ * `members` are known to be its own.
+ */
+function livingOf(attempt: Attempt, pid: number, members: readonly number[] = []): readonly number[] {
   const groupOnly = (): readonly number[] => (send(-pid, 0) ? [-pid] : [])
   if (process.platform !== 'linux') return groupOnly()
   try {
-    return attempt.instruments.finder.leftovers({ pid, token: attempt.token })
+    return attempt.instruments.finder.leftovers({ pid, token: attempt.token, members: new Set(members) })
   } catch {
     return groupOnly() // no descriptor is free to list /proc
   }
@@ -228,30 +222,4 @@ async function takeExitRecord(file: string): Promise<ExitRecord | undefined> {
     if (systemCodeOf(error) === 'ENOENT') return undefined
     throw error
   }
-}
-
-type Exit = {
-  readonly words: readonly string[]
-  readonly exitCode: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly peak: Bracket
-  readonly lastOutput: string
-}
-
-async function failureOf(attempt: Attempt, exit: Exit): Promise<PlimsollError | null> {
-  if (attempt.ending.reason) return attempt.ending.reason
-  if (exit.exitCode === 0) return null
-  if (exit.exitCode === null)
-    return new PlimsollError('TASK_FAILED', `it was killed by ${exit.signal ?? 'a signal'} from outside`)
-  if (attempt.work.kind === 'exec' && (exit.exitCode === 127 || exit.exitCode === 126)) {
-    const command = exit.words[0] ?? ''
-    const what = exit.exitCode === 127 ? 'was not found' : 'may not be executed'
-    return new PlimsollError(
-      'TASK_NOT_STARTED',
-      `the command ${JSON.stringify(command)} ${what} (exit code ${exit.exitCode})`,
-    )
-  }
-  if (attempt.work.kind === 'run' && exit.exitCode === 127) return shellFoundNothing(exit.lastOutput)
-  const bySignal = exit.exitCode > 128 && exit.exitCode < 160 ? ` (128 + signal ${exit.exitCode - 128})` : ''
-  return new PlimsollError('TASK_FAILED', `it ended with exit code ${exit.exitCode}${bySignal}`)
 }

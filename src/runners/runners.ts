@@ -21,6 +21,7 @@ const finalErrors: ReadonlySet<string> = new Set([
   'TASK_REQUEUED',
   'TASK_NOT_STARTED',
   'TASK_MEMORY_EXCEEDED',
+  'TASK_KILLED_BY_KERNEL',
   'CALL_NOT_FOUND',
   'OUTPUT_INVALID',
   'OUTPUT_MISSING',

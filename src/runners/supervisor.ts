@@ -8,16 +8,26 @@
  */
 const script = `trap : TERM INT HUP QUIT
 plimsoll_exit_file=$1
-shift
-(trap - TERM INT HUP QUIT; exec "$@")
+plimsoll_join_file=$2
+shift 2
+(trap - TERM INT HUP QUIT; [ -z "$plimsoll_join_file" ] || { echo 0 >"$plimsoll_join_file"; } 2>/dev/null; exec "$@")
 plimsoll_exit_code=$?
 umask 077
 { echo "$plimsoll_exit_code"; times; } >"$plimsoll_exit_file.new" && /bin/mv -f "$plimsoll_exit_file.new" "$plimsoll_exit_file"
 exit "$plimsoll_exit_code"`
 
+export type SupervisedFiles = {
+  readonly exit: string
+  /** Of the control group that the command joins; the supervisor stays outside, so that it outlives the group. */
+  readonly join: string | null
+}
+
 /** The words to spawn for a command given as words. */
-export function supervised(exitFile: string, words: readonly string[]): readonly [string, readonly string[]] {
-  return ['/bin/sh', ['-c', script, 'plimsoll', exitFile, ...words]]
+export function supervised(
+  files: SupervisedFiles,
+  words: readonly string[],
+): readonly [string, readonly string[]] {
+  return ['/bin/sh', ['-c', script, 'plimsoll', files.exit, files.join ?? '', ...words]]
 }
 
 export type ExitRecord = {

@@ -1,11 +1,11 @@
 /** An engine for a test to kill: runs one task in the directory of its caller and says when it has begun. */
 import { openBench, shell } from './run-task.ts'
 
-const dir = process.argv[2] ?? ''
+const [, , dir = '', script = 'echo first; sleep 0.5; echo last; exit 5'] = process.argv
 const bench = await openBench()
 await bench.run(
-  shell('echo first; sleep 0.5; echo last; exit 5'),
-  {},
+  shell(script),
+  { dir },
   {
     stateDir: dir,
     emit: async (event) => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
-import type { ProcessFinder } from '../../src/memory/memory.ts'
+import type { ProcessFinder, TaskGroups } from '../../src/memory/memory.ts'
 import { createMasker } from '../../src/redact/redact.ts'
 import {
   Instruments,
@@ -17,6 +17,7 @@ import type { Plan, ProcessIdentity, Task, Template, Work } from '../../src/spin
 export type Bench = AsyncDisposable & {
   readonly dir: string
   readonly events: TaskEvent[]
+  readonly instruments: Instruments
   readonly finder: ProcessFinder
   readonly services: ProcessIdentity[]
   run(work: Work, more?: Partial<Task>, run?: Partial<TaskRun>): Promise<TaskEnd>
@@ -33,10 +34,13 @@ export function counting(rounds: number): string {
     env -i setsid /bin/sh -c '${count}.lost; done' & ${count}.group; done`
 }
 
-export async function openBench(secrets: Readonly<Record<string, string>> = {}): Promise<Bench> {
+export async function openBench(
+  secrets: Readonly<Record<string, string>> = {},
+  makeGroups?: () => TaskGroups,
+): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'plimsoll-runners-'))
   await mkdir(join(dir, 'runs', 'test'), { recursive: true })
-  const instruments = new Instruments(systemClock)
+  const instruments = new Instruments(systemClock, makeGroups)
   const events: TaskEvent[] = []
   const services: ProcessIdentity[] = []
   let files = 0
@@ -72,6 +76,7 @@ export async function openBench(secrets: Readonly<Record<string, string>> = {}):
   return {
     dir,
     events,
+    instruments,
     finder: instruments.finder,
     services,
     run,

@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs'
+
+/** The text of a file of /proc or of a control group; empty where it is missing or may not be read. */
+export function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}

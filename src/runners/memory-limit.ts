@@ -1,0 +1,96 @@
+import { PlimsollError } from '../errors.ts'
+import type { TaskGroup, TreeWatch } from '../memory/memory.ts'
+import type { Enforcement } from '../spine.ts'
+import { formatDuration, formatSize } from '../units.ts'
+import type { Attempt } from './words.ts'
+
+/**
+ * Holds one attempt to its memory limit: in a control group by the kernel, else by looking at its process tree and
+ * stopping it; and tells an end for want of memory from every other end.
+ */
+export class MemoryLimit implements AsyncDisposable {
+  readonly #attempt: Attempt
+  readonly #group: TaskGroup | null
+  readonly #startMs: number
+  readonly #killsBefore: number
+
+  constructor(attempt: Attempt) {
+    const { groups, kernelKills, clock } = attempt.instruments
+    this.#attempt = attempt
+    this.#group = groups.create(attempt.task.limitBytes)
+    this.#startMs = clock.monotonic()
+    this.#killsBefore = kernelKills.count()
+  }
+
+  /** Of the group that the command joins before it begins; null where there is none. */
+  get joinFile(): string | null {
+    return this.#group?.joinFile ?? null
+  }
+
+  /** What was really done: `hard` only when the command was inside its group. */
+  get enforcement(): Enforcement {
+    if (this.#group?.isUsed) return 'hard'
+    return this.#attempt.instruments.groups.here.level === 'none' ? 'none' : 'watchdog'
+  }
+
+  /** Samples the process tree; over the limit the task is stopped. */
+  watch(pid: number): TreeWatch {
+    const { task, token, instruments, ending, observe } = this.#attempt
+    const onSample = (bytes: number): void => {
+      observe(bytes)
+      if (this.#group?.isUsed) {
+        const exceeded = this.#killedAtLimit()
+        if (exceeded) ending.because(exceeded)
+      } else if (bytes > task.limitBytes) ending.because(this.#exceeded(bytes, 'was stopped'))
+    }
+    return instruments.watcher.watch(pid, token, onSample, this.#group)
+  }
+
+  /** Processes of the attempt that the group knows, whatever they have done to their parents and environment. */
+  pids(): readonly number[] {
+    return this.#group?.pids() ?? []
+  }
+
+  /** The failure for want of memory that explains how the command has ended; null when it was something else. */
+  failure(exit: { readonly isFailure: boolean; readonly isKill: boolean }): PlimsollError | null {
+    const exceeded = this.#killedAtLimit()
+    if (exceeded) return exceeded
+    if (this.#group?.isUsed) {
+      return exit.isFailure && this.#group.kernelKills().count > 0 ? killedByKernel('here') : null
+    }
+    const { kernelKills } = this.#attempt.instruments
+    if (!exit.isKill || kernelKills.where === null) return null
+    return kernelKills.count() > this.#killsBefore ? killedByKernel(kernelKills.where) : null
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#group?.[Symbol.asyncDispose]()
+  }
+
+  /** Fails the attempt also when only a part of it was killed and the rest went on: it did not fit. */
+  #killedAtLimit(): PlimsollError | null {
+    if (!this.#group?.kernelKills().atOwnLimit) return null
+    return this.#exceeded(this.#group.peak.lower, 'the kernel killed a process of it')
+  }
+
+  #exceeded(bytes: number, what: string): PlimsollError {
+    const { task, instruments } = this.#attempt
+    const after = formatDuration(Math.round(instruments.clock.monotonic() - this.#startMs))
+    // It was stopped at its limit, so that nobody knows how much it would have taken.
+    const enough = formatSize(Math.ceil((Math.max(bytes, task.limitBytes) * 3) / 2))
+    return new PlimsollError(
+      'TASK_MEMORY_EXCEEDED',
+      `it used ${formatSize(bytes)} after ${after}, its limit is ${formatSize(task.limitBytes)}, and ${what}`,
+      { fix: `Set "memory" of the task to ${enough} or more, or make it use less` },
+    )
+  }
+}
+
+function killedByKernel(where: 'here' | 'machine'): PlimsollError {
+  const message = {
+    here: 'the kernel killed a process of it, because the machine or its container was out of memory',
+    machine:
+      'it was killed by SIGKILL, most likely by the kernel: it killed processes of this machine for want of memory',
+  }
+  return new PlimsollError('TASK_KILLED_BY_KERNEL', message[where])
+}
