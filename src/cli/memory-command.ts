@@ -29,7 +29,7 @@ export const memoryCommand: RunCommand = async (call) => {
   const reading = monitor.read()
   const stalls = monitor.stalls()
   const { level, because } = enforcementHere({ clock: systemClock })
-  const enforcement = `${level} (${because})`
+  const enforcement = `${level}: ${because}`
   if (call.flag('json'))
     process.stdout.write(jsonLine({ atMs: systemClock.now(), reading }, stalls, { enforcement }))
   else process.stdout.write(render(monitor, { reading, stalls, enforcement }))

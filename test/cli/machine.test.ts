@@ -18,7 +18,7 @@ test('memory tells the capacity, the use, the load line, every level, and what e
     /^room +\d.* the line, \d.* to the limit$/m,
     /^stalled +(?:\d|not told)/m,
     /^ {2}\[[#.]*\|[#.]*\] {2}\d.* used of \d/m,
-    /enforced by: (?:watchdog|none)/,
+    /enforced by: (?:hard|watchdog|none): ./,
   ])
     assert.match(stdout, word)
 })
