@@ -3,17 +3,16 @@
  * person waits, so it loads neither the plan reader nor the database, checks nothing, writes nothing and never
  * complains.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { commands } from './commands.ts'
 import { commonOptions } from './common-options.ts'
+import { namesInPlan } from './plan-names.ts'
 import type { Command } from './words.ts'
 
 /** What a person can still choose from; more is a matter for another letter. */
 const mostNames = 1_000
-/** A larger plan takes too long while someone waits, in bytes. */
-const longestPlan = 2 ** 20
 
 /**
  * What may stand in the place of the last of the words, which is just being typed (the words after "plimsoll").
@@ -68,8 +67,8 @@ async function namesOf(
   if (kind.includes('|')) return kind.split('|')
   if (kind === 'RUN') return ['last', ...runsIn(state)]
   const plan = command.positionals === '[PLAN]' ? positionals[0] : join(dirname(state), 'plimsoll.yaml')
-  if (kind === 'TASK') return keysIn(plan ?? 'plimsoll.yaml', 'tasks')
-  if (kind === 'ENVIRONMENT') return keysIn(plan ?? 'plimsoll.yaml', 'environments')
+  if (kind === 'TASK') return namesInPlan(plan ?? 'plimsoll.yaml', 'tasks')
+  if (kind === 'ENVIRONMENT') return namesInPlan(plan ?? 'plimsoll.yaml', 'environments')
   return undefined
 }
 
@@ -77,22 +76,6 @@ async function namesOf(
 function runsIn(state: string): readonly string[] {
   try {
     return readdirSync(join(state, 'runs')).toSorted().toReversed()
-  } catch {
-    return []
-  }
-}
-
-/** The names below a key of the top level. */
-async function keysIn(file: string, key: string): Promise<readonly string[]> {
-  try {
-    const found = statSync(file)
-    if (!found.isFile() || found.size > longestPlan) return []
-    const { isMap, isScalar, parseDocument } = await import('yaml')
-    const document = parseDocument(readFileSync(file, 'utf8'), { uniqueKeys: false, logLevel: 'silent' })
-    const map = document.get(key)
-    if (!isMap(map)) return []
-    const names = map.items.map((pair) => (isScalar(pair.key) ? String(pair.key.value) : '<<'))
-    return names.filter((name) => name !== '<<')
   } catch {
     return []
   }

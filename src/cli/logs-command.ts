@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
-import type { AttemptRecord, RunRecord, RunSummary } from '../journal/journal.ts'
+import type { AttemptRecord, Journal, RunRecord, RunSummary } from '../journal/journal.ts'
 import { nearestName } from '../nearest.ts'
 import { createMasker, type Masker } from '../redact/redact.ts'
 import { isClosed, plainLine, plainText, writeSteadily } from '../report/report.ts'
@@ -11,7 +11,9 @@ import type { RunCommand } from './words.ts'
 export const logsCommand: RunCommand = (call) =>
   withJournal(call, async (journal, stateDir) => {
     const [name = 'last', task] = call.positionals
-    const run = await journal.run(name)
+    const run = await journal.run(name).catch(async (error: unknown) => {
+      throw (await meantTask(journal, name, error)) ?? error
+    })
     const attempts = await journal.attempts(run.runId)
     const wanted = attempts.filter((attempt) => task === undefined || attempt.task === task)
     if (task !== undefined && wanted.length === 0) throw unknownTask(run, task, attempts)
@@ -26,6 +28,15 @@ export const logsCommand: RunCommand = (call) =>
     }
     return 0
   })
+
+/** `logs build` is meant as `logs last build`, where the last run has such a task. */
+async function meantTask(journal: Journal, word: string, cause: unknown): Promise<PlimsollError | undefined> {
+  if (!(cause instanceof PlimsollError) || cause.code !== 'RUN_UNKNOWN' || word === 'last') return undefined
+  const last = await journal.run('last')
+  if (!(await journal.attempts(last.runId)).some(({ task }) => task === word)) return undefined
+  const fix = `Name the run first: plimsoll logs last ${JSON.stringify(word)}`
+  return new PlimsollError('RUN_UNKNOWN', cause.message, { cause, fix })
+}
 
 const noMasker = createMasker([])
 

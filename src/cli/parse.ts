@@ -9,8 +9,24 @@ import type { Call, Command } from './words.ts'
 export function commandNamed(name: string): Command {
   const command = commands.find((candidate) => candidate.name === name)
   if (command) return command
-  const names = commands.map((candidate) => candidate.name)
-  throw new PlimsollError('USAGE', `there is no command ${JSON.stringify(name)}${didYouMean(name, names)}`)
+  throw new PlimsollError('USAGE', `there is no command ${JSON.stringify(name)}${meantCommand(name)}`)
+}
+
+/** What other tools call it. */
+const otherWords: ReadonlyMap<string, string> = new Map([
+  ...['run', 'up', 'apply', 'start', 'exec'].map((word) => [word, 'deploy'] as const),
+  ...['list', 'ls', 'history', 'status', 'ps'].map((word) => [word, 'runs'] as const),
+  ...['validate', 'check', 'lint', 'diff', 'dry-run'].map((word) => [word, 'plan'] as const),
+])
+
+function meantCommand(word: string): string {
+  if (/\.ya?ml$/i.test(word)) return `; to run a plan, write plimsoll deploy ${JSON.stringify(word)}`
+  const other = otherWords.get(word.toLowerCase())
+  if (other !== undefined) return `; did you mean "${other}"?`
+  return didYouMean(
+    word,
+    commands.map(({ name }) => name),
+  )
 }
 
 /** Words after the command's name -> a call. @throws USAGE with what was found and what is allowed. */
@@ -80,7 +96,8 @@ function wrongValue(said: string, options: Command['options'], cause: unknown): 
 }
 
 function didYouMean(word: string, names: readonly string[], prefix = ''): string {
-  const nearest = nearestName(word, names)
+  // One letter is the beginning of what was meant: -e of --env.
+  const nearest = word.length === 1 ? names.find((name) => name.startsWith(word)) : nearestName(word, names)
   return nearest === undefined ? '' : `; did you mean "${prefix}${nearest}"?`
 }
 

@@ -1,7 +1,10 @@
 import { PlimsollError } from '../errors.ts'
 import { readPlan, selectTasks } from '../plan/plan.ts'
 import type { Plan } from '../spine.ts'
+import { namesInPlan } from './plan-names.ts'
 import type { Call } from './words.ts'
+
+const usualPlan = 'plimsoll.yaml'
 
 /** The plan that a call names, with what its options change of it. */
 export async function planOf(call: Call): Promise<Plan> {
@@ -9,15 +12,32 @@ export async function planOf(call: Call): Promise<Plan> {
   const version = call.text('version')
   const memoryBudget = call.text('memory')
   const concurrency = call.text('concurrency')
-  const plan = await readPlan(call.positionals[0] ?? 'plimsoll.yaml', {
+  const [file = usualPlan] = call.positionals
+  const plan = await readPlan(file, {
     vars: varsOf(call.texts('var')),
     ...(environment !== undefined && { environment }),
     ...(version !== undefined && { version }),
     ...(memoryBudget !== undefined && { memoryBudget }),
     ...(concurrency !== undefined && { concurrency: countOf('--concurrency', concurrency, 1_000) }),
+  }).catch(async (error: unknown) => {
+    throw (await meantOption(file, error)) ?? error
   })
   const only = call.texts('only')
   return only.length > 0 ? selectTasks(plan, only) : plan
+}
+
+/** `deploy production` and `deploy build` are meant as options, where the usual plan has such a name. */
+async function meantOption(word: string, cause: unknown): Promise<PlimsollError | undefined> {
+  if (!(cause instanceof PlimsollError) || cause.code !== 'PLAN_UNREADABLE') return undefined
+  for (const [key, option] of [
+    ['environments', '--env'],
+    ['tasks', '--only'],
+  ] as const) {
+    if (!(await namesInPlan(usualPlan, key)).includes(word)) continue
+    const fix = `Write ${option} ${JSON.stringify(word)}: ${usualPlan} has it under "${key}"`
+    return new PlimsollError('PLAN_UNREADABLE', cause.message, { cause, fix })
+  }
+  return undefined
 }
 
 /** @throws USAGE with the option, what was found, and the range. */

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini'
 import { didYouMean } from '../nearest.ts'
 import { nameForms } from './leaf.ts'
+import { meantKey } from './other-tools.ts'
 import { type Path, type Report, show } from './problems.ts'
 import { isTreeMap, type Tree, type TreeMap } from './yaml.ts'
 
@@ -47,11 +48,9 @@ function explain(issue: Issue, { tree, path, report }: Context): void {
   if (issue.code === 'unrecognized_keys') {
     const known = issue.message.split(', ')
     for (const key of issue.keys) {
-      report(
-        [...place, key],
-        () => `unknown key, expected one of ${issue.message}${didYouMean(key, known)}`,
-        { on: 'key' },
-      )
+      report([...place, key], () => `unknown key, expected one of ${issue.message}${meantKey(key, known)}`, {
+        on: 'key',
+      })
     }
   } else if (issue.code === 'invalid_union') {
     const form = meantForm(issue.errors)

@@ -90,8 +90,12 @@ function compose(text: string, lines: LineCounter): readonly Document.Parsed[] |
 }
 
 /** One line of at most 200 characters: the library quotes what it found, however long. */
-const plainly = (message: string): string =>
-  message.startsWith('Maximum call stack') ? tooDeep : (message.slice(0, 200).split('\n', 1)[0] ?? '')
+const plainly = (message: string): string => {
+  if (message.startsWith('Maximum call stack')) return tooDeep
+  if (message.startsWith('Nested mappings are not allowed'))
+    return 'found a second ": " in one line; put the text in quotes, or in lines of its own below "|"'
+  return message.slice(0, 200).split('\n', 1)[0] ?? ''
+}
 
 /** The last node before an alias with its anchor. One pass over all, where `Alias.resolve` is quadratic. */
 function aliasTargets(text: string, document: Document.Parsed): ReadonlyMap<Alias, Node> {

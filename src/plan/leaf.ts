@@ -137,8 +137,11 @@ export const named = <const Value extends z.core.$ZodType>(
     .record(nameKey, value, { error: 'a map from names to values' })
     .register(z.globalRegistry, { description, ...editor })
 
-export const list = <const Item extends z.core.$ZodType>(item: Item, description: string) =>
-  z.array(item, { error: 'a list' }).register(z.globalRegistry, { description })
+export const list = <const Item extends z.core.$ZodType>(
+  item: Item,
+  description: string,
+  allowed = 'a list',
+) => z.array(item, { error: allowed }).register(z.globalRegistry, { description })
 
 /** Either form; `allowed` names both. */
 export const either = <const Forms extends readonly z.core.$ZodType[]>(

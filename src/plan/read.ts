@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { messageOf, PlimsollError } from '../errors.ts'
+import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
 import { didYouMean } from '../nearest.ts'
 import type { Plan, SecretSource, Task } from '../spine.ts'
 import { formatSize } from '../units.ts'
@@ -61,6 +61,8 @@ async function readStart(file: string): Promise<Uint8Array> {
     return buffer.subarray(0, length)
   } catch (cause) {
     if (cause instanceof PlimsollError) throw cause
+    if (systemCodeOf(cause) === 'ENOENT')
+      throw new PlimsollError('PLAN_UNREADABLE', `there is no plan ${show(file)}`, { cause })
     throw new PlimsollError('PLAN_UNREADABLE', `cannot read the plan ${show(file)}: ${messageOf(cause)}`, {
       cause,
     })
@@ -242,7 +244,7 @@ function lowerTasks(
   if (!isTreeMap(raw) || names.length === 0) {
     report(
       ['tasks'],
-      `${raw === undefined ? 'is missing' : `found ${show(raw)}`}, expected a map with at least one task`,
+      `${raw === undefined ? 'is missing' : `found ${show(raw)}`}, expected a map with at least one task, as in "build: { run: make }"`,
     )
     return []
   }
@@ -259,6 +261,8 @@ function lowerTasks(
     if (!isName(name))
       report(path, `found a name of ${name.length} characters, expected ${nameForms}`, { on: 'key' })
     if (isTreeMap(rawTask)) checkShape(rawTask, path, report)
+    if (typeof rawTask === 'string')
+      report(path, `found ${show(rawTask)}, expected a map; did you mean { run: ${show(rawTask)} }?`)
     nodes.push({ name, needs: needsOf(rawTask) })
     const written = checkSound(taskSchema, rawTask, { path, report })
     if (written === undefined) continue

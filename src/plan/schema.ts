@@ -68,9 +68,11 @@ const timeout = (description: string) => maybe(duration(1, description))
 const workKeys = {
   run: maybe(filledText('A shell command line; reaches the shell as written')),
   exec: maybe(
-    list(text('One word'), 'A program and its arguments; no shell').check(
-      z.minLength(1, { error: 'at least one word' }),
-    ),
+    list(
+      text('One word'),
+      'A program and its arguments; no shell',
+      'a list of words such as [node, server.js]; a line for the shell is written "run"',
+    ).check(z.minLength(1, { error: 'at least one word' })),
   ),
   call: maybe(filledText('A function: ./module.ts#exportedFunction, relative to the plan file')),
   http: maybe(filledText('A URL that must answer as "expect" says')),

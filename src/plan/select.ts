@@ -11,7 +11,10 @@ export function selectTasks(plan: Plan, only: readonly string[]): Plan {
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const task = tasks.get(name)
     if (task === undefined) {
-      const hint = didYouMean(name, tasks.keys())
+      const parts = name.split(',')
+      const hint = parts.every((part) => tasks.has(part))
+        ? `; write ${parts.map((part) => `--only ${part}`).join(' ')}`
+        : didYouMean(name, tasks.keys())
       throw new PlimsollError('USAGE', `${show(name)} is not a task of the plan ${show(plan.name)}${hint}`)
     }
     if (wanted.has(name)) continue

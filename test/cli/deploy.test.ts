@@ -131,6 +131,10 @@ test('a run or a task that is not there is met with the nearest that is', async 
   await folder.plimsoll(['deploy'])
   assert.match((await folder.plimsoll(['runs', '--limit', '0'])).stderr, /^error USAGE: --limit is "0"/)
   assert.match((await folder.plimsoll(['show', 'nope'])).stderr, /^error RUN_UNKNOWN: .*nope/)
+  assert.match(
+    (await folder.plimsoll(['logs', 'migrate'])).stderr,
+    /^error RUN_UNKNOWN: no run "migrate" is recorded\nfix: Name the run first: plimsoll logs last "migrate"\n$/,
+  )
   const { code, stderr } = await folder.plimsoll(['logs', 'last', 'migrat'])
   assert.match(stderr, /did you mean "migrate"\?/)
   assert.equal(code, 2)

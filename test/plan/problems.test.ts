@@ -129,6 +129,38 @@ for (const [what, [text, expected]] of Object.entries(wrongFiles)) {
   })
 }
 
+test('words and habits of other tools are met with what is meant here', () => {
+  const text = `name: shop
+variables: {}
+tasks:
+  a: make
+  b: { command: make, depends_on: [c], if: x, cwd: x }
+  c: { exec: ls -l }
+`
+  assert.deepEqual(
+    linesOf(text).map((line) => line.replace(/expected one of [^;]*/, '')),
+    [
+      '2:1 variables: unknown key, ; did you mean "vars"?',
+      '4:6 tasks.a: found "make", expected a map; did you mean { run: "make" }?',
+      '5:3 tasks.b: found no work, ',
+      '5:8 tasks.b.command: unknown key, ; did you mean "run"?',
+      '5:23 tasks.b.depends_on: unknown key, ; did you mean "needs"?',
+      '5:40 tasks.b.if: unknown key, ; did you mean "when"?',
+      '5:47 tasks.b.cwd: unknown key, ; did you mean "dir"?',
+      '6:14 tasks.c.exec: found "ls -l", expected a list of words such as [node, server.js]; a line for the shell is written "run"',
+    ],
+  )
+  assert.match(linesOf('name: shop\nsteps: []\n').join('\n'), /steps: unknown key.*did you mean "tasks"\?/)
+  assert.match(
+    linesOf('name: shop\ntasks: []\n').join('\n'),
+    /found a list, expected a map with at least one task, as in "build: \{ run: make \}"/,
+  )
+  assert.match(
+    linesOf('name: shop\ntasks:\n  a:\n    run: echo key: value\n').join('\n'),
+    /^4:10 : found a second ": " in one line; put the text in quotes/,
+  )
+})
+
 const wrongTasks: Readonly<Record<string, readonly [task: string, expected: RegExp, head?: string]>> = {
   'a key of another kind of work': ['{ run: x, with: 1 }', /"with" belongs to call, found it beside run/],
   'a service that is a function': ['{ call: "./a.ts#b", detach: true }', /"detach" belongs to run and exec/],
@@ -328,7 +360,7 @@ async function inFile(content: string | Uint8Array, check: (file: string) => Pro
 test('a file that is missing or a directory is PLAN_UNREADABLE with its path', async () => {
   await assert.rejects(readPlan('/nowhere/plan.yaml'), {
     code: 'PLAN_UNREADABLE',
-    message: /"\/nowhere\/plan\.yaml".*ENOENT/,
+    message: 'there is no plan "/nowhere/plan.yaml"',
   })
   await assert.rejects(readPlan(tmpdir()), { code: 'PLAN_UNREADABLE', message: /it is a directory$/ })
 })
