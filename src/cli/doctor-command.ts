@@ -1,7 +1,8 @@
 import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { systemClock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
-import { MemoryMonitor } from '../memory/memory.ts'
+import { enforcementHere, MemoryMonitor } from '../memory/memory.ts'
 import { styleFor } from '../report/report.ts'
 import { formatSize } from '../units.ts'
 import type { RunCommand } from './words.ts'
@@ -19,6 +20,7 @@ const checks = (stateDir: string): readonly Check[] => [
   { name: 'memory', essential: false, run: memoryCheck },
   { name: 'memory pressure (PSI)', essential: false, run: stallCheck },
   { name: 'control groups', essential: false, run: groupCheck },
+  { name: 'limits of tasks', essential: false, run: limitCheck },
 ]
 
 /** Each line says ok or what to do; fails only when something essential is missing. */
@@ -79,4 +81,10 @@ async function groupCheck(): Promise<string> {
   if (await exists('/sys/fs/cgroup/cgroup.controllers')) return 'version 2'
   if (await exists('/sys/fs/cgroup/memory')) return 'version 1'
   throw new Error('none found: limits of a container cannot be seen')
+}
+
+async function limitCheck(): Promise<string> {
+  const { level, because } = enforcementHere({ clock: systemClock })
+  if (level !== 'hard') throw new Error(`${level}: ${because}`)
+  return `${level}: ${because}`
 }

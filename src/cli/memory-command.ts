@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.ts'
 import {
+  type EnforcementHere,
   enforcementHere,
   type MemoryLevel,
   MemoryMonitor,
@@ -28,8 +29,7 @@ export const memoryCommand: RunCommand = async (call) => {
   if (call.flag('watch')) return watch(monitor, call.flag('json'))
   const reading = monitor.read()
   const stalls = monitor.stalls()
-  const { level, because } = enforcementHere({ clock: systemClock })
-  const enforcement = `${level}: ${because}`
+  const enforcement = enforcementHere({ clock: systemClock })
   if (call.flag('json'))
     process.stdout.write(jsonLine({ atMs: systemClock.now(), reading }, stalls, { enforcement }))
   else process.stdout.write(render(monitor, { reading, stalls, enforcement }))
@@ -66,7 +66,7 @@ function watchLine({ atMs, reading }: MemorySample, style: Style): string {
 type Facts = {
   readonly reading: MemoryReading
   readonly stalls: MemoryStalls
-  readonly enforcement: string
+  readonly enforcement: EnforcementHere
 }
 
 function render(monitor: MemoryMonitor, { reading, stalls, enforcement }: Facts): string {
@@ -86,7 +86,7 @@ function render(monitor: MemoryMonitor, { reading, stalls, enforcement }: Facts)
     ...rows.map(([name = '', text]) => `${name.padEnd(10)} ${text}`),
     'limits, level by level',
     ...reading.limits.map((level) => levelLine(monitor, level)),
-    `a task's limit is enforced by: ${enforcement}`,
+    `a task's limit is enforced by: ${enforcement.level}: ${plainLine(enforcement.because)}`,
     ...reading.missing.map((sentence) => `missing: ${plainLine(sentence)}`),
     '',
   ].join('\n')

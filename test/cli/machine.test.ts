@@ -33,6 +33,9 @@ test('memory --json is one object with the numbers', async () => {
   assert.equal(reading.pressure, Number(reading.roomBytes) < 0)
   assert.match(String(reading.level), /^(?:calm|tight|critical)$/)
   assert.ok('stalls' in reading)
+  const { level, because } = reading.enforcement as Record<string, unknown>
+  assert.match(String(level), /^(?:hard|watchdog|none)$/)
+  assert.ok(String(because).length > 0)
 })
 
 test('memory --watch gives one line after another until Ctrl-C, which is a success', async () => {
@@ -74,6 +77,7 @@ test('doctor finds a working machine fit, and leaves nothing behind', async () =
   assert.equal(code, 0)
   assert.match(stdout, /^ok +Node\.js: 24\.|^ok +Node\.js: 2[5-9]\./m)
   assert.match(stdout, /^ok +state directory: /m)
+  assert.match(stdout, /^(?:ok|warn) +limits of tasks: (?:hard|watchdog|none): /m)
 })
 
 test('doctor fails with what to do when the state directory cannot be written', async () => {
