@@ -124,7 +124,7 @@ function updateOf(task: string, step: number): Update {
     case 2:
       return { type: 'attempt-opened', ...at, token: task, kind: 'exec', log: 'runs/1/1.log' }
     case 3:
-      return { type: 'memory', usedBytes: 3e9, reservedBytes: 1e9, loadLineBytes: 6.8e9, capacityBytes: 8e9 }
+      return { type: 'memory', ...memory }
     default:
       return { type: 'task-ended', phase, task, report }
   }
@@ -136,6 +136,15 @@ type Update = DeployEvent extends infer Event
     : never
   : never
 const of = (atMs: number, update: Update): Timed => ({ atMs, message: { runId: 'run', atMs, ...update } })
+
+const memory = {
+  usedBytes: 3e9,
+  tasksBytes: 2e9,
+  reservedBytes: 2.5e9,
+  claimBytes: 5e8,
+  loadLineBytes: 6.8e9,
+  capacityBytes: 8e9,
+}
 
 const report: TaskReport = {
   status: 'succeeded',

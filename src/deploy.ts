@@ -103,7 +103,7 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     capacityBytes,
     loadLineBytes,
   })
-  using _memory = showMemory(run, plan, clock)
+  using _memory = run.watchMemory()
   await executor.execute(run.tasks(past), {
     signal: run.signal,
     failFast: options.failFast ?? false,
@@ -126,11 +126,6 @@ async function undo(run: Run, executor: ParallelExecutor, killSignal: AbortSigna
     signal: killSignal,
     onEvent: (event) => run.onExecutorEvent('undo', event),
   })
-}
-
-function showMemory(run: Run, plan: Plan, clock: Clock): Disposable {
-  if (!plan.options.executor.enableProgress) return { [Symbol.dispose]: () => undefined }
-  return clock.every(1_000, () => void run.telling.showMemory().catch(() => undefined))
 }
 
 function approvalNeeded(plan: Plan): PlimsollError {

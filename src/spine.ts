@@ -241,6 +241,19 @@ export type Report = {
   readonly error?: ErrorFacts
 }
 
+/** How full memory was in a stretch of time that begins `atMs`: the moment nearest to the load line, or above it. */
+export type MemoryPoint = {
+  readonly atMs: number
+  /** In use by everybody. */
+  readonly usedBytes: number
+  /** In use by the tasks of the run: the most in the stretch, as far as samples show. */
+  readonly tasksBytes: number
+  /** Reserved for running tasks and not used by them yet; the most in the stretch. */
+  readonly claimBytes: number
+  readonly loadLineBytes: number
+  readonly capacityBytes: number
+}
+
 /** What happens, in order. Awaited by the journal, so that a slow disk slows the run. */
 export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
   | {
@@ -265,6 +278,8 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
       readonly phase: Phase
       readonly task: string
       readonly reservedBytes: number
+      /** What it has waited for so far, in milliseconds; left out by records of earlier versions. */
+      readonly waitReasons?: TaskReport['waitReasons']
     }
   /** The guard has suspended a task, let it go on, or stopped it to be started again; told after it was done. */
   | {
@@ -303,14 +318,8 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
       readonly nextInMs: number | null
     }
   | { readonly type: 'task-ended'; readonly phase: Phase; readonly task: string; readonly report: TaskReport }
-  /** At most once a second, for the eye; not kept. */
-  | {
-      readonly type: 'memory'
-      readonly usedBytes: number
-      readonly reservedBytes: number
-      readonly loadLineBytes: number
-      readonly capacityBytes: number
-    }
+  /** At most once a second, for the eye; the journal keeps `MemoryPoint`s instead. */
+  | ({ readonly type: 'memory'; readonly reservedBytes: number } & Omit<MemoryPoint, 'atMs'>)
   | { readonly type: 'undo-started'; readonly tasks: readonly string[]; readonly because: string }
   | { readonly type: 'stopping'; readonly phase: Phase; readonly how: 'gently' | 'at once' }
 )

@@ -7,6 +7,7 @@
 import type { DeployEvent } from '../spine.ts'
 import type { Store } from '../store/store.ts'
 import { statementsOf } from './event-rows.ts'
+import { memoryStatements, readMemory } from './memory-rows.ts'
 import { readPastTasks } from './past-tasks.ts'
 import { peakStatements, readPeaks } from './peaks.ts'
 import { closingOf, findRun, listRuns, openingOf } from './run-rows.ts'
@@ -17,6 +18,7 @@ export { newRunId } from './run-id.ts'
 export type {
   AttemptRecord,
   Journal,
+  MemoryChange,
   OpenedRun,
   PastTask,
   RunRecord,
@@ -35,10 +37,12 @@ export function openJournal(store: Store): Journal {
       if (statements.length > 0) await store.write(statements)
     },
     closeRun: (report) => store.write([closingOf(report)]),
+    keepMemory: (runId, change) => store.write(memoryStatements(runId, change)),
     runs: (options) => listRuns(store, options),
     run: (idOrPrefix) => findRun(store, idOrPrefix),
     attempts: (runId) => readAttempts(store, runId),
     tasks: (runId) => readTasks(store, runId),
+    memory: (runId) => readMemory(store, runId),
     events: (runId) => readEvents(store, runId),
     services: () => readServices(store),
     pastTasks: (plan) => readPastTasks(store, plan),

@@ -3,6 +3,7 @@ import type { PeakRecord } from '../memory/memory.ts'
 import type {
   AttemptResult,
   DeployEvent,
+  MemoryPoint,
   Phase,
   Plan,
   ProcessIdentity,
@@ -93,6 +94,8 @@ export type ServiceRecord = {
   readonly log: string
 }
 
+export type MemoryChange = { readonly points: readonly MemoryPoint[]; readonly replace: boolean }
+
 export type PastTask = {
   /** Median of the attempts looked at. */
   readonly durationMs: number
@@ -111,6 +114,8 @@ export type Journal = {
   /** Durable when it resolves. Events of one run are kept in the order of the calls; `memory` events are not kept. */
   record(event: DeployEvent): Promise<void>
   closeRun(report: Report): Promise<void>
+  /** Keeps these points of a run, each in the place of one of the same time, or (`replace`) of all that were kept. */
+  keepMemory(runId: string, change: MemoryChange): Promise<void>
   /** Newest first, at most 1,000; `before` is the id of the last run of the page before. */
   runs(options: { readonly limit: number; readonly before?: string }): Promise<readonly RunSummary[]>
   /** By id, by the beginning of one, or the last. Throws RUN_UNKNOWN. */
@@ -119,6 +124,8 @@ export type Journal = {
   attempts(runId: string): Promise<readonly AttemptRecord[]>
   /** Tasks that something was recorded of, in that order. */
   tasks(runId: string): Promise<readonly TaskRecord[]>
+  /** How full memory was, in the order of time, at most 1,000 points. */
+  memory(runId: string): Promise<readonly MemoryPoint[]>
   events(runId: string): AsyncIterable<DeployEvent>
   /** Processes that were left running on purpose, newest first, at most 1,000; whether they still run is not known. */
   services(): Promise<readonly ServiceRecord[]>

@@ -14,6 +14,7 @@ import { Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/run
 import type { Phase, Report, Task, Work } from '../spine.ts'
 import { decide } from './decide.ts'
 import { withoutSecrets } from './environment.ts'
+import { MemoryRecord } from './memory-record.ts'
 import { PeakMeter } from './peak-meter.ts'
 import { runStatusOf } from './run-status.ts'
 import { makeRunDir } from './state-dir.ts'
@@ -36,6 +37,7 @@ export class Run implements AsyncDisposable {
   readonly #startMs: number
   readonly #meter = new PeakMeter()
   readonly #memory: TaskMemory
+  readonly #memoryRecord: MemoryRecord
   #fileNumber = 0
   /** A task failed before anybody stopped the run; what fails afterwards may fail because of that. */
   #failed = false
@@ -48,7 +50,8 @@ export class Run implements AsyncDisposable {
 
   private constructor(parts: RunParts) {
     const { plan, clock, secrets } = parts
-    this.telling = new Telling(parts)
+    this.#memoryRecord = new MemoryRecord({ ...parts, meter: this.#meter })
+    this.telling = new Telling({ ...parts, beforeWriting: () => this.#memoryRecord.keep() })
     this.#parts = parts
     this.#memory = new TaskMemory(parts)
     this.#states = new TaskStates(plan.tasks)
@@ -90,6 +93,12 @@ export class Run implements AsyncDisposable {
     }))
   }
 
+  /** Records how full memory is, and shows it where progress is wanted, until disposed. */
+  watchMemory(): Disposable {
+    const { enableProgress } = this.#parts.plan.options.executor
+    return this.#memoryRecord.watch(enableProgress ? (now) => this.telling.showMemory(now) : null)
+  }
+
   /** Names of the tasks that succeeded and say how they are undone. */
   namesToUndo(): readonly string[] {
     return this.#states.toUndo
@@ -113,6 +122,7 @@ export class Run implements AsyncDisposable {
 
   /** Tells the report and closes the record, whatever went wrong before. Never throws. */
   end(): Promise<Report> {
+    this.#memoryRecord.look()
     return this.telling.end(() => this.#report())
   }
 
@@ -139,8 +149,9 @@ export class Run implements AsyncDisposable {
   }
 
   async #attempt(task: Task, phase: Phase, context: TaskContext): Promise<TaskEnd> {
-    const { reservedBytes } = context
-    await this.telling.emit({ type: 'task-started', phase, task: task.name, reservedBytes })
+    const { reservedBytes, waits: waitReasons } = context
+    const started = { task: task.name, reservedBytes, waitReasons }
+    await this.telling.emit({ type: 'task-started', phase, ...started })
     const estimate = this.#memory.expected(task, workOf(task, phase))
     const { report, ...rest } = await runTask(task, this.#taskRun(task, phase, context))
     this.#meter.release(task.name)

@@ -1,11 +1,12 @@
+import type { Journal } from '../journal/journal.ts'
 import type { TaskEvent } from '../runners/runners.ts'
-import type { Phase, Report, RunMessage } from '../spine.ts'
+import type { DeployEvent, Phase, Report, RunMessage } from '../spine.ts'
 import type { RunParts } from './words.ts'
 
-type TellingParts = Pick<
-  RunParts,
-  'runId' | 'clock' | 'journal' | 'executor' | 'signal' | 'killSignal' | 'onEvent'
->
+type TellingParts = Pick<RunParts, 'runId' | 'clock' | 'journal' | 'signal' | 'killSignal' | 'onEvent'> & {
+  /** Called in the turn in which something is recorded: what it writes joins the same commit. */
+  readonly beforeWriting: () => void
+}
 
 /**
  * What is told of a run: recorded first, then shown. When either fails, the first failure is kept as the `fault` and
@@ -34,10 +35,10 @@ export class Telling {
 
   /** @throws the fault, when the event says that something begins that must not begin any more. Nothing else. */
   async emit(event: TaskEvent): Promise<void> {
-    const { runId, clock, journal } = this.#parts
+    const { runId, clock } = this.#parts
     if (event.type === 'undo-started') this.#phase = 'undo'
     const told = { ...event, runId, atMs: clock.now() }
-    if (this.#records) this.#records = await this.#try(() => journal.record(told))
+    if (this.#records) this.#records = await this.#write((journal) => journal.record(told))
     await this.#show(told)
     if (this.broken.aborted && begins(event)) throw this.fault
   }
@@ -48,7 +49,7 @@ export class Telling {
    */
   async end(make: () => Report): Promise<Report> {
     const report = make()
-    const shown = (await this.#try(() => this.#parts.journal.closeRun(report))) ? report : make()
+    const shown = (await this.#write((journal) => journal.closeRun(report))) ? report : make()
     const last = this.#show(shown)
     this.#ended = true
     await last
@@ -72,13 +73,15 @@ export class Telling {
     }
   }
 
-  /** What is used now, for the eye. */
-  async showMemory(): Promise<void> {
-    const { runId, clock, executor } = this.#parts
-    const { usedBytes, capacityBytes, loadLineBytes } = executor.monitor.read()
-    const { reservedBytes } = executor.ledger
-    const now = { runId, atMs: clock.now(), usedBytes, reservedBytes, capacityBytes, loadLineBytes }
-    await this.#show({ type: 'memory', ...now })
+  /** For the eye; not recorded. */
+  async showMemory(now: Omit<Extract<DeployEvent, { type: 'memory' }>, 'runId' | 'atMs'>): Promise<void> {
+    const { runId, clock } = this.#parts
+    await this.#show({ ...now, runId, atMs: clock.now() })
+  }
+
+  #write(record: (journal: Journal) => Promise<void>): Promise<boolean> {
+    this.#parts.beforeWriting()
+    return this.#try(() => record(this.#parts.journal))
   }
 
   /** Nothing comes after the report: no memory, no stop. */

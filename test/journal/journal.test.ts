@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { PlimsollError } from '../../src/errors.ts'
 import { type Journal, newRunId, openJournal } from '../../src/journal/journal.ts'
-import type { DeployEvent, Phase } from '../../src/spine.ts'
+import type { DeployEvent, MemoryPoint, Phase } from '../../src/spine.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { anyEvent, engine, plan, reportOf, result, taskReport } from './samples.ts'
 
@@ -143,6 +143,24 @@ check(
     await assert.rejects(journal.runs({ limit: 2, before: 'zz' }), unknown(/zz/))
   },
 )
+
+const point = (atMs: number, usedBytes: number): MemoryPoint => ({
+  ...{ atMs, usedBytes, tasksBytes: 20, claimBytes: 30, loadLineBytes: 850, capacityBytes: 1_000 },
+})
+
+check('the memory of a run is kept point by point, each in the place of its time', async (journal) => {
+  await journal.openRun(opened('a'))
+  await journal.openRun(opened('b'))
+  assert.deepEqual(await journal.memory('a'), [])
+  await journal.keepMemory('a', { points: [point(2_000, 5.4), point(1_000, 6)], replace: false })
+  await journal.keepMemory('b', { points: [point(1_000, 1)], replace: false })
+  await journal.keepMemory('a', { points: [point(2_000, 9), point(3_000, 7)], replace: false })
+  assert.deepEqual(await journal.memory('a'), [point(1_000, 6), point(2_000, 9), point(3_000, 7)])
+  await journal.keepMemory('a', { points: [point(1_000, 9)], replace: true })
+  assert.deepEqual(await journal.memory('a'), [point(1_000, 9)])
+  assert.deepEqual(await journal.memory('b'), [point(1_000, 1)])
+  await assert.rejects(journal.keepMemory('nobody', { points: [point(1, 1)], replace: false }), PlimsollError)
+})
 
 const at = { runId: 'a', phase: 'deploy' as Phase, task: 'build' }
 const identity = { pid: 33, startTicks: 44, bootId: 'boot', token: 'token-1' }

@@ -99,6 +99,7 @@ const text = fc.string({ unit: 'binary', maxLength: 40 })
 const task = fc.oneof(fc.constantFrom('build', '__proto__', "o'clock; drop table runs"), text)
 const count = fc.nat()
 const phase = fc.constantFrom('deploy' as const, 'undo' as const)
+const waitReasons = fc.constantFrom<TaskReport['waitReasons']>({}, { memory: 3 }, { slot: 1, host: 0 })
 const orNull = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> => fc.option(value)
 const bracket = fc.record({ lower: count, upper: orNull(count) })
 const enforcement = fc.constantFrom('hard' as const, 'watchdog' as const, 'none' as const)
@@ -128,7 +129,7 @@ const anyTaskReport: fc.Arbitrary<TaskReport> = fc.record(
     attempts: count,
     durationMs: count,
     waitedMs: count,
-    waitReasons: fc.constantFrom<TaskReport['waitReasons']>({}, { memory: 3 }, { slot: 1, host: 0 }),
+    waitReasons,
     peakMemoryBytes: bracket,
     reservedBytes: count,
     enforcement,
@@ -170,7 +171,7 @@ export function anyEvent(runId: string): fc.Arbitrary<DeployEvent> {
       ...{ tasks: fc.array(task, { maxLength: 5 }), capacityBytes: count, loadLineBytes: count },
     }),
     fc.record({ ...head, type: type('task-waiting'), phase, task, reason, message: text }),
-    fc.record({ ...head, type: type('task-started'), phase, task, reservedBytes: count }),
+    fc.record({ ...head, type: type('task-started'), phase, task, reservedBytes: count, waitReasons }),
     fc.record({
       ...{ ...attempt, type: type('attempt-opened'), token, log: text },
       kind: fc.constantFrom('run', 'exec', 'call', 'http', 'stop'),
@@ -179,8 +180,8 @@ export function anyEvent(runId: string): fc.Arbitrary<DeployEvent> {
     fc.record({ ...attempt, type: type('attempt-ended'), result: anyResult, nextInMs: orNull(count) }),
     fc.record({ ...head, type: type('task-ended'), phase, task, report: anyTaskReport }),
     fc.record({
-      ...{ ...head, type: type('memory'), usedBytes: count, reservedBytes: count },
-      ...{ loadLineBytes: count, capacityBytes: count },
+      ...{ ...head, type: type('memory'), usedBytes: count, tasksBytes: count },
+      ...{ reservedBytes: count, claimBytes: count, loadLineBytes: count, capacityBytes: count },
     }),
     fc.record({
       ...head,

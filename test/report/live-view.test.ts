@@ -49,7 +49,9 @@ test('shows what runs and for how long, what waits and why, the memory with its 
     at(0, {
       type: 'memory',
       usedBytes: 4 * gib,
-      reservedBytes: gib,
+      tasksBytes: 3 * gib,
+      reservedBytes: 4 * gib,
+      claimBytes: gib,
       loadLineBytes: 6 * gib,
       capacityBytes: 8 * gib,
     }),
@@ -58,7 +60,7 @@ test('shows what runs and for how long, what waits and why, the memory with its 
   assert.deepEqual(screen.text.split('\n').slice(1), [
     '  task-0                              12.3 s  300 MiB reserved',
     '  task-1 waiting for memory: needs 800 MiB, 310 MiB free above the line',
-    'memory [##########....|....] 4 GiB of 8 GiB used, line at 6 GiB, 1 GiB reserved',
+    'memory [##########....|....] 4 GiB of 8 GiB used, line at 6 GiB, 4 GiB reserved',
     '0 of 10 done, 1 running, 9 waiting, 12.3 s',
   ])
   await view[Symbol.asyncDispose]()

@@ -201,7 +201,10 @@ test('JSON: what is only for the eye does not pile up in front of a reader that 
     progress: true,
   })
   const waiting = view.show(taskEnded('a'))
-  const memory = { usedBytes: 1, reservedBytes: 1, loadLineBytes: 1, capacityBytes: 1 }
+  const memory = {
+    ...{ usedBytes: 1, tasksBytes: 1, reservedBytes: 1, claimBytes: 0 },
+    ...{ loadLineBytes: 1, capacityBytes: 1 },
+  }
   for (let second = 0; second < 1_000; second += 1) await view.show(at(second, { type: 'memory', ...memory }))
   assert.ok(stdout.writableLength < 2_000)
   stdout.wake()

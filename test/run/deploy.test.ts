@@ -144,6 +144,27 @@ test('the journal tells the same as the report, task by task', async () => {
   )
 })
 
+test('the memory of a run is recorded, with the peak that its report tells and the load line', async () => {
+  await using yard = await openYard()
+  const report = await yard.deploy(`
+name: memory
+tasks:
+  large: { run: 'head -c 50000000 /dev/zero | tail | { sleep 0.5; cat > /dev/null; }' }
+  after: { needs: large, run: 'sleep 0.3' }
+`)
+  assert.ok(report.peakMemoryBytes > 40_000_000)
+  await using store = await openStoreForReading({ stateDir: join(yard.dir, '.plimsoll') })
+  assert.ok(store)
+  const journal = openJournal(store)
+  const run = await journal.run('last')
+  const points = await journal.memory(run.runId)
+  assert.equal(Math.max(...points.map(({ tasksBytes }) => tasksBytes)), report.peakMemoryBytes)
+  for (const [index, { atMs, usedBytes, loadLineBytes, capacityBytes }] of points.entries()) {
+    assert.ok(atMs > (points[index - 1]?.atMs ?? run.startedAtMs - 1_000) && atMs <= report.atMs)
+    assert.ok(0 < usedBytes && usedBytes <= capacityBytes && loadLineBytes < capacityBytes)
+  }
+})
+
 test('an interruption stops what runs, starts nothing and undoes nothing; the report says interrupted', async () => {
   await using yard = await openYard()
   const stop = new AbortController()
