@@ -1,5 +1,11 @@
 import type { Clock } from '../clock.ts'
-import type { Ledger, MemoryMonitor, MemoryReading, Reservation } from '../memory/memory.ts'
+import {
+  type Ledger,
+  type MemoryMonitor,
+  type MemoryReading,
+  ownMemoryBytes,
+  type Reservation,
+} from '../memory/memory.ts'
 import { formatSize } from '../units.ts'
 import type { RunningTask } from './running.ts'
 
@@ -26,6 +32,7 @@ export type Refusal = 'memory' | 'host' | 'suspended' | null
 export class Admission {
   readonly #parts: Parts
   #reading: MemoryReading | null = null
+  #ownClaimBytes = 0
   #readAtMs = 0
 
   constructor(parts: Parts) {
@@ -61,10 +68,11 @@ export class Admission {
   }
 
   reading(): MemoryReading {
-    const { clock, monitor } = this.#parts
+    const { clock, monitor, ownBytes } = this.#parts
     const nowMs = clock.monotonic()
     if (this.#reading === null || nowMs - this.#readAtMs >= readingLastsMs) {
       this.#reading = monitor.read()
+      this.#ownClaimBytes = ownBytes === 0 ? 0 : Math.max(0, ownBytes - ownMemoryBytes())
       this.#readAtMs = nowMs
     }
     return this.#reading
@@ -77,8 +85,6 @@ export class Admission {
 
   #withOwnNeed(): Pick<MemoryReading, 'usedBytes' | 'loadLineBytes'> {
     const { usedBytes, loadLineBytes } = this.reading()
-    const { ownBytes } = this.#parts
-    const ownClaim = ownBytes === 0 ? 0 : Math.max(0, ownBytes - process.memoryUsage.rss())
-    return { usedBytes: usedBytes + ownClaim, loadLineBytes }
+    return { usedBytes: usedBytes + this.#ownClaimBytes, loadLineBytes }
   }
 }

@@ -3,9 +3,9 @@ import { ReadyQueue } from './ready-queue.ts'
 import type { ReadyMark, Waits } from './wait-clock.ts'
 
 /** How many of the best ready tasks are looked at for one that fits when the first does not. */
-const lookAhead = 32
+const lookAhead = 64
 /** After so many smaller tasks went before it, a task that waits for memory is overtaken no more. */
-const mostOvertakings = 16
+const mostOvertakings = 64
 
 /** What is known of a task that could start. */
 export type Waiting = {
@@ -25,7 +25,7 @@ export type Waiting = {
 
 /**
  * Tasks that could start, in the order of their longest remaining paths. When the first does not fit, the next that
- * does may overtake it; after 16 overtakings it is its turn, and the machine is kept free for it.
+ * does may overtake it; after 64 overtakings it is its turn, and the machine is kept free for it.
  */
 export class WaitingLine {
   readonly #queue: ReadyQueue

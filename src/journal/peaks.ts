@@ -14,12 +14,12 @@ type Row = {
   readonly task: string
   readonly duration_ms: number
   readonly peak_bytes: number
-  readonly tenths: string
+  readonly twentieths: string
 }
 
 export async function readPeaks(store: Store): Promise<readonly TaskPeak[]> {
   const rows = await store.read<Row>(
-    `select key, at_ms, peer_group, plan, task, duration_ms, peak_bytes, tenths
+    `select key, at_ms, peer_group, plan, task, duration_ms, peak_bytes, twentieths
      from peaks order by at_ms desc, key limit ?1`,
     [mostRecords],
   )
@@ -32,7 +32,7 @@ export async function readPeaks(store: Store): Promise<readonly TaskPeak[]> {
     profile: {
       durationMs: row.duration_ms,
       peakBytes: row.peak_bytes,
-      tenths: row.tenths.split(',').map(Number),
+      twentieths: row.twentieths.split(',').map(Number),
     },
   }))
 }
@@ -41,7 +41,7 @@ export async function readPeaks(store: Store): Promise<readonly TaskPeak[]> {
 export function peakStatements(peaks: readonly TaskPeak[]): readonly Statement[] {
   return peaks.flatMap(({ key, group, atMs, plan, task, profile }) => [
     {
-      sql: `insert into peaks (key, at_ms, peer_group, plan, task, duration_ms, peak_bytes, tenths)
+      sql: `insert into peaks (key, at_ms, peer_group, plan, task, duration_ms, peak_bytes, twentieths)
             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict (key, at_ms) do nothing`,
       parameters: [
         key,
@@ -51,7 +51,7 @@ export function peakStatements(peaks: readonly TaskPeak[]): readonly Statement[]
         task,
         Math.round(profile.durationMs),
         Math.round(profile.peakBytes),
-        profile.tenths.join(','),
+        profile.twentieths.join(','),
       ],
     },
     {

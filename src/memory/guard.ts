@@ -36,8 +36,9 @@ const suspendShare = 0.5
 const evictShare = 0.85
 /** One is resumed at a time, with this pause after the last: suspending is quick, resuming slower. */
 const resumePauseMs = 50
-/** Growth is taken to go on for this many looks. */
-const looksAhead = 2
+/** Growth is taken to go on as long as it took to see it, within these bounds: until the next look has its effect. */
+const shortestAheadMs = 40
+const longestAheadMs = 100
 /** Stopping a task that holds less frees nothing. */
 const worthStoppingBytes = 2 ** 20
 
@@ -48,20 +49,22 @@ export class Guard {
   #resumedAtMs = Number.NEGATIVE_INFINITY
 
   decide(view: GuardView): GuardDecision {
-    const overBytes = this.#forecastOver(view)
+    const overBytes = -view.roomBytes - view.leavingBytes
+    const soonBytes = overBytes + this.#growthAhead(view)
     const gapBytes = Math.max(0, view.limitRoomBytes - view.roomBytes)
     if (view.tasks.length === 0) return nothing
-    if (overBytes <= suspendShare * gapBytes) return this.#resume(view)
-    const decision = hold(view, overBytes, gapBytes)
+    if (soonBytes <= suspendShare * gapBytes) return this.#resume(view)
+    const decision = hold(view, { overBytes, soonBytes, gapBytes })
     return view.tasks[0]?.isSuspended ? { ...decision, resume: [0] } : decision
   }
 
-  /** How far above the line it will be when the next decision has its effect; negative below. */
-  #forecastOver({ nowMs, roomBytes, leavingBytes }: GuardView): number {
+  #growthAhead({ nowMs, roomBytes }: GuardView): number {
     const before = this.#before
     this.#before = { nowMs, roomBytes }
-    const growth = before === null ? 0 : Math.max(0, before.roomBytes - roomBytes)
-    return -roomBytes - leavingBytes + growth * looksAhead
+    if (before === null || nowMs <= before.nowMs) return 0
+    const passedMs = nowMs - before.nowMs
+    const aheadMs = Math.min(longestAheadMs, Math.max(shortestAheadMs, passedMs))
+    return Math.max(0, (before.roomBytes - roomBytes) / passedMs) * aheadMs
   }
 
   #resume({ nowMs, roomBytes, tasks }: GuardView): GuardDecision {
@@ -76,16 +79,23 @@ export class Guard {
   }
 }
 
-/** The newest first; nothing of the oldest, which is number 0. */
-function hold({ tasks }: GuardView, overBytes: number, gapBytes: number): GuardDecision {
+type Excess = {
+  /** Above the line now, and soon; what is between the line and the limit. */
+  readonly overBytes: number
+  readonly soonBytes: number
+  readonly gapBytes: number
+}
+
+/** The newest first; nothing of the oldest, which is number 0. Stopping is for what has come, not for what may come. */
+function hold({ tasks }: GuardView, { overBytes, soonBytes, gapBytes }: Excess): GuardDecision {
   const newestFirst = tasks
     .map((task, number) => ({ task, number }))
     .slice(1)
     .reverse()
   const running = newestFirst.filter(({ task }) => !task.isSuspended).map(({ number }) => number)
-  if (overBytes <= evictShare * gapBytes) return { ...nothing, suspend: running.slice(0, 1) }
+  if (soonBytes <= evictShare * gapBytes) return { ...nothing, suspend: running.slice(0, 1) }
   const evict: number[] = []
-  let tooMuch = overBytes - suspendShare * gapBytes
+  let tooMuch = overBytes > suspendShare * gapBytes ? soonBytes - suspendShare * gapBytes : 0
   for (const { task, number } of newestFirst) {
     if (tooMuch <= 0) break
     if (task.observedBytes < worthStoppingBytes) continue

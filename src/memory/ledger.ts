@@ -16,7 +16,7 @@ type Entry = { reservation: Reservation; observedBytes: number; activeMs: number
 type Line = Pick<MemoryReading, 'usedBytes' | 'loadLineBytes'>
 
 /** At so many moments of a task's expected time, beside the ends of others, the sum of all is looked at. */
-const evenMoments = 12
+const evenMoments = 24
 /** A task that should have ended is taken to go on for this share of its expected time. */
 const overdueShare = 0.3
 

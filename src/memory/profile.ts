@@ -1,34 +1,31 @@
-/** How the use of a task develops while it runs: the greatest use in each tenth of its time. */
+/** How the use of a task develops while it runs: the greatest use in each twentieth of its time. */
 
 export type MemoryProfile = {
   /** From start to end, suspended time left out. */
   readonly durationMs: number
   readonly peakBytes: number
-  /** For each tenth of the duration the greatest use in it, in whole per cent of the peak: ten numbers, 0 to 100. */
-  readonly tenths: readonly number[]
+  /** For each twentieth of the duration the greatest use in it, in whole per cent of the peak: twenty numbers, 0 to 100. */
+  readonly twentieths: readonly number[]
 }
 
-const tenths = 10
+const parts = 20
 /** A recording keeps at most so many moments; when it is full, every second one is joined with its neighbour. */
 const mostMoments = 64
 
 /** Tasks do not keep to the minute: growth may come this much earlier, the end this much later. */
-const slackShare = 0.05
-const leastSlackMs = 25
+const slackShare = 0.03
+const leastSlackMs = 15
 const slackOf = (durationMs: number): number => Math.max(leastSlackMs, durationMs * slackShare)
 
 /** What must be counted on after `activeMs` of running; 0 once the task must have ended. */
-export function expectedUse(
-  { durationMs, peakBytes, tenths: parts }: MemoryProfile,
-  activeMs: number,
-): number {
+export function expectedUse({ durationMs, peakBytes, twentieths }: MemoryProfile, activeMs: number): number {
   const slackMs = slackOf(durationMs)
   if (activeMs >= durationMs + slackMs) return 0
-  const last = tenths - 1
-  const from = Math.min(last, Math.floor((activeMs / durationMs) * tenths))
-  const until = Math.min(last, Math.floor(((activeMs + slackMs) / durationMs) * tenths))
+  const last = parts - 1
+  const from = Math.min(last, Math.floor((activeMs / durationMs) * parts))
+  const until = Math.min(last, Math.floor(((activeMs + slackMs) / durationMs) * parts))
   let most = 0
-  for (let tenth = from; tenth <= until; tenth += 1) most = Math.max(most, parts[tenth] ?? 100)
+  for (let part = from; part <= until; part += 1) most = Math.max(most, twentieths[part] ?? 100)
   return (peakBytes * most) / 100
 }
 
@@ -55,21 +52,21 @@ export class ProfileRecorder {
   profile(durationMs: number, peakBytes: number): MemoryProfile | null {
     const seen = this.#moments.reduce((most, { bytes }) => Math.max(most, bytes), 0)
     if (seen <= 0 || durationMs <= 0) return null
-    const bytesOf = new Array<number>(tenths).fill(0)
+    const bytesOf = new Array<number>(parts).fill(0)
     for (const [index, { atMs, bytes }] of this.#moments.entries()) {
       // Between two looks it may have used as much as at the greater of the two.
       const next = this.#moments[index + 1]
       const untilMs = next?.atMs ?? durationMs
-      const from = Math.min(tenths - 1, Math.floor((atMs / durationMs) * tenths))
-      const until = Math.min(tenths - 1, Math.floor((untilMs / durationMs) * tenths))
-      for (let tenth = from; tenth <= until; tenth += 1) {
-        bytesOf[tenth] = Math.max(bytesOf[tenth] ?? 0, bytes, next?.bytes ?? 0)
+      const from = Math.min(parts - 1, Math.floor((atMs / durationMs) * parts))
+      const until = Math.min(parts - 1, Math.floor((untilMs / durationMs) * parts))
+      for (let part = from; part <= until; part += 1) {
+        bytesOf[part] = Math.max(bytesOf[part] ?? 0, bytes, next?.bytes ?? 0)
       }
     }
     return {
       durationMs,
       peakBytes: Math.max(peakBytes, seen),
-      tenths: bytesOf.map((bytes) => Math.ceil((100 * bytes) / seen)),
+      twentieths: bytesOf.map((bytes) => Math.ceil((100 * bytes) / seen)),
     }
   }
 

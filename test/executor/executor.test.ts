@@ -159,10 +159,10 @@ test('one task always runs, whatever the machine says', async () => {
   await done
 })
 
-test('a big task that waits is overtaken by smaller ones sixteen times and then no more', async () => {
+test('a big task that waits is overtaken by smaller ones sixty-four times and then no more', async () => {
   const { executor } = machine()
   const { task, end, started } = handMade()
-  const small = Array.from({ length: 40 }, (_, index) => task(`small ${index}`, { reserveBytes: 100 }))
+  const small = Array.from({ length: 90 }, (_, index) => task(`small ${index}`, { reserveBytes: 100 }))
   const tasks = [
     task('first', { reserveBytes: 500, expectedMs: 100 }),
     task('big', { reserveBytes: 800, expectedMs: 50 }),
@@ -177,12 +177,12 @@ test('a big task that waits is overtaken by smaller ones sixteen times and then 
     overtakings += 1
     await end(name)
   }
-  assert.equal(overtakings, 16)
+  assert.equal(overtakings, 64)
   await end('first')
   assert.equal(started.at(-1), 'big')
   await end('big')
-  for (let next = 16; next < 40; next += 1) await end(`small ${next}`)
-  assert.equal((await done).size, 42)
+  for (let next = 64; next < 90; next += 1) await end(`small ${next}`)
+  assert.equal((await done).size, 92)
 })
 
 test('a listener that fails stops the run and its error is thrown after all tasks have ended', async () => {

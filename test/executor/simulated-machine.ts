@@ -167,10 +167,10 @@ function useAt({ peakBytes, rampMs }: SimulatedTask, activeMs: number): number {
 function recordOf(task: SimulatedTask): PeakRecord[] {
   const { learnedBytes, durationMs, rampMs } = task
   if (learnedBytes === undefined) return []
-  const tenths = Array.from({ length: 10 }, (_, index) =>
-    Math.ceil((100 * useAt(task, Math.min(rampMs, (durationMs * (index + 1)) / 10))) / task.peakBytes),
+  const twentieths = Array.from({ length: 20 }, (_, index) =>
+    Math.ceil((100 * useAt(task, Math.min(rampMs, (durationMs * (index + 1)) / 20))) / task.peakBytes),
   )
-  const profile = { durationMs, peakBytes: learnedBytes, tenths }
+  const profile = { durationMs, peakBytes: learnedBytes, twentieths }
   const record = { key: task.name, group: 'simulated', atMs: 0, profile }
   return new Array<PeakRecord>(task.learnedRuns ?? 1).fill(record)
 }

@@ -10,8 +10,8 @@ create table peaks (
   task text not null,
   duration_ms bigint not null,
   peak_bytes bigint not null,
-  -- ten whole numbers, per cent of the peak, with commas
-  tenths text not null,
+  -- twenty whole numbers, per cent of the peak, with commas
+  twentieths text not null,
   primary key (key, at_ms)
 );
 create index peaks_by_time on peaks (at_ms);
