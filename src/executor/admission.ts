@@ -53,6 +53,11 @@ export class Admission {
     return freeBytes + ledger.reservedBytes < bytes ? 'host' : 'memory'
   }
 
+  /** Whether so much more would stay below the line. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#parts.ledger.admit(bytes, this.#withOwnNeed()).freeBytes >= bytes
+  }
+
   /** Why a task does not fit, with the numbers. */
   explain(reservation: number | Reservation): string {
     const bytes = typeof reservation === 'number' ? reservation : reservation.bytes

@@ -15,9 +15,12 @@ import { Admission } from './admission.ts'
 import { Execution } from './execution.ts'
 import { readGraph } from './graph.ts'
 import { GuardLoop } from './guard-loop.ts'
+import { type MapFunction, type MapOptions, MapRun } from './map.ts'
+import { MapLane } from './map-lane.ts'
 import type { RunningTask } from './running.ts'
 import type { Ended, ExecutorEvent, ExecutorTask } from './words.ts'
 
+export type { MapContext, MapFunction, MapOptions } from './map.ts'
 export { type Prediction, predictRun, type TaskPrediction } from './predict.ts'
 export {
   type Decision,
@@ -110,6 +113,36 @@ export class ParallelExecutor {
   }
 
   /**
+   * Calls `fn` for each item of the source, which may be endless: items are pulled when there is a slot, room below the
+   * load line and a place for the result. The results are an async iterator; a slow reader slows the source. When `fn`
+   * fails, or the signal aborts, nothing new starts, what runs sees `context.signal`, and the reader gets the error.
+   * @throws OPTION_INVALID for a concurrency or a reservation that could not be meant.
+   */
+  map<Item, Result>(
+    source: Iterable<Item> | AsyncIterable<Item>,
+    fn: MapFunction<Item, Result>,
+    options: MapOptions = {},
+  ): AsyncIterableIterator<Result, undefined> {
+    const { maxConcurrentTasks } = this.options
+    const concurrency = Math.min(options.concurrency ?? maxConcurrentTasks, maxConcurrentTasks)
+    checkFrom1('concurrency', concurrency)
+    const slots = {
+      take: this.#places.take,
+      giveBack: () => {
+        this.#places.giveBack()
+        if (this.#executions.size > 1) this.#places.announce()
+      },
+    }
+    const { reserveBytes = 0 } = options
+    const lane = new MapLane({ admission: this.#admission, ledger: this.ledger, slots, reserveBytes })
+    const parts = { clock: this.#clock, concurrency, take: lane.take, giveBack: lane.giveBack }
+    const close = (): void => void this.#executions.delete(run)
+    const run = new MapRun(source, fn, { options, parts: { ...parts, close } })
+    this.#executions.add(run)
+    return run
+  }
+
+  /**
    * Runs all tasks to their end and tells how each ended, in the order of their ends. Callers of one executor share its
    * slots and its ledger.
    * @throws OPTION_INVALID for a graph that is not sound; whatever `onEvent` throws, after all tasks have ended.
@@ -145,10 +178,7 @@ function checked(options: Options['executor']): Options['executor'] {
     'maxWorkersProcess',
     'memoryLimitMb',
   ] as const) {
-    const value = options[name]
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new PlimsollError('OPTION_INVALID', `${name} is ${value}, expected a whole number from 1`)
-    }
+    checkFrom1(name, options[name])
   }
   const { memoryPressureThreshold: threshold, memoryBudgetBytes: budget } = options
   if (!(threshold > 0 && threshold <= 1)) {
@@ -164,4 +194,9 @@ function checked(options: Options['executor']): Options['executor'] {
     )
   }
   return options
+}
+
+function checkFrom1(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return
+  throw new PlimsollError('OPTION_INVALID', `${name} is ${value}, expected a whole number from 1`)
 }

@@ -1,0 +1,270 @@
+import type { Clock } from '../clock.ts'
+
+export type MapOptions = {
+  /** Ends it: nothing is pulled any more, running functions see it, the reader gets its reason. */
+  readonly signal?: AbortSignal
+  /** How many at once. Default and at most `maxConcurrentTasks`. */
+  readonly concurrency?: number
+  /** Results in the order of the source. Default false: as they come. */
+  readonly ordered?: boolean
+  /** What one item needs while it runs, in bytes. Default 0: only the load line itself holds it back. */
+  readonly reserveBytes?: number
+}
+
+export type MapContext = { readonly signal: AbortSignal }
+
+export type MapFunction<Item, Result> = (
+  item: Item,
+  index: number,
+  context: MapContext,
+) => Result | PromiseLike<Result>
+
+/** What the executor lends to a map. */
+export type MapParts = {
+  readonly clock: Clock
+  readonly concurrency: number
+  /** A slot, and room in memory, when this many of it run already. */
+  readonly take: (running: number) => boolean
+  readonly giveBack: (running: number) => void
+  /** It is over, however it ended. */
+  readonly close: () => void
+}
+
+/** While it is held back it looks again this often, in milliseconds. */
+const retryMs = 50
+/** After so many items it looks at the clock (a power of two), ... */
+const itemsBetweenLooks = 1_024
+/** ... and after this long, in milliseconds, it lets timers and sockets have their turn. */
+const turnMs = 15
+
+type Answer<Result> = IteratorResult<Result, undefined>
+
+/**
+ * One function over a source of any length. It pulls an item when a function may start and its result has a place: at
+ * most `concurrency` items are under way or done and not taken yet, so that a slow reader slows the source. A function
+ * that fails ends it: what still runs is told by its signal and waited for, then the error is thrown.
+ */
+export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undefined> {
+  readonly #source: Iterator<Item> | AsyncIterator<Item>
+  readonly #fn: MapFunction<Item, Result>
+  readonly #options: MapOptions
+  readonly #parts: MapParts
+  readonly #stop = new AbortController()
+  readonly #context: MapContext = { signal: this.#stop.signal }
+  /** A ring with a place for each item that was started and is not taken yet. */
+  readonly #results: (Result | undefined)[]
+  readonly #isDone: Uint8Array
+  #started = 0
+  #done = 0
+  #taken = 0
+  #running = 0
+  #isPulling = false
+  #isExhausted = false
+  #isOver = false
+  #failure: { readonly error: unknown } | null = null
+  #reader: PromiseWithResolvers<Answer<Result>> | null = null
+  /** Looks again while it is held back by slots or memory. */
+  #retry: Disposable | null = null
+  /** Others have their turn. */
+  #turn: NodeJS.Immediate | null = null
+  #turnStartMs: number
+
+  constructor(
+    source: Iterable<Item> | AsyncIterable<Item>,
+    fn: MapFunction<Item, Result>,
+    { options, parts }: { readonly options: MapOptions; readonly parts: MapParts },
+  ) {
+    this.#source = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+    this.#fn = fn
+    this.#options = options
+    this.#parts = parts
+    this.#results = new Array<Result | undefined>(parts.concurrency)
+    this.#isDone = new Uint8Array(parts.concurrency)
+    this.#turnStartMs = parts.clock.monotonic()
+    options.signal?.addEventListener('abort', this.#abort)
+    if (options.signal?.aborted) this.#abort()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** One at a time: the next result is asked for when the last has come. */
+  next(): Promise<Answer<Result>> {
+    if (this.#reader !== null)
+      return Promise.reject(new Error('ask for the next result when the last has come'))
+    this.pump()
+    const result = this.#takeResult()
+    if (result !== null) return Promise.resolve(result)
+    this.#reader = Promise.withResolvers()
+    const { promise } = this.#reader
+    this.#tell()
+    return promise
+  }
+
+  /** Ends it early, as `break` in a `for await` does. Resolves when nothing of it runs any more. */
+  async return(): Promise<Answer<Result>> {
+    this.#fail(new Error('nobody reads the results any more'))
+    await this.next().catch(() => undefined)
+    return { value: undefined, done: true }
+  }
+
+  /** Starts what may start; called whenever a slot, a place or memory comes free. */
+  pump(): void {
+    while (this.#mayPull()) {
+      if (!this.#parts.take(this.#running)) {
+        this.#retry ??= this.#parts.clock.every(retryMs, () => this.pump())
+        return
+      }
+      if (this.#retry !== null) this.#holdNoMore()
+      this.#running += 1
+      this.#pull()
+    }
+  }
+
+  #mayPull(): boolean {
+    if (this.#isExhausted || this.#isPulling || this.#turn !== null) return false
+    if (this.#started - this.#taken >= this.#parts.concurrency) return false
+    if ((this.#started & (itemsBetweenLooks - 1)) !== 0) return true
+    const nowMs = this.#parts.clock.monotonic()
+    if (nowMs - this.#turnStartMs < turnMs) return true
+    this.#turn = setImmediate(() => {
+      this.#turn = null
+      this.#turnStartMs = this.#parts.clock.monotonic()
+      this.pump()
+      this.#tell()
+    })
+    return false
+  }
+
+  #holdNoMore(): void {
+    this.#retry?.[Symbol.dispose]()
+    this.#retry = null
+  }
+
+  #pull(): void {
+    try {
+      const pulled = this.#source.next()
+      if (!isThenable(pulled)) {
+        this.#start(pulled)
+        return
+      }
+      this.#isPulling = true
+      pulled.then(
+        (result) => {
+          this.#isPulling = false
+          this.#start(result)
+          this.pump()
+          this.#tell()
+        },
+        (error: unknown) => {
+          this.#isPulling = false
+          this.#lost(error)
+        },
+      )
+    } catch (error) {
+      this.#lost(error)
+    }
+  }
+
+  #start(pulled: IteratorResult<Item>): void {
+    if (pulled.done || this.#failure !== null) {
+      this.#isExhausted = true
+      this.#free()
+      return
+    }
+    const index = this.#started
+    this.#started += 1
+    try {
+      const result = this.#fn(pulled.value, index, this.#context)
+      if (isThenable(result))
+        result.then(this.#options.ordered ? (value) => this.#came(value, index) : this.#cameNext, this.#lost)
+      else this.#keep(result, index)
+    } catch (error) {
+      this.#lost(error)
+    }
+  }
+
+  readonly #cameNext = (value: Result): void => this.#came(value, 0)
+
+  #came(value: Result, index: number): void {
+    this.#keep(value, index)
+    this.#tell()
+    this.pump()
+  }
+
+  #keep(value: Result, index: number): void {
+    const place = (this.#options.ordered ? index : this.#done) % this.#parts.concurrency
+    this.#done += 1
+    this.#results[place] = value
+    this.#isDone[place] = 1
+    this.#free()
+  }
+
+  #free(): void {
+    this.#running -= 1
+    this.#parts.giveBack(this.#running)
+  }
+
+  readonly #lost = (error: unknown): void => {
+    this.#free()
+    this.#fail(error)
+  }
+
+  readonly #abort = (): void => this.#fail(this.#options.signal?.reason)
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#isExhausted = true
+    this.#stop.abort(error)
+    this.#tell()
+  }
+
+  #takeResult(): Answer<Result> | null {
+    const place = this.#taken % this.#parts.concurrency
+    if (this.#isDone[place] !== 1 || this.#failure !== null) return null
+    const value = this.#results[place] as Result
+    this.#results[place] = undefined
+    this.#isDone[place] = 0
+    this.#taken += 1
+    return { value, done: false }
+  }
+
+  /** Answers the reader who waits, when there is something to say. */
+  #tell(): void {
+    if (this.#reader === null) return
+    const result = this.#takeResult()
+    if (result !== null) {
+      this.#reader.resolve(result)
+      this.#reader = null
+    } else if (this.#isExhausted && this.#running === 0) {
+      void this.#end(this.#reader)
+      this.#reader = null
+    }
+  }
+
+  /** The first reader after a failure gets it; those after it that all is over. */
+  async #end({ resolve, reject }: PromiseWithResolvers<Answer<Result>>): Promise<void> {
+    const failure = this.#isOver ? null : this.#failure
+    try {
+      if (!this.#isOver) await this.#close()
+      if (failure === null) resolve({ value: undefined, done: true })
+      else reject(failure.error)
+    } catch (error) {
+      reject(failure === null ? error : failure.error)
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#isOver = true
+    this.#options.signal?.removeEventListener('abort', this.#abort)
+    this.#holdNoMore()
+    if (this.#turn !== null) clearImmediate(this.#turn)
+    this.#parts.close()
+    if (this.#failure !== null) await this.#source.return?.()
+  }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
