@@ -9,7 +9,7 @@ import { nearestName } from '../src/nearest.ts'
 import { formatSize } from '../src/units.ts'
 import { type Bench, type BenchResult, type BenchRow, root } from './measure.ts'
 
-const notBenches = ['bench.ts', 'measure.ts']
+const notBenches = ['bench.ts', 'measure.ts', 'memory-group.ts']
 const files = globSync('bench/*.ts', { cwd: root })
   .map((file) => basename(file))
   .filter((file) => !notBenches.includes(file))

@@ -59,6 +59,16 @@ export function compared(
   return { name, median: value, unit, ratio: value / ours, ok: true }
 }
 
+/** A row of ours that was promised to be 0 in every run: the most of any run is shown. */
+export function never(name: string, values: readonly number[], unit: string): BenchRow {
+  return { name, median: Math.max(...values), unit, floor: 0, ok: values.every((value) => value === 0) }
+}
+
+/** A row without a promise. */
+export function told(name: string, values: readonly number[], unit: string): BenchRow {
+  return { name, median: median(values), unit, ok: true }
+}
+
 export class TemporaryFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
 

@@ -71,14 +71,22 @@ export function openMemoryGroup(name: string, limitBytes: number): MemoryGroup |
     usedBytes: () => Number(read(kind.usage)) - Number(kind.cache.exec(read('memory.stat'))?.[1] ?? 0),
     peakBytes: () => Number(read(kind.peak)),
     [Symbol.dispose]: () => {
-      for (const group of [...groupsBelow(directory), directory]) {
-        try {
-          rmdirSync(group)
-        } catch {
-          // Something still lives in it; it is named for this process and does no harm.
-        }
-      }
+      for (const group of [...groupsBelow(directory), directory]) removeSoon(group)
     },
+  }
+}
+
+/** What was killed in it takes a moment to be gone: two seconds at most. */
+function removeSoon(directory: string): void {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4))
+  for (let attempt = 1; attempt <= 100; attempt += 1) {
+    try {
+      rmdirSync(directory)
+      return
+    } catch (error) {
+      if (attempt === 100) throw error
+      Atomics.wait(sleeper, 0, 0, 20)
+    }
   }
 }
 

@@ -1,12 +1,12 @@
 /** Runs a storm through the real command line, inside a group with 512 MB. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { root } from '../measure.ts'
+import { type BenchRow, never, root, told } from '../measure.ts'
 import { type MemoryGroup, openMemoryGroup } from '../memory-group.ts'
-import { type Eater, wordsOf } from './workload.ts'
+import { type Eater, taskWords } from './workload.ts'
 
 export const limitBytes = 512 * 2 ** 20
 
@@ -21,10 +21,43 @@ export type Deployed = {
   readonly peakBytes: number
 }
 
+/** What must not happen, and what it cost. */
+export function outcomeRows(runs: readonly Deployed[]): readonly BenchRow[] {
+  const of = (pick: (run: Deployed) => number): readonly number[] => runs.map(pick)
+  return [
+    never(
+      'kernel kills, most of any run',
+      of(({ kernelKills }) => kernelKills),
+      'kills',
+    ),
+    never(
+      'tasks lost, most of any run',
+      of(({ lost }) => lost),
+      'tasks',
+    ),
+    told(
+      'put back in the queue',
+      of(({ requeues }) => requeues),
+      'times',
+    ),
+    told(
+      'suspended',
+      of(({ suspensions }) => suspensions),
+      'times',
+    ),
+    told(
+      'wall',
+      of(({ wallMs }) => wallMs / 1_000),
+      's',
+    ),
+  ]
+}
+
+/** Writes plan and tasks; writing again changes what the tasks do and leaves their commands as they were. */
 export function writePlan(folder: string, tasks: readonly Eater[]): string {
-  mkdirSync(folder, { recursive: true })
+  const words = taskWords(folder, tasks)
   const file = join(folder, 'plimsoll.yaml')
-  const lines = tasks.map((task) => `  ${task.name}: { exec: ${JSON.stringify(wordsOf(task))} }`)
+  const lines = [...words].map(([name, list]) => `  ${name}: { exec: ${JSON.stringify(list)} }`)
   writeFileSync(
     file,
     `name: storm\nconcurrency: 10\ndefaults: { retry: { attempts: 1 } }\ntasks:\n${lines.join('\n')}\n`,

@@ -1,10 +1,12 @@
-# One task of the storm: eater.pl PEAK_MIB RAMP_MS DURATION_MS. Grows evenly to its peak, holds it, ends. It counts the
-# time in which it ran: after a pause (it was suspended) it goes on where it was. perl-base of Debian is enough.
+# One task of the storm: eater.pl FILE, with "PEAK_MIB RAMP_MS DURATION_MS" in the file, so that a task can need more
+# today than yesterday under the same command. Grows evenly to its peak, holds it, ends. It counts the time in which it
+# ran: after a pause (it was suspended) it goes on where it was. perl-base of Debian is enough.
 use strict;
 use warnings;
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 
-my ($peak_mib, $ramp_ms, $duration_ms) = @ARGV;
+open(my $file, '<', $ARGV[0]) or die "$ARGV[0]: $!";
+my ($peak_mib, $ramp_ms, $duration_ms) = split ' ', <$file>;
 my $own_mib = 6;
 my @held;
 my $last = clock_gettime(CLOCK_MONOTONIC);

@@ -1,4 +1,5 @@
 /** Random task sets, the same for everyone who is given the same seed. */
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../measure.ts'
 
@@ -22,11 +23,17 @@ export function storm(tasks: number, seed: number): readonly Eater[] {
   })
 }
 
-export const wordsOf = ({ peakMib, rampMs, durationMs }: Eater): readonly string[] => [
-  'perl',
-  eaterProgram,
-  ...[peakMib, rampMs, durationMs].map(String),
-]
+/** Writes what each task is to do, and gives the words that do it: the same words whatever it is. */
+export function taskWords(folder: string, tasks: readonly Eater[]): ReadonlyMap<string, readonly string[]> {
+  mkdirSync(folder, { recursive: true })
+  return new Map(
+    tasks.map(({ name, peakMib, rampMs, durationMs }) => {
+      const file = join(folder, `${name}.task`)
+      writeFileSync(file, `${peakMib} ${rampMs} ${durationMs}\n`)
+      return [name, ['perl', eaterProgram, file]]
+    }),
+  )
+}
 
 /** No schedule can be shorter: the area of all tasks over the room that there is. In milliseconds. */
 export function areaBoundMs(tasks: readonly Eater[], roomBytes: number): number {
