@@ -76,8 +76,8 @@ const handsOn = (directory: string): boolean =>
 /** Files that say `max` or nothing where there is no limit. */
 const limitFiles = ['memory.max', 'memory.high', 'memory.swap.max', 'pids.max', 'cpu.max', 'cpuset.cpus']
 
-function limitOf(directory: string): string | null {
-  for (const name of limitFiles) {
+export function limitOf(directory: string, files: readonly string[] = limitFiles): string | null {
+  for (const name of files) {
     const text = textOf(join(directory, name)).trim()
     if (text !== '' && !text.startsWith('max')) return `${name} is ${text}`
   }

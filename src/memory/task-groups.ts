@@ -8,12 +8,15 @@ import { messageOf } from '../errors.ts'
 import type { Enforcement } from '../spine.ts'
 import { GroupBase } from './group-base.ts'
 import { findPlace } from './group-place.ts'
+import { findScopePlace, type NoScopes, newUnit, type ScopePlace, TaskScope } from './systemd-scope.ts'
 import { TaskGroup } from './task-group.ts'
 
 export type TaskGroupsOptions = {
   readonly clock: Clock
   /** Where /proc and the control groups are looked for. Default `/`. */
   readonly root?: string
+  /** Asked where no group can be made. Default: a scope of systemd, if it makes one; with another root, none. */
+  readonly findScopes?: FindScopes
 }
 
 /** What this system can do to hold a task to its limit. */
@@ -24,22 +27,26 @@ export type EnforcementHere = {
   readonly because: string
 }
 
-/** Never throws: where no group can be made, `create` answers null. */
+/** Never throws: where neither can be made, `create` and `scope` answer null. */
 export class TaskGroups implements Disposable {
   readonly here: EnforcementHere
+  readonly #scopes: ScopePlace | null
   readonly #clock: Clock
   readonly #kind: 'v1' | 'v2'
   readonly #base: GroupBase | null
   #made = 0
 
-  constructor({ clock, root = '/' }: TaskGroupsOptions) {
+  constructor({ clock, root = '/', findScopes = askFor(root) }: TaskGroupsOptions) {
     const place = findPlace(root)
     const base = 'kind' in place ? makeBase(() => new GroupBase(place)) : place
     this.#clock = clock
     this.#kind = 'kind' in place ? place.kind : 'v2'
     this.#base = base instanceof GroupBase ? base : null
-    this.here =
-      base instanceof GroupBase ? { level: 'hard', because: place.because } : withoutGroups(base.because)
+    const scopes = base instanceof GroupBase ? null : findScopes()
+    this.#scopes = scopes !== null && scopes.directory !== null ? scopes : null
+    if (base instanceof GroupBase) this.here = { level: 'hard', because: place.because }
+    else if (this.#scopes !== null) this.here = { level: 'hard', because: this.#scopes.because }
+    else this.here = withoutGroups(`${base.because}; ${scopes?.because}`)
   }
 
   /** The caller gives it back. Null where none can be made. */
@@ -54,6 +61,12 @@ export class TaskGroups implements Disposable {
     }
   }
 
+  /** Where no group can be made: what systemd makes instead. Null where it makes none. */
+  scope(limitBytes: number): TaskScope | null {
+    if (this.#scopes === null) return null
+    return new TaskScope(this.#scopes, newUnit(), limitBytes)
+  }
+
   [Symbol.dispose](): void {
     this.#base?.[Symbol.dispose]()
   }
@@ -63,6 +76,14 @@ export class TaskGroups implements Disposable {
 export function enforcementHere(options: TaskGroupsOptions): EnforcementHere {
   using groups = new TaskGroups(options)
   return groups.here
+}
+
+type FindScopes = () => ScopePlace | NoScopes
+
+function askFor(root: string): FindScopes {
+  return root === '/'
+    ? findScopePlace
+    : () => ({ directory: null, because: 'systemd is not asked for another root' })
 }
 
 function makeBase(make: () => GroupBase): GroupBase | { readonly because: string } {

@@ -1,5 +1,5 @@
 import { PlimsollError } from '../errors.ts'
-import type { TaskGroup, TreeWatch } from '../memory/memory.ts'
+import type { TaskGroup, TaskScope, TreeWatch } from '../memory/memory.ts'
 import type { Enforcement } from '../spine.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import type { Attempt } from './words.ts'
@@ -11,6 +11,7 @@ import type { Attempt } from './words.ts'
 export class MemoryLimit implements AsyncDisposable {
   readonly #attempt: Attempt
   readonly #group: TaskGroup | null
+  readonly #scope: TaskScope | null
   readonly #startMs: number
   readonly #killsBefore: number
 
@@ -18,6 +19,7 @@ export class MemoryLimit implements AsyncDisposable {
     const { groups, kernelKills, clock } = attempt.instruments
     this.#attempt = attempt
     this.#group = groups.create(attempt.task.limitBytes)
+    this.#scope = this.#group === null ? groups.scope(attempt.task.limitBytes) : null
     this.#startMs = clock.monotonic()
     this.#killsBefore = kernelKills.count()
   }
@@ -27,9 +29,14 @@ export class MemoryLimit implements AsyncDisposable {
     return this.#group?.joinFile ?? null
   }
 
-  /** What was really done: `hard` only when the command was inside its group. */
+  /** The words to start for a command. */
+  wrap(words: readonly string[]): readonly string[] {
+    return this.#scope?.wrap(words) ?? words
+  }
+
+  /** What was really done: `hard` only when the command was inside its group, or its scope had the limit. */
   get enforcement(): Enforcement {
-    if (this.#group?.isUsed) return 'hard'
+    if (this.#isHard) return 'hard'
     return this.#attempt.instruments.groups.here.level === 'none' ? 'none' : 'watchdog'
   }
 
@@ -38,7 +45,8 @@ export class MemoryLimit implements AsyncDisposable {
     const { task, token, instruments, ending, observe } = this.#attempt
     const onSample = (bytes: number): void => {
       observe(bytes)
-      if (this.#group?.isUsed) {
+      this.#scope?.look()
+      if (this.#isHard) {
         const exceeded = this.#killedAtLimit()
         if (exceeded) ending.because(exceeded)
       } else if (bytes > task.limitBytes) ending.because(this.#exceeded(bytes, 'was stopped'))
@@ -48,18 +56,16 @@ export class MemoryLimit implements AsyncDisposable {
 
   /** Processes of the attempt that the group knows, whatever they have done to their parents and environment. */
   pids(): readonly number[] {
-    return this.#group?.pids() ?? []
+    return this.#group?.pids() ?? this.#scope?.pids() ?? []
   }
 
   /** The failure for want of memory that explains how the command has ended; null when it was something else. */
   failure(exit: { readonly isFailure: boolean; readonly isKill: boolean }): PlimsollError | null {
     const exceeded = this.#killedAtLimit()
     if (exceeded) return exceeded
-    if (this.#group?.isUsed) {
-      return exit.isFailure && this.#group.kernelKills().count > 0 ? killedByKernel('here') : null
-    }
+    if (exit.isFailure && this.#kernelKills.count > 0) return killedByKernel('here')
     const { kernelKills } = this.#attempt.instruments
-    if (!exit.isKill || kernelKills.where === null) return null
+    if (this.#group?.isUsed || !exit.isKill || kernelKills.where === null) return null
     return kernelKills.count() > this.#killsBefore ? killedByKernel(kernelKills.where) : null
   }
 
@@ -67,10 +73,19 @@ export class MemoryLimit implements AsyncDisposable {
     await this.#group?.[Symbol.asyncDispose]()
   }
 
+  get #isHard(): boolean {
+    return this.#group?.isUsed === true || this.#scope?.isHeld === true
+  }
+
+  get #kernelKills(): { readonly count: number; readonly atOwnLimit: boolean } {
+    return this.#group?.kernelKills() ?? this.#scope?.kernelKills ?? { count: 0, atOwnLimit: false }
+  }
+
   /** Fails the attempt also when only a part of it was killed and the rest went on: it did not fit. */
   #killedAtLimit(): PlimsollError | null {
-    if (!this.#group?.kernelKills().atOwnLimit) return null
-    return this.#exceeded(this.#group.peak.lower, 'the kernel killed a process of it')
+    if (!this.#kernelKills.atOwnLimit) return null
+    const bytes = this.#group?.peak.lower ?? this.#attempt.task.limitBytes
+    return this.#exceeded(bytes, 'the kernel killed a process of it')
   }
 
   #exceeded(bytes: number, what: string): PlimsollError {

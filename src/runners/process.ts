@@ -27,7 +27,8 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
   await using output = await openSpool(attempt.files.spool)
   const spool = new SpoolCopy(attempt.files.spool, output, log)
   await using memory = new MemoryLimit(attempt)
-  const child = await start(attempt, words, { file: attempt.files.spool, output, join: memory.joinFile })
+  const spoolTo = { file: attempt.files.spool, output, join: memory.joinFile }
+  const child = await start(attempt, memory.wrap(words), spoolTo)
   using _last = endWithEngine(child.pid)
   using watch = memory.watch(child.pid)
   using _copying = attempt.instruments.clock.every(

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/clock.ts'
 import { findPlace } from '../../src/memory/group-place.ts'
 import { enforcementHere, type TaskGroup, TaskGroups, TreeWatcher } from '../../src/memory/memory.ts'
+import { findScopePlace, scopeWords, TaskScope } from '../../src/memory/systemd-scope.ts'
 import { type Files, MiB, machine, mountV1, mountV2 } from './machine.ts'
 
 const own = `${process.pid}\n`
@@ -215,4 +216,50 @@ test('the interval can be changed while a tree is watched', async () => {
   assert.equal(asked.at(-1), 25)
   watcher.intervalMs = 100
   assert.equal(asked.at(-1), 100)
+})
+
+test('a scope of systemd is asked for with its limit and without swap, and the command stays a list of words', () => {
+  const asked = {
+    program: '/usr/bin/systemd-run',
+    manager: 'user',
+    options: ['--expand-environment=no'],
+  } as const
+  const words = scopeWords(asked, { unit: 'plimsoll-1-2', limitBytes: 1_000 }, ['echo', '$HOME; x'])
+  assert.deepEqual(words, [
+    ...['/usr/bin/systemd-run', '--user', '--scope', '--quiet', '--collect', '--expand-environment=no'],
+    ...['--unit', 'plimsoll-1-2'],
+    ...['--property', 'MemoryMax=1000', '--property', 'MemorySwapMax=0', '--'],
+    ...['/bin/sh', '-c', 'exec "$@"', 'plimsoll', 'echo', '$HOME; x'],
+  ])
+})
+
+test('a manager of systemd that is not there, or hangs, is no place for scopes', (t) => {
+  const folder = machine(t, { 'bin/systemd-run': '#!/bin/sh\nexec sleep 60\n' })
+  chmodSync(`${folder}/bin/systemd-run`, 0o755)
+  assert.match(findScopePlace({ PATH: '/nonexistent' }).because, /there is no systemd-run/)
+  assert.deepEqual(findScopePlace({ PATH: `${folder}/bin:${process.env.PATH}` }), {
+    directory: null,
+    because: `${folder}/bin/systemd-run makes no scope for us`,
+  })
+})
+
+test('what a scope says is remembered when it has vanished', (t) => {
+  const root = machine(t, {
+    'plimsoll-7.scope/memory.max': '67108864\n',
+    'plimsoll-7.scope/memory.events': 'low 0\nhigh 0\nmax 9\noom 2\noom_kill 1\n',
+    'plimsoll-7.scope/cgroup.procs': '12\n',
+  })
+  const asked = { program: '/usr/bin/systemd-run', manager: 'user', options: [] } as const
+  const place = { ...asked, directory: root, because: 'a test' }
+  const scope = new TaskScope(place, 'plimsoll-7', 64 * MiB)
+  assert.equal(scope.isHeld, false)
+  scope.look()
+  assert.deepEqual(scope.pids(), [12])
+  rmSync(`${root}/plimsoll-7.scope`, { recursive: true })
+  scope.look()
+  assert.equal(scope.isHeld, true)
+  assert.deepEqual(scope.kernelKills, { count: 1, atOwnLimit: true })
+  const other = new TaskScope(place, 'plimsoll-8', 64 * MiB)
+  other.look()
+  assert.equal(other.isHeld, false)
 })

@@ -157,6 +157,39 @@ test(
   },
 )
 
+test(
+  'in a scope of systemd a command runs as ever, and is not called held where no limit was seen',
+  whereSampled,
+  async () => {
+    await using bench = await openBench({}, () => {
+      const asked = { program: join(bench.dir, 'systemd-run'), manager: 'user', options: [] } as const
+      const findScopes = () => ({ ...asked, directory: bench.dir, because: 'a test' })
+      return new TaskGroups({ clock: systemClock, root: '/nonexistent', findScopes })
+    })
+    // Stands in for systemd: leaves out what it is told of the scope, and becomes the command.
+    const lines = [
+      '#!/bin/sh',
+      'echo "$*" >asked',
+      'while [ "$1" != -- ]; do shift; done',
+      'shift',
+      'exec "$@"',
+      '',
+    ]
+    writeFileSync(join(bench.dir, 'systemd-run'), lines.join('\n'), { mode: 0o755 })
+    const { report } = await bench.run(exec('sh', '-c', 'echo "$0 $#"; exit 5', 'a b', ';'))
+    assert.equal(report.exitCode, 5)
+    assert.equal(report.lastOutput, 'a b 1')
+    assert.equal(report.enforcement, 'watchdog')
+    const asked = readFileSync(join(bench.dir, 'asked'), 'utf8')
+    assert.match(
+      asked,
+      /--scope .*--unit plimsoll-\d+-\d+ --property MemoryMax=1073741824 --property MemorySwapMax=0 --/,
+    )
+    const missing = await bench.run(exec('no-such-command-here'))
+    assert.equal(missing.report.error?.code, 'TASK_NOT_STARTED')
+  },
+)
+
 const place = findPlace('/')
 const onV1 = {
   skip: 'kind' in place && place.kind === 'v1' ? false : 'needs control groups v1 that may be written',

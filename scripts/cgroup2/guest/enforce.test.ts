@@ -7,7 +7,7 @@ import type { Report, TaskReport } from '../../../src/index.ts'
 import { Group, MiB } from './groups.ts'
 import { commandLine } from './package.ts'
 
-/** Takes 10 MB at a time until it is stopped; a shell is small enough to be quick under emulation. */
+/** Doubles a text until it is stopped; a shell is small enough to be quick under emulation. */
 const grow = 'a=x; while :; do a=$a$a; done'
 const works = {
   small: 'echo small',
