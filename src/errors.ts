@@ -82,6 +82,14 @@ export const errorTable = {
     fix: 'Write "call: ./module.ts#exportedFunction", with a path relative to the plan',
   },
   CALL_FAILED: { exitCode: 1, fix: 'Read the message and the output of the function' },
+  CALL_UNCLONABLE: {
+    exitCode: 1,
+    fix: 'Pass and return plain data, or choose the place "inline": functions, sockets and the like cannot be copied',
+  },
+  WORKER_ENDED: {
+    exitCode: 1,
+    fix: 'Read the output of the function: it must return, and not call process.exit, crash or run out of memory',
+  },
   PROBE_FAILED: {
     exitCode: 1,
     fix: 'Check that the service listens at this URL and answers as "expect" says',
@@ -100,6 +108,7 @@ export const errorTable = {
   },
 
   // Options and code that calls the library.
+  POOL_CLOSED: { exitCode: 1, fix: 'Dispose of a pool only when nothing is to be called any more' },
   OPTION_INVALID: { exitCode: 2, fix: 'Correct the option; its unit and its range are in the documentation' },
   INTERRUPTED: { exitCode: 130, fix: 'Run the deployment again when you are ready' },
   INTERNAL: { exitCode: 1, fix: 'This is a defect of plimsoll; report it with the output of --debug' },

@@ -24,6 +24,17 @@ export {
   type SampleOptions,
 } from './memory/memory.ts'
 export { PlanInvalidError, type PlanOptions, planSchema, readPlan } from './plan/plan.ts'
+export {
+  type Job,
+  type JobContext,
+  type JobKind,
+  type JobResult,
+  type Measured,
+  openPool,
+  type Pool,
+  type PoolOptions,
+  type RunOptions,
+} from './pool/pool.ts'
 export { type PlanPrediction, type PredictedTask, predict } from './predict.ts'
 export { type AttemptEnd, type RetryConfig, retry } from './retry/retry.ts'
 export type { CallContext } from './runners/runners.ts'

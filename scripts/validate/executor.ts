@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type ExecutorEvent, type ExecutorTask, ParallelExecutor } from '../../src/executor/executor.ts'
 import { MemoryMonitor } from '../../src/memory/memory.ts'
+import { openPool } from '../../src/pool/pool.ts'
 import { formatSize } from '../../src/units.ts'
 import { execProgram, isAlive, realRun, takeMemory } from './real-run.ts'
 import { rowsOf } from './row.ts'
@@ -226,6 +227,32 @@ tasks:
   })
 }
 
+type Worker = { readonly pid: number; readonly thread: number }
+
+async function poolsAreBounded(): Promise<string> {
+  const source = `import { threadId } from 'node:worker_threads'
+    export const where = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      return { pid: process.pid, thread: threadId }
+    }`
+  const job = { module: `data:text/javascript,${encodeURIComponent(source)}`, exportName: 'where' }
+  const pool = openPool({ maxWorkersThread: 3, maxWorkersProcess: 2 })
+  const seen = async (place: 'thread' | 'process'): Promise<readonly Worker[]> => {
+    const ended = await Promise.all(Array.from({ length: 40 }, () => pool.run(job, { place })))
+    const all = new Map(ended.map(({ value }) => [JSON.stringify(value), value as Worker]))
+    return [...all.values()]
+  }
+  const threads = await seen('thread')
+  const processes = await seen('process')
+  assert.equal(threads.length, 3)
+  assert.equal(processes.length, 2)
+  assert.ok(threads.every(({ pid }) => pid === process.pid) && processes.every(({ pid }) => isAlive(pid)))
+  await pool[Symbol.asyncDispose]()
+  assert.ok(!processes.some(({ pid }) => isAlive(pid)))
+  await assert.rejects(pool.run(job), { code: 'POOL_CLOSED' })
+  return `40 calls each in 3 threads and ${processes.length} processes, each used again; none alive after the end`
+}
+
 export const executorRows = rowsOf('ParallelExecutor', [
   ['never more than maxConcurrentTasks at once', atMostAtOnce],
   ['no start above the load line', noStartAboveTheLine],
@@ -235,5 +262,5 @@ export const executorRows = rowsOf('ParallelExecutor', [
   ['the limit of a task is enforced, its level told', limitIsEnforced],
   ['what a finished task held is let go', whatWasHeldIsLetGo],
   ['progress, time, waits and memory of every task are reported', everythingIsReported],
-  ['thread and process pools are bounded, reused, closed', null],
+  ['thread and process pools are bounded, reused, closed', poolsAreBounded],
 ])

@@ -1,4 +1,5 @@
 /** Resident memory of one process, now and at its greatest. */
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type KeptFile, keepFile } from './kept-file.ts'
 
@@ -38,5 +39,18 @@ function readStatus(file: KeptFile): MemoryOfProcess | undefined {
       : { peakBytes: Number(match[1]) * 1024, residentBytes: Number(match[2]) * 1024 }
   } catch {
     return undefined // ESRCH: it has ended
+  }
+}
+
+/**
+ * From now on the greatest memory of this process is what it uses now. False where the kernel cannot do that, or the
+ * process has ended; true where there is no /proc, and so nothing to forget.
+ */
+export function forgetPeak(pid: number, root = '/'): boolean {
+  try {
+    writeFileSync(join(root, 'proc', String(pid), 'clear_refs'), '5')
+    return true
+  } catch {
+    return !existsSync(join(root, 'proc/self/stat'))
   }
 }
