@@ -133,7 +133,7 @@ export class ProcessHand implements Hand {
     this.#running = { ticket, startMs: clock.monotonic(), watch, copying }
     this.#child.ref()
     this.#child.channel?.ref()
-    options.onStart?.({ pid, watch })
+    options.onStart?.({ pid, watch, spoolFile: this.#spool.path })
     try {
       const { module, exportName, argument } = job
       const { environment = null, directory = null } = options
@@ -189,12 +189,18 @@ export class ProcessHand implements Hand {
     const isFresh = forgetPeak(this.#child.pid ?? 0)
     if (!isFresh || leftRunning || residentBytes > recycleAboveBytes || this.#jobs >= recycleAfterJobs)
       this.#isTired = true
-    await this.#spool.finish().catch((error: unknown) => ticket.stop(error))
+    await this.#finish(ticket)
     this.#running = undefined
     this.#rest()
     if (answer.how === 'fault') ticket.fail(errorOf(answer.what as Fault), measured)
     else ticket.succeed(answer.what, measured)
     this.#events.onAnswer(this, durationMs)
+  }
+
+  async #finish(ticket: Ticket): Promise<void> {
+    const stop = (error: unknown): void => ticket.stop(error)
+    await ticket.options.beforeReuse?.().catch(stop)
+    await this.#spool.finish().catch(stop)
   }
 
   /** A peak of the process since the last sample is still to be seen. */
@@ -215,7 +221,7 @@ export class ProcessHand implements Hand {
     if (running) {
       const durationMs = this.#rules.clock.monotonic() - running.startMs
       const peakBytes = this.#closeWatch(running)
-      await this.#spool.finish().catch((error: unknown) => running.ticket.stop(error))
+      await this.#finish(running.ticket)
       const error = this.#exceeded ?? this.#endedEarly(how)
       const measured = { cpuMs: null, busyShare: null, durationMs, peakBytes, heapGrowthBytes: null }
       running.ticket.fail(error, measured)

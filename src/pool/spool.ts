@@ -10,14 +10,14 @@ type Listener = (chunk: Uint8Array) => void | Promise<void>
 
 /** Only the owner may read it: nothing in it is masked. It holds what one job printed. */
 export class Spool {
-  readonly #path: string
+  readonly path: string
   readonly descriptor: number
   #listener: Listener | undefined
   #atBytes = 0
   #copying: Promise<void> | undefined
 
   constructor(path: string) {
-    this.#path = path
+    this.path = path
     const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_APPEND
     this.descriptor = openSync(path, flags, 0o600)
   }
@@ -47,7 +47,7 @@ export class Spool {
   async close(): Promise<void> {
     await this.#copying?.catch(() => undefined)
     closeSync(this.descriptor)
-    rmSync(this.#path, { force: true })
+    rmSync(this.path, { force: true })
   }
 
   async #copy(): Promise<void> {

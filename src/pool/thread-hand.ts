@@ -36,7 +36,7 @@ export class ThreadHand implements Hand {
   #jobs = 0
   #isTired = false
   #error: { readonly thrown: unknown } | undefined
-  #printing: Promise<unknown> | undefined
+  #printing: Promise<void> = Promise.resolve()
 
   constructor(rules: PoolRules, events: HandEvents) {
     this.#rules = rules
@@ -207,17 +207,16 @@ export class ThreadHand implements Hand {
     else this.#take(message)
   }
 
-  /** The thread waits until who listens has taken what was printed. */
+  /** One chunk after the other; the thread waits until who listens has taken them. */
   #print(chunk: Uint8Array): void {
     const ticket = this.#sent[this.#first]
-    const taken = (): void => this.#port.postMessage(chunk.length)
-    const told = ticket?.options.onOutput?.(chunk)
-    if (!(told instanceof Promise)) {
-      taken()
-      return
+    const print = async (): Promise<void> => {
+      await ticket?.options.onOutput?.(chunk)
     }
-    const printed = told.catch((error: unknown) => ticket?.stop(error)).then(taken)
-    this.#printing = Promise.all([this.#printing, printed])
+    this.#printing = this.#printing
+      .then(print)
+      .catch((error: unknown) => ticket?.stop(error))
+      .then(() => this.#port.postMessage(chunk.length))
   }
 
   async #onExit(exitCode: number): Promise<void> {

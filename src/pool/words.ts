@@ -35,6 +35,8 @@ export type RunOptions = {
   readonly onMemory?: (bytes: number) => void
   /** Told once at the end, whether the job succeeded or not. */
   readonly onMeasured?: (measured: Measured) => void
+  /** Awaited when the job has ended in a process, before that process gets another. */
+  readonly beforeReuse?: () => Promise<void>
   /** The whole environment that the function sees, and what it starts inherits. Default: that of the pool. */
   readonly environment?: Readonly<Record<string, string>>
   /** Where the function finds itself. Only in a process: threads share the engine's directory. */
@@ -43,7 +45,12 @@ export type RunOptions = {
   readonly transfer?: readonly ArrayBuffer[]
 }
 
-export type WorkerProcess = { readonly pid: number; readonly watch: TreeWatch }
+export type WorkerProcess = {
+  readonly pid: number
+  readonly watch: TreeWatch
+  /** What the job prints, and nothing else, until the next job begins. */
+  readonly spoolFile: string
+}
 
 export type Measured = {
   /** CPU time of the thread, or of the process without those it started; null on the event loop. */

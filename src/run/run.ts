@@ -17,7 +17,7 @@ import { withoutSecrets } from './environment.ts'
 import { MemoryRecord } from './memory-record.ts'
 import { PeakMeter } from './peak-meter.ts'
 import { runStatusOf } from './run-status.ts'
-import { makeRunDir } from './state-dir.ts'
+import { makeRunDir, runDirOf } from './state-dir.ts'
 import { TaskMemory } from './task-memory.ts'
 import { endedReport, TaskFailure } from './task-report.ts'
 import { TaskStates } from './task-states.ts'
@@ -56,8 +56,16 @@ export class Run implements AsyncDisposable {
     this.#memory = new TaskMemory(parts)
     this.#states = new TaskStates(plan.tasks)
     this.#masker = createMasker(Object.values(secrets))
-    this.#instruments = new Instruments(clock)
     this.#environment = withoutSecrets(parts.variables, plan)
+    const { maxWorkersThread, maxWorkersProcess } = plan.options.executor
+    this.#instruments = new Instruments(clock, {
+      workers: {
+        maxWorkersThread,
+        maxWorkersProcess,
+        environment: { ...this.#environment, ...plan.vars },
+        spoolDir: runDirOf(parts.stateDir, parts.runId),
+      },
+    })
     this.#startMs = clock.monotonic()
   }
 

@@ -8,9 +8,14 @@ export function stateDirOf(plan: Pick<Plan, 'file'>, options: { readonly stateDi
   return resolve(options.stateDir ?? resolve(dirname(plan.file), '.plimsoll'))
 }
 
+/** Where the logs of a run are, and what is kept while it runs. */
+export function runDirOf(stateDir: string, runId: string): string {
+  return join(stateDir, 'runs', runId)
+}
+
 /** Makes the directory of a run's logs. @throws STATE_FULL or STATE_UNWRITABLE. */
 export function makeRunDir(stateDir: string, runId: string): void {
-  const dir = join(stateDir, 'runs', runId)
+  const dir = runDirOf(stateDir, runId)
   try {
     makeDirectory(dir)
   } catch (cause) {

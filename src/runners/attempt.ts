@@ -117,6 +117,8 @@ function attemptOf(task: Task, run: TaskRun, { number, token, files, ending }: A
     work: run.work,
     token,
     files,
+    isLimitDeclared:
+      task.expectBytes !== null || task.limitBytes !== run.plan.options.executor.memoryLimitMb * 2 ** 20,
     environment: environmentOf(task, run, { number, token, outputs: files.outputs }),
     values: run.values,
     masker: run.masker,

@@ -1,5 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { messageOf } from '../errors.ts'
+import type { JobContext } from '../pool/pool.ts'
+import { exitRecordText } from './supervisor.ts'
 
 /** What is asked of a module; travels as JSON or as a structured clone. */
 export type CallRequest = { readonly module: string; readonly exportName: string; readonly argument: unknown }
@@ -8,18 +10,8 @@ export type CallFailure = { readonly code: 'CALL_NOT_FOUND' | 'CALL_FAILED'; rea
 
 export type CallEnd = { readonly outputs: Readonly<Record<string, string>> } | { readonly error: CallFailure }
 
-/** What a called function gets as its second argument. */
-export type CallContext = {
-  /** Aborts when the task is to stop. */
-  readonly signal: AbortSignal
-  /** Writes a line into the task's log. */
-  readonly log: (line: string) => void
-  /** The variables of the task; the only way to them for a function that runs inline. */
-  readonly env: Readonly<Record<string, string>>
-}
-
 /** Calls the export with `(argument, context)`; scalars in the object that it returns are handed on as outputs. */
-export async function callExport(request: CallRequest, context: CallContext): Promise<CallEnd> {
+export async function callExport(request: CallRequest, context: JobContext): Promise<CallEnd> {
   let exported: unknown
   try {
     exported = ((await import(request.module)) as Record<string, unknown>)[request.exportName]
@@ -35,6 +27,26 @@ export async function callExport(request: CallRequest, context: CallContext): Pr
   } catch (error) {
     return { error: { code: 'CALL_FAILED', message: messageOf(error) } }
   }
+}
+
+export type CallToLeave = {
+  readonly request: CallRequest
+  readonly requestFile: string
+  readonly exitFile: string
+}
+
+/** The same in a worker process, which leaves the answer and the exit record in case the engine has gone meanwhile. */
+export async function callAndLeave(call: CallToLeave, context: JobContext): Promise<CallEnd> {
+  const before = process.cpuUsage()
+  const end = await callExport(call.request, context)
+  const { user, system } = process.cpuUsage(before)
+  try {
+    await leaveAnswer(call.requestFile, end)
+    await leave(call.exitFile, exitRecordText('error' in end ? 1 : 0, { user, system }))
+  } catch {
+    // The disk is full: while the engine is there, it hears the answer.
+  }
+  return end
 }
 
 function notFound(message: string): CallEnd {
@@ -59,8 +71,11 @@ export async function takeRequest(requestFile: string): Promise<CallRequest> {
 
 /** Left beside the request by a child process, for the engine to read: whole or not at all. */
 export async function leaveAnswer(requestFile: string, end: CallEnd): Promise<void> {
-  const file = answerFile(requestFile)
-  await writeFile(`${file}.new`, JSON.stringify(end), { mode: 0o600 })
+  await leave(answerFile(requestFile), JSON.stringify(end))
+}
+
+async function leave(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text, { mode: 0o600 })
   await rename(`${file}.new`, file)
 }
 

@@ -11,6 +11,7 @@ const end = await callExport(await takeRequest(requestFile), {
   signal: stop.signal,
   log: (line) => console.log(line),
   env: process.env as Record<string, string>,
+  transfer: () => undefined, // nothing moves between processes
 })
 if ('error' in end) console.error(end.error.message)
 await leaveAnswer(requestFile, end)

@@ -1,14 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
-import { messageOf, PlimsollError } from '../errors.ts'
+import { PlimsollError } from '../errors.ts'
 import { fillTree } from '../plan/plan.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { type CallEnd, type CallRequest, callExport, takeAnswer } from './call-export.ts'
+import { callInPooledProcess, callInThread } from './call-worker.ts'
 import { withOutputTo } from './inline-output.ts'
 import { runProcess } from './process.ts'
-import { endAll, graceMs } from './terminate.ts'
 import { type Attempt, AttemptFailure, type Runner, type RunnerEnd } from './words.ts'
 
 /** Beside this file, as `.ts` in development and as `.js` in the package. */
@@ -27,7 +26,20 @@ export const runCall: Runner<'call'> = (attempt) => {
   return places[place](attempt, request)
 }
 
-const places = { inline: callInline, thread: callInThread, process: callInProcess } as const
+const places = {
+  inline: callInline,
+  thread: callInThread,
+  process: (attempt: Attempt<'call'>, request: CallRequest) =>
+    needsOwnProcess(attempt) ? callInOwnProcess(attempt, request) : callInPooledProcess(attempt, request),
+} as const
+
+/** Variables that are read when a process starts, not later. */
+const startVariables = /^(?:NODE_|LD_|DYLD_|UV_|MALLOC_|GLIBC_|SSL_|OPENSSL_|LC_|LANG$|TZ$)/
+
+/** A declared limit is enforced as hard as it can be here, which is possible only from the start of a process. */
+function needsOwnProcess({ isLimitDeclared, task }: Attempt): boolean {
+  return isLimitDeclared || Object.keys(task.env).some((name) => startVariables.test(name))
+}
 
 /**
  * Nothing can be measured or enforced here: the function shares the engine's memory and its thread. A loop that
@@ -40,6 +52,7 @@ async function callInline(attempt: Attempt<'call'>, request: CallRequest): Promi
     signal: attempt.ending.signal,
     log: (line: string) => output.write(`${line}\n`),
     env: attempt.environment,
+    transfer: () => undefined, // nothing is copied here
   }
   const call = withOutputTo(
     (chunk) => output.write(chunk),
@@ -77,55 +90,13 @@ class InlineOutput {
   }
 }
 
-async function callInThread(attempt: Attempt<'call'>, request: CallRequest): Promise<RunnerEnd> {
-  await using log = await AttemptLog.open(attempt.files.log, attempt.masker)
-  // A channel of our own: a module may have its own use for the parent port.
-  const { port1: ours, port2: theirs } = new MessageChannel()
-  const worker = new Worker(besides('call-thread'), {
-    workerData: { request, port: theirs },
-    transferList: [theirs],
-    env: { ...attempt.environment },
-    stdout: true,
-    stderr: true,
-  })
-  const { promise, resolve } = Promise.withResolvers<CallEnd>()
-  ours.once('message', (message: CallEnd) => resolve(message))
-  worker.once('error', (error: unknown) => resolve(failed(messageOf(error))))
-  worker.once('exit', () => {
-    // The end of the thread may be told before the answer that it sent.
-    const waiting = receiveMessageOnPort(ours)
-    resolve(waiting ? (waiting.message as CallEnd) : failed('its thread ended without an answer'))
-  })
-  const output = Promise.all([copy(worker.stdout, log), copy(worker.stderr, log)])
-
-  const over = new AbortController()
-  const stop = (): void => {
-    ours.postMessage('stop')
-    const kill = (): void => void worker.terminate()
-    const patience = AbortSignal.any([attempt.killSignal, over.signal])
-    attempt.instruments.clock.sleep(graceMs, patience).then(kill, kill)
-  }
-  if (attempt.ending.signal.aborted) stop()
-  else attempt.ending.signal.addEventListener('abort', stop, { once: true })
-  const end = await promise
-  over.abort()
-  await worker.terminate()
-  ours.close()
-  await output
-  attempt.ending.signal.removeEventListener('abort', stop)
-  await stopChildren(attempt)
-  return await finish(attempt, end, log)
-}
-
-/** What a function started with the environment of its task, and left. */
-async function stopChildren({ instruments, token, killSignal }: Attempt): Promise<void> {
-  const alive = (): readonly number[] => instruments.finder.findByToken(token)
-  if (alive().length > 0) await endAll(alive, { killSignal, clock: instruments.clock })
-}
-
 /** The request goes through a file (mode 0600), never through the command line: it may hold secrets. */
-async function callInProcess(attempt: Attempt<'call'>, request: CallRequest): Promise<RunnerEnd> {
+async function callInOwnProcess(attempt: Attempt<'call'>, request: CallRequest): Promise<RunnerEnd> {
   const { request: file } = attempt.files
+  // What waits for a worker has not started.
+  attempt.ending.holdBack()
+  using _place = await attempt.instruments.pool.takeProcessPlace(attempt.ending.signal)
+  attempt.ending.begin()
   await writeFile(file, JSON.stringify(request), { mode: 0o600, flag: 'wx' })
   const words = [process.execPath, fileURLToPath(besides('call-process')), file]
   const ended = await runProcess(attempt, words).catch((error: unknown) => {
@@ -146,10 +117,6 @@ async function callInProcess(attempt: Attempt<'call'>, request: CallRequest): Pr
 /** Its process was stopped, or killed for want of memory: what the function says of that is not the reason. */
 const explainsMore = (attempt: Attempt, cause: PlimsollError): boolean =>
   attempt.ending.reason !== null || ['TASK_MEMORY_EXCEEDED', 'TASK_KILLED_BY_KERNEL'].includes(cause.code)
-
-async function copy(stream: AsyncIterable<Uint8Array>, log: AttemptLog): Promise<void> {
-  for await (const chunk of stream) await log.write(chunk)
-}
 
 function aborted(signal: AbortSignal): Promise<CallEnd> {
   return new Promise((resolve) => {

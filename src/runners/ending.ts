@@ -40,6 +40,15 @@ export class Ending implements Disposable {
     this.#runOut(this.#limit)
   }
 
+  /** The time limit counts from `begin`: what waits for its turn has not started. */
+  holdBack(): void {
+    this.#timer.abort()
+  }
+
+  begin(): void {
+    if (this.#limit !== null) this.limit(this.#limit.ms)
+  }
+
   /** The time limit stands still until `resume`. */
   pause(): void {
     if (this.#pausedAtMs !== null) return

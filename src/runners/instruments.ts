@@ -1,21 +1,33 @@
 import type { Clock } from '../clock.ts'
 import { KernelKills, ProcessFinder, Suspender, TaskGroups, TreeWatcher } from '../memory/memory.ts'
+import { openPool, type Pool, type PoolOptions } from '../pool/pool.ts'
 
-/** What measures, finds, limits and suspends processes; one for all attempts of a run. */
+export type InstrumentsOptions = {
+  /** How many workers functions may have, and what those find. */
+  readonly workers?: PoolOptions
+  /** Called once, by the first task that asks. */
+  readonly makeGroups?: () => TaskGroups
+}
+
+/** What measures, finds, limits and suspends processes, and the workers for functions; one for all attempts of a run. */
 export class Instruments implements AsyncDisposable {
   readonly clock: Clock
   readonly finder = new ProcessFinder()
   readonly suspender = new Suspender()
   readonly watcher: TreeWatcher
+  readonly pool: Pool
   readonly kernelKills = new KernelKills()
   readonly #makeGroups: () => TaskGroups
   #groups: TaskGroups | undefined
 
-  /** `makeGroups` is called once, by the first task that asks. */
-  constructor(clock: Clock, makeGroups = () => new TaskGroups({ clock })) {
+  constructor(
+    clock: Clock,
+    { workers, makeGroups = () => new TaskGroups({ clock }) }: InstrumentsOptions = {},
+  ) {
     this.clock = clock
     this.#makeGroups = makeGroups
     this.watcher = new TreeWatcher({ clock, finder: this.finder })
+    this.pool = openPool({ ...workers, clock, watcher: this.watcher })
   }
 
   get groups(): TaskGroups {
@@ -25,6 +37,7 @@ export class Instruments implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.suspender[Symbol.dispose]()
+    await this.pool[Symbol.asyncDispose]()
     await this.watcher[Symbol.asyncDispose]()
     this.kernelKills[Symbol.dispose]()
     this.#groups?.[Symbol.dispose]()

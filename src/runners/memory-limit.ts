@@ -101,7 +101,7 @@ export class MemoryLimit implements AsyncDisposable {
   }
 }
 
-function killedByKernel(where: 'here' | 'machine'): PlimsollError {
+export function killedByKernel(where: 'here' | 'machine'): PlimsollError {
   const message = {
     here: 'the kernel killed a process of it, because the machine or its container was out of memory',
     machine:

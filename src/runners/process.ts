@@ -152,7 +152,8 @@ async function endOfFile(file: string): Promise<string> {
   return buffer.toString('utf8')
 }
 
-async function notStarted(dir: string, cause: unknown): Promise<PlimsollError> {
+/** Why a process could not be started in this directory. */
+export async function notStarted(dir: string, cause: unknown): Promise<PlimsollError> {
   const found = await stat(dir).catch(() => null)
   if (found === null)
     return new PlimsollError('TASK_NOT_STARTED', `its directory ${dir} does not exist`, { cause })

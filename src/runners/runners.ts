@@ -11,7 +11,7 @@ import type { AttemptResult, Task } from '../spine.ts'
 import { attemptOnce, nothingMeasured } from './attempt.ts'
 import type { AttemptTotals, TaskEnd, TaskRun } from './task-run.ts'
 
-export type { CallContext } from './call-export.ts'
+export type { JobContext as CallContext } from '../pool/pool.ts'
 export { Instruments } from './instruments.ts'
 export type { AttemptTotals, TaskEnd, TaskEvent, TaskRun } from './task-run.ts'
 

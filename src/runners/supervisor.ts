@@ -45,3 +45,12 @@ export function parseExitRecord(text: string): ExitRecord | undefined {
   const seconds = 60 * ((userMinutes ?? 0) + (systemMinutes ?? 0)) + (userSeconds ?? 0) + (systemSeconds ?? 0)
   return { exitCode: Number(code), cpuMs: Math.round(seconds * 1_000) }
 }
+
+/** The same record of something that measured itself, in microseconds. */
+export function exitRecordText(
+  exitCode: number,
+  cpu: { readonly user: number; readonly system: number },
+): string {
+  const minutes = (us: number): string => `${Math.floor(us / 6e7)}m${((us % 6e7) / 1e6).toFixed(3)}s`
+  return `${exitCode}\n0m0.000s 0m0.000s\n${minutes(cpu.user)} ${minutes(cpu.system)}\n`
+}

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { systemCodeOf } from '../errors.ts'
 
 /** Between the polite and the final signal, in milliseconds. */
-export const graceMs = 10_000
+const graceMs = 10_000
 const pollMs = 20
 
 /** Sends a signal to a process (pid) or a whole process group (-pid). False when there is none any more. */

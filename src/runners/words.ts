@@ -22,6 +22,8 @@ type AttemptParts = {
   readonly task: Task
   readonly token: string
   readonly files: AttemptFiles
+  /** The task says how much memory it may use; else its limit is that of every task. */
+  readonly isLimitDeclared: boolean
   /** The whole environment of its processes. */
   readonly environment: Readonly<Record<string, string>>
   readonly values: FillValues

@@ -18,6 +18,15 @@ export function spin(ms: number): string {
   return 'done'
 }
 
+/** Until this thread has used so much of a processor. */
+export function burn(cpuMs: number): void {
+  const before = process.threadCpuUsage()
+  for (;;) {
+    const { user, system } = process.threadCpuUsage(before)
+    if ((user + system) / 1_000 >= cpuMs) return
+  }
+}
+
 export const spinForEver = (): void => {
   for (;;);
 }

@@ -32,7 +32,8 @@ for (const place of ['inline', 'thread', 'process'] as const) {
     assert.equal(report.status, 'succeeded', JSON.stringify(report.error))
     assert.deepEqual(outputs, { sum: '5' })
     assert.equal(readFileSync(join(bench.dir, 'runs/test/1.log'), 'utf8'), 'adding\ntask\n')
-    assert.deepEqual(readdirSync(join(bench.dir, 'runs/test')), ['1.log'])
+    const spool = place === 'process' ? ['worker-1.spool'] : []
+    assert.deepEqual(readdirSync(join(bench.dir, 'runs/test')), ['1.log', ...spool])
   })
 
   test(`in ${place}: what a function throws is a failure with its message, and no secret in it`, async () => {
@@ -74,7 +75,7 @@ for (const place of ['thread', 'process'] as const) {
   test(`in ${place}: a function that exits without an answer has failed`, async () => {
     await using bench = await openBench()
     const { report } = await bench.run(call(bench.dir, 'leave', place))
-    assert.equal(report.error?.code, 'CALL_FAILED')
+    assert.equal(report.error?.code, 'WORKER_ENDED')
     assert.match(report.error?.message ?? '', /ended without an answer/)
   })
 }
@@ -82,14 +83,18 @@ for (const place of ['thread', 'process'] as const) {
 test('null thrown from a timer of a thread is a failure of its task', async () => {
   await using bench = await openBench()
   const { report } = await bench.run(call(bench.dir, 'late', 'thread'))
-  assert.equal(report.error?.code, 'CALL_FAILED')
+  assert.equal(report.error?.code, 'WORKER_ENDED')
 })
 
 test('a call in a process is measured and its secrets are in no file that stays', async () => {
   await using bench = await openBench({ KEY: 'hunter2-hunter2' })
   const work = call(bench.dir, 'add', 'process')
-  const { report } = await bench.run(work, { env: { TOKEN: [{ secret: 'KEY' }] } })
-  assert.equal(report.enforcement, enforcementHere({ clock: systemClock }).level)
+  const env = { TOKEN: [{ secret: 'KEY' }] }
+  const { report } = await bench.run(work, { env })
+  assert.equal(report.enforcement, 'watchdog')
   assert.ok(report.peakMemoryBytes.lower > 10 * 2 ** 20)
+  assert.ok((report.cpuMs ?? -1) >= 0)
+  const declared = await bench.run(work, { env, limitBytes: 500 * 2 ** 20 })
+  assert.equal(declared.report.enforcement, enforcementHere({ clock: systemClock }).level)
   assert.equal(existsSync(join(bench.dir, 'runs/test/1.request')), false)
 })

@@ -4,7 +4,7 @@ import { TaskGroups } from '../../src/memory/memory.ts'
 import { exec, openBench } from './run-task.ts'
 
 const withoutGroups = (): TaskGroups => new TaskGroups({ clock: systemClock, root: '/nonexistent' })
-await using bench = await openBench({}, process.argv[2] === 'without' ? withoutGroups : undefined)
+await using bench = await openBench({}, process.argv[2] === 'without' ? { makeGroups: withoutGroups } : {})
 const { report } = await bench.run(
   exec(process.execPath, '-e', 'const a = []; setInterval(() => a.push(Buffer.alloc(20e6, 1)), 20)'),
 )

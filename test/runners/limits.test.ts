@@ -50,7 +50,7 @@ test(
   'without control groups the watchdog stops a task over its limit, with the same words',
   whereSampled,
   async () => {
-    await using bench = await openBench({}, withoutGroups)
+    await using bench = await openBench({}, { makeGroups: withoutGroups })
     const { report } = await bench.run(node(grow), { limitBytes: 150 * MiB })
     assert.equal(report.error?.code, 'TASK_MEMORY_EXCEEDED')
     assert.match(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
 import type { ProcessFinder, TaskGroups } from '../../src/memory/memory.ts'
+import type { PoolOptions } from '../../src/pool/pool.ts'
 import { createMasker } from '../../src/redact/redact.ts'
 import {
   Instruments,
@@ -34,13 +35,26 @@ export function counting(rounds: number): string {
     env -i setsid /bin/sh -c '${count}.lost; done' & ${count}.group; done`
 }
 
+type BenchOptions = {
+  readonly makeGroups?: () => TaskGroups
+  /** Default: one of its own, which is gone afterwards. */
+  readonly dir?: string
+  readonly workers?: PoolOptions
+}
+
 export async function openBench(
   secrets: Readonly<Record<string, string>> = {},
-  makeGroups?: () => TaskGroups,
+  options: BenchOptions = {},
 ): Promise<Bench> {
-  const dir = await mkdtemp(join(tmpdir(), 'plimsoll-runners-'))
-  await mkdir(join(dir, 'runs', 'test'), { recursive: true })
-  const instruments = new Instruments(systemClock, makeGroups)
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'plimsoll-runners-')))
+  const runDir = join(dir, 'runs', 'test')
+  await mkdir(runDir, { recursive: true })
+  const environment = { PATH: process.env.PATH ?? '' }
+  const { makeGroups } = options
+  const instruments = new Instruments(systemClock, {
+    workers: { ...options.workers, environment, spoolDir: runDir },
+    ...(makeGroups && { makeGroups }),
+  })
   const events: TaskEvent[] = []
   const services: ProcessIdentity[] = []
   let files = 0
@@ -52,6 +66,7 @@ export async function openBench(
         version: '1',
         environment: null,
         vars: { COLOUR: 'sea green' },
+        options: { executor: { memoryLimitMb: 1_024 } },
       } as unknown as Plan,
       phase: 'deploy',
       work,
