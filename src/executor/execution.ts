@@ -3,9 +3,13 @@ import { messageOf } from '../errors.ts'
 import { type Ledger, type Reservation, raiseFactor } from '../memory/memory.ts'
 import type { Admission } from './admission.ts'
 import type { Graph } from './graph.ts'
+import { judge } from './judge.ts'
+import { Listener } from './listener.ts'
+import { Progress } from './progress.ts'
 import { RunningTask } from './running.ts'
-import { type ReadyMark, WaitClock } from './wait-clock.ts'
-import { type Waiting, WaitingLine } from './waiting-line.ts'
+import type { Tally } from './tally.ts'
+import { WaitClock } from './wait-clock.ts'
+import { newcomer, type Waiting, WaitingLine } from './waiting-line.ts'
 import {
   type Decision,
   type Ended,
@@ -27,6 +31,7 @@ type Parts<Value> = {
   readonly admission: Admission
   readonly ledger: Ledger
   readonly guess: () => number
+  readonly tally: Tally
   /** A place among the running tasks of the executor. */
   readonly places: {
     /** False when all slots are taken. */
@@ -61,16 +66,14 @@ export class Execution<Value> {
   readonly #signal: AbortSignal
   readonly #waitClock: WaitClock
   readonly #line: WaitingLine
-  readonly #needsLeft: number[]
-  readonly #ended = new Map<string, Ended<Value>>()
+  readonly #progress: Progress<Ended<Value>>
+  readonly #listener: Listener<Value>
   /** Decided to be skipped or cancelled, not yet told; bounded by the graph. */
   readonly #unstarted: { readonly index: number; readonly ended: Ended<Value> }[] = []
   #settling = false
-  readonly #finished = Promise.withResolvers<void>()
   #memoryTimer: Disposable | null = null
   /** Why nothing starts any more; null while things go well. */
   #stoppedBecause: string | null = null
-  #fault: { readonly error: unknown } | null = null
 
   constructor(tasks: readonly ExecutorTask<Value>[], parts: Parts<Value>) {
     this.#tasks = tasks
@@ -78,7 +81,10 @@ export class Execution<Value> {
     this.#signal = parts.signal ?? new AbortController().signal
     this.#waitClock = new WaitClock(parts.clock)
     this.#line = new WaitingLine(parts.graph.remainingMs)
-    this.#needsLeft = [...parts.graph.needCounts]
+    this.#progress = new Progress(parts.graph)
+    this.#listener = new Listener(parts.onEvent, (error) =>
+      this.#stop(`it could not be recorded: ${messageOf(error)}`),
+    )
   }
 
   async run(): Promise<ReadonlyMap<string, Ended<Value>>> {
@@ -86,16 +92,15 @@ export class Execution<Value> {
     if (this.#signal.aborted) stop()
     this.#signal.addEventListener('abort', stop)
     try {
-      const first = this.#parts.graph.order.filter((index) => this.#needsLeft[index] === 0)
-      for (const index of first) this.#becomeReady(index)
+      for (const index of this.#progress.first) this.#becomeReady(index)
       this.#settle()
-      if (this.#ended.size < this.#tasks.length) await this.#finished.promise
+      await this.#progress.finished
     } finally {
       this.#signal.removeEventListener('abort', stop)
       this.#memoryTimer?.[Symbol.dispose]()
     }
-    if (this.#fault) throw this.#fault.error
-    return this.#ended
+    if (this.#listener.fault) throw this.#listener.fault.error
+    return this.#progress.ended
   }
 
   /** Starts what may start. Called whenever a slot, memory or a task comes free. */
@@ -143,11 +148,10 @@ export class Execution<Value> {
   }
 
   #decide(task: ExecutorTask<Value>): Decision {
+    const { ended } = this.#progress
     if (this.#stoppedBecause !== null) return { action: 'cancel', because: this.#stoppedBecause }
-    if (task.decide) return task.decide(this.#ended)
-    const missing = task.needs?.find((need) => !isGood(this.#ended.get(need)))
-    if (missing === undefined) return { action: 'run' }
-    return { action: 'cancel', because: becauseOf(missing, this.#ended.get(missing)) }
+    if (task.decide) return task.decide(ended)
+    return judge(task.needs ?? [], ended)
   }
 
   #waitForMemory(refusal: 'memory' | 'host' | 'suspended'): void {
@@ -156,7 +160,12 @@ export class Execution<Value> {
     if (waiting === undefined || waiting.told || refusal === 'suspended') return
     waiting.told = true
     const message = this.#parts.admission.explain(this.#needOf(waiting))
-    void this.#tell({ type: 'waiting', task: this.#taskAt(waiting.index).name, reason: refusal, message })
+    void this.#listener.tell({
+      type: 'waiting',
+      task: this.#taskAt(waiting.index).name,
+      reason: refusal,
+      message,
+    })
   }
 
   async #start(waiting: Waiting): Promise<void> {
@@ -190,14 +199,17 @@ export class Execution<Value> {
   }
 
   #begin(task: ExecutorTask<Value>, key: string): RunningTask {
-    const { clock, ledger, places } = this.#parts
+    const { clock, ledger, places, tally } = this.#parts
     const { estimate } = task
     const running = new RunningTask({
       key,
       clock,
       ledger,
       ...(estimate && { estimate }),
-      onGuarded: (action, message) => void this.#tell({ type: 'guarded', task: task.name, action, message }),
+      onGuarded: (action, message) => {
+        tally.guard(action)
+        void this.#listener.tell({ type: 'guarded', task: task.name, action, message })
+      },
     })
     places.begin(running)
     return running
@@ -205,9 +217,13 @@ export class Execution<Value> {
 
   async #endOf(task: ExecutorTask<Value>, context: TaskContext): Promise<End<Value>> {
     try {
-      const told = this.#tell({ type: 'started', task: task.name, reservedBytes: context.reservedBytes })
+      const told = this.#listener.tell({
+        type: 'started',
+        task: task.name,
+        reservedBytes: context.reservedBytes,
+      })
       if (told !== undefined) await told
-      if (this.#fault) throw this.#fault.error
+      if (this.#listener.fault) throw this.#listener.fault.error
       return { status: 'succeeded', value: await task.run(context) }
     } catch (error) {
       return { status: 'failed', error }
@@ -238,10 +254,11 @@ export class Execution<Value> {
 
   async #end(index: number, ended: Ended<Value>): Promise<void> {
     const { name } = this.#taskAt(index)
-    const told = this.#tell({ type: 'ended', task: name, ended })
+    this.#parts.tally.end(ended)
+    const told = this.#listener.tell({ type: 'ended', task: name, ended })
     if (told !== undefined) await told
     if (ended.status === 'failed' && this.#parts.failFast) this.#stop(`"${name}" failed`)
-    this.#release(index, ended)
+    for (const ready of this.#progress.end(index, name, ended)) this.#becomeReady(ready)
   }
 
   /** Ends what was decided without a start, which may decide more, then starts what may start. */
@@ -262,16 +279,6 @@ export class Execution<Value> {
     this.pump()
   }
 
-  #release(index: number, ended: Ended<Value>): void {
-    this.#ended.set(this.#taskAt(index).name, ended)
-    for (const dependent of this.#parts.graph.dependents[index] ?? []) {
-      const left = (this.#needsLeft[dependent] ?? 0) - 1
-      this.#needsLeft[dependent] = left
-      if (left === 0) this.#becomeReady(dependent)
-    }
-    if (this.#ended.size === this.#tasks.length) this.#finished.resolve()
-  }
-
   /** Nothing starts from now on; what waits is cancelled, what runs sees the signal. */
   #stop(because: string): void {
     this.#stoppedBecause ??= because
@@ -290,22 +297,6 @@ export class Execution<Value> {
     this.#settle()
   }
 
-  /** A listener that fails stops the run: what cannot be recorded must not happen. */
-  #tell(event: ExecutorEvent<Value>): Promise<void> | undefined {
-    if (!this.#parts.onEvent || this.#fault) return undefined
-    const fail = (error: unknown): void => {
-      this.#fault ??= { error }
-      this.#stop(`it could not be recorded: ${messageOf(error)}`)
-    }
-    try {
-      const told = this.#parts.onEvent(event)
-      return told instanceof Promise ? told.catch(fail) : undefined
-    } catch (error) {
-      fail(error)
-      return undefined
-    }
-  }
-
   #taskAt(index: number): ExecutorTask<Value> {
     return at(this.#tasks, index)
   }
@@ -315,27 +306,7 @@ export class Execution<Value> {
   }
 }
 
-const newcomer = (index: number, mark: ReadyMark): Waiting => ({
-  index,
-  mark,
-  before: {},
-  requeues: 0,
-  suspendedMs: 0,
-  atLeastBytes: 0,
-  reservedBytes: 0,
-  overtakenBy: 0,
-  told: false,
-})
-
 const bytesOf = (need: number | Reservation): number => (typeof need === 'number' ? need : need.bytes)
-
-function isGood(ended: Ended | undefined): boolean {
-  return ended?.status === 'succeeded' || ended?.status === 'skipped'
-}
-
-function becauseOf(need: string, ended: Ended | undefined): string {
-  return `it needs "${need}", which ${ended?.status === 'cancelled' ? 'was cancelled' : 'failed'}`
-}
 
 function at<T>(list: readonly T[], index: number): T {
   const item = list[index]

@@ -18,10 +18,12 @@ import { GuardLoop } from './guard-loop.ts'
 import { type MapFunction, type MapOptions, MapRun } from './map.ts'
 import { MapLane } from './map-lane.ts'
 import type { RunningTask } from './running.ts'
+import { type ExecutorReport, Tally } from './tally.ts'
 import type { Ended, ExecutorEvent, ExecutorTask } from './words.ts'
 
 export type { MapContext, MapFunction, MapOptions } from './map.ts'
 export { type Prediction, predictRun, type TaskPrediction } from './predict.ts'
+export type { ExecutorReport } from './tally.ts'
 export {
   type Decision,
   type Ended,
@@ -69,15 +71,15 @@ export class ParallelExecutor {
   /** In the order of their starts; at most `maxConcurrentTasks`. */
   readonly #running = new Set<RunningTask>()
   readonly #guardLoop: GuardLoop
-  #taken = 0
+  readonly #tally = new Tally()
   readonly #places = {
     take: (): boolean => {
-      if (this.#taken >= this.options.maxConcurrentTasks) return false
-      this.#taken += 1
+      if (this.#tally.running >= this.options.maxConcurrentTasks) return false
+      this.#tally.begin()
       return true
     },
     giveBack: (): void => {
-      this.#taken -= 1
+      this.#tally.running -= 1
     },
     announce: (): void => {
       for (const execution of this.#executions) execution.pump()
@@ -104,6 +106,11 @@ export class ParallelExecutor {
     const parts = { monitor: this.monitor, clock, running: this.#running }
     this.#admission = new Admission({ ...parts, ledger: this.ledger, ownBytes })
     this.#guardLoop = new GuardLoop({ ...parts, onChange: () => this.#places.announce() })
+  }
+
+  /** What it has done until now. */
+  report(): ExecutorReport {
+    return this.#tally.report(this.ledger.reservedBytes)
   }
 
   /** What is reserved for a task without an estimate of its own, in bytes: never more than its limit. */
@@ -136,8 +143,11 @@ export class ParallelExecutor {
     const { reserveBytes = 0 } = options
     const lane = new MapLane({ admission: this.#admission, ledger: this.ledger, slots, reserveBytes })
     const parts = { clock: this.#clock, concurrency, take: lane.take, giveBack: lane.giveBack }
+    const onResult = (): void => {
+      this.#tally.mapped += 1
+    }
     const close = (): void => void this.#executions.delete(run)
-    const run = new MapRun(source, fn, { options, parts: { ...parts, close } })
+    const run = new MapRun(source, fn, { options, parts: { ...parts, onResult, close } })
     this.#executions.add(run)
     return run
   }
@@ -161,6 +171,7 @@ export class ParallelExecutor {
       ledger: this.ledger,
       guess: () => this.carefulGuess(),
       places: this.#places,
+      tally: this.#tally,
     })
     this.#executions.add(execution)
     try {

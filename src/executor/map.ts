@@ -26,6 +26,7 @@ export type MapParts = {
   /** A slot, and room in memory, when this many of it run already. */
   readonly take: (running: number) => boolean
   readonly giveBack: (running: number) => void
+  readonly onResult: () => void
   /** It is over, however it ended. */
   readonly close: () => void
 }
@@ -198,6 +199,7 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
     this.#done += 1
     this.#results[place] = value
     this.#isDone[place] = 1
+    this.#parts.onResult()
     this.#free()
   }
 

@@ -23,6 +23,19 @@ export type Waiting = {
   told: boolean
 }
 
+/** Waits for the first time. */
+export const newcomer = (index: number, mark: ReadyMark): Waiting => ({
+  index,
+  mark,
+  before: {},
+  requeues: 0,
+  suspendedMs: 0,
+  atLeastBytes: 0,
+  reservedBytes: 0,
+  overtakenBy: 0,
+  told: false,
+})
+
 /**
  * Tasks that could start, in the order of their longest remaining paths. When the first does not fit, the next that
  * does may overtake it; after 64 overtakings it is its turn, and the machine is kept free for it.

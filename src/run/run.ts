@@ -7,7 +7,13 @@
  * not touch processes itself.
  */
 import { messageOf, PlimsollError } from '../errors.ts'
-import type { Ended, ExecutorEvent, ExecutorTask, TaskContext } from '../executor/executor.ts'
+import {
+  type Ended,
+  type ExecutorEvent,
+  type ExecutorTask,
+  type TaskContext,
+  WantOfMemory,
+} from '../executor/executor.ts'
 import type { PastTask } from '../journal/journal.ts'
 import { createMasker, type Masker, maskedFacts } from '../redact/redact.ts'
 import { Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/runners.ts'
@@ -165,8 +171,10 @@ export class Run implements AsyncDisposable {
     this.#meter.release(task.name)
     const end = { ...rest, report: { ...report, ...(estimate && { estimate }) } }
     this.#states.keepTotals(phase, task.name, end.totals)
-    if (report.status !== 'succeeded') throw new TaskFailure(end)
-    return end
+    if (report.status === 'succeeded') return end
+    const cause = new TaskFailure(end)
+    if (report.error?.code !== 'TASK_KILLED_BY_KERNEL') throw cause
+    throw new WantOfMemory(report.peakMemoryBytes.upper ?? report.peakMemoryBytes.lower, { cause })
   }
 
   #taskRun(task: Task, phase: Phase, context: TaskContext): TaskRun {

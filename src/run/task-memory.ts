@@ -1,6 +1,6 @@
 import type { Ended, ExecutorTask, ParallelExecutor } from '../executor/executor.ts'
 import type { TaskPeak } from '../journal/journal.ts'
-import type { EstimatedTask, Estimates } from '../memory/memory.ts'
+import { type EstimatedTask, type Estimates, raiseFactor } from '../memory/memory.ts'
 import type { TaskEnd } from '../runners/runners.ts'
 import type { MemoryEstimate, Plan, Task, Work } from '../spine.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -38,13 +38,18 @@ export class TaskMemory {
     return { bytes, source, confidence }
   }
 
-  /** Learns from a task that succeeded and was measured. @returns what is to be remembered, or null. */
+  /**
+   * Learns from a task that succeeded and was measured, and from one that ended for want of memory: that one needs more
+   * than it had. @returns what is to be remembered, or null.
+   */
   learn(task: Task, work: Work, end: TaskEnd, { profile }: Ended, atMs: number): TaskPeak | null {
-    const { lower, upper } = end.report.peakMemoryBytes
-    const peakBytes = upper ?? lower
-    if (end.report.status !== 'succeeded' || profile === null || peakBytes === 0) return null
+    const { status, error, peakMemoryBytes } = end.report
+    const peakBytes = peakMemoryBytes.upper ?? peakMemoryBytes.lower
+    const isWanting = error !== undefined && wantOfMemory.has(error.code)
+    if ((status !== 'succeeded' && !isWanting) || profile === null || peakBytes === 0) return null
     const { key, group } = fingerprintOf(this.#parts.plan, task, work)
-    const record = { key, group, atMs, profile: { ...profile, peakBytes } }
+    const neededBytes = isWanting ? Math.round(peakBytes * raiseFactor) : peakBytes
+    const record = { key, group, atMs, profile: { ...profile, peakBytes: neededBytes } }
     this.#parts.estimates.learn(record)
     return { ...record, plan: this.#parts.plan.name, task: task.name }
   }
@@ -53,6 +58,8 @@ export class TaskMemory {
     return { ...known, guessBytes: this.#parts.executor.carefulGuess(known.limitBytes) }
   }
 }
+
+const wantOfMemory: ReadonlySet<string> = new Set(['TASK_MEMORY_EXCEEDED', 'TASK_KILLED_BY_KERNEL'])
 
 const needsNothing = ({ kind }: Work): boolean => kind === 'http' || kind === 'stop'
 

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type ExecutorEvent, type ExecutorTask, ParallelExecutor } from '../../src/executor/executor.ts'
 import { MemoryMonitor, type MemoryReading } from '../../src/memory/memory.ts'
+import { collectGarbage } from '../collect-garbage.ts'
 import { FakeClock, settle } from '../fake-clock.ts'
 
 /** A machine whose memory in use is what the test says. */
@@ -263,4 +264,27 @@ test('no moment has more tasks than slots or more reserved than the line, and ev
     }),
     { numRuns: 40 },
   )
+})
+
+test('what a task held is let go when it has ended, while others still run', async () => {
+  const executor = new ParallelExecutor({ maxConcurrentTasks: 2 })
+  const last = Promise.withResolvers<void>()
+  const held: WeakRef<object>[] = []
+  const tasks = Array.from({ length: 50 }, (_, index): ExecutorTask<void> => {
+    return {
+      name: `t${index}`,
+      run: async ({ observe }) => {
+        const buffer = new Uint8Array(100_000)
+        held.push(new WeakRef(buffer))
+        observe(buffer.length)
+        await settle()
+      },
+    }
+  })
+  const done = executor.execute([{ name: 'last', run: () => last.promise }, ...tasks])
+  while (executor.report().succeeded < 50) await settle()
+  collectGarbage()
+  assert.equal(held.filter((reference) => reference.deref() !== undefined).length, 0)
+  last.resolve()
+  assert.equal((await done).size, 51)
 })

@@ -230,3 +230,20 @@ test('a concurrency or a reservation that could not be meant is refused', () => 
     assert.throws(() => executor.map([], (item) => item, { reserveBytes }), { code: 'OPTION_INVALID' })
   }
 })
+
+test('the report counts items, tasks, waits and the most at once, and keeps no result', async () => {
+  const executor = new ParallelExecutor({ maxConcurrentTasks: 3 })
+  await Array.fromAsync(executor.map(Array.from({ length: 10 }), () => turn()))
+  await executor.execute([
+    { name: 'good', run: () => turn() },
+    { name: 'bad', run: () => Promise.reject(new Error('no')) },
+    { name: 'never', needs: ['bad'], run: () => undefined },
+  ])
+  const { mapped, succeeded, failed, cancelled, skipped, running, mostAtOnce, reservedBytes } =
+    executor.report()
+  assert.deepEqual(
+    { mapped, succeeded, failed, cancelled, skipped },
+    { mapped: 10, succeeded: 1, failed: 1, cancelled: 1, skipped: 0 },
+  )
+  assert.deepEqual({ running, mostAtOnce, reservedBytes }, { running: 0, mostAtOnce: 3, reservedBytes: 0 })
+})

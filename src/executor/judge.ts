@@ -1,0 +1,16 @@
+import type { Decision, Ended } from './words.ts'
+
+/** What becomes of a task without a rule of its own: it runs when all that it needs succeeded or was skipped. */
+export function judge(needs: readonly string[], ended: ReadonlyMap<string, Ended>): Decision {
+  const missing = needs.find((need) => !isGood(ended.get(need)))
+  if (missing === undefined) return { action: 'run' }
+  return { action: 'cancel', because: becauseOf(missing, ended.get(missing)) }
+}
+
+function isGood(ended: Ended | undefined): boolean {
+  return ended?.status === 'succeeded' || ended?.status === 'skipped'
+}
+
+function becauseOf(need: string, ended: Ended | undefined): string {
+  return `it needs "${need}", which ${ended?.status === 'cancelled' ? 'was cancelled' : 'failed'}`
+}
