@@ -161,11 +161,16 @@ test(
   'in a scope of systemd a command runs as ever, and is not called held where no limit was seen',
   whereSampled,
   async () => {
-    await using bench = await openBench({}, () => {
-      const asked = { program: join(bench.dir, 'systemd-run'), manager: 'user', options: [] } as const
-      const findScopes = () => ({ ...asked, directory: bench.dir, because: 'a test' })
-      return new TaskGroups({ clock: systemClock, root: '/nonexistent', findScopes })
-    })
+    await using bench = await openBench(
+      {},
+      {
+        makeGroups: () => {
+          const asked = { program: join(bench.dir, 'systemd-run'), manager: 'user', options: [] } as const
+          const findScopes = () => ({ ...asked, directory: bench.dir, because: 'a test' })
+          return new TaskGroups({ clock: systemClock, root: '/nonexistent', findScopes })
+        },
+      },
+    )
     // Stands in for systemd: leaves out what it is told of the scope, and becomes the command.
     const lines = [
       '#!/bin/sh',
