@@ -60,8 +60,13 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
   const stateDir = stateDirOf(plan, options)
   if (plan.approve && !options.yes) throw approvalNeeded(plan)
   const secrets = await loadSecrets(plan, variables)
-  const executor = new ParallelExecutor({ ...plan.options.executor, enableProgress: true, clock, ownBytes })
-  using monitor = executor.monitor
+  await using executor = new ParallelExecutor({
+    ...plan.options.executor,
+    enableProgress: true,
+    clock,
+    ownBytes,
+  })
+  const { monitor } = executor
   refuseWhatCannotFit(plan, executor)
 
   await using store = await openStore({ stateDir })

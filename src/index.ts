@@ -3,25 +3,35 @@ export { type Clock, systemClock } from './clock.ts'
 export { type DeployOptions, deploy } from './deploy.ts'
 export { type ErrorCode, type ErrorFacts, errorTable, PlimsollError } from './errors.ts'
 export {
+  type Call,
+  type CallOptions,
   type Ended,
   type ExecuteOptions,
   type ExecutorEvent,
   type ExecutorOptions,
+  type ExecutorReport,
   type ExecutorTask,
+  type MapContext,
+  type MapFunction,
+  type MapOptions,
   ParallelExecutor,
   type TaskContext,
+  WantOfMemory,
 } from './executor/executor.ts'
 export {
   checkMemoryPressure,
   type MemoryLevel,
   MemoryMonitor,
+  type MemoryProfile,
   type MemoryReading,
   type MemorySample,
   type MemorySamples,
   type MemoryStalls,
   type MonitorOptions,
   type PressureLevel,
+  type Reservation,
   type SampleOptions,
+  type Seen,
 } from './memory/memory.ts'
 export { PlanInvalidError, type PlanOptions, planSchema, readPlan } from './plan/plan.ts'
 export {

@@ -19,6 +19,7 @@ import {
   type TaskContext,
   WantOfMemory,
 } from './words.ts'
+import type { Workers } from './workers.ts'
 
 /** While memory holds the queue back it is looked at again this often, in milliseconds: others may free some. */
 const memoryRetryMs = 100
@@ -32,6 +33,7 @@ type Parts<Value> = {
   readonly ledger: Ledger
   readonly guess: () => number
   readonly tally: Tally
+  readonly call: Workers['call']
   /** A place among the running tasks of the executor. */
   readonly places: {
     /** False when all slots are taken. */
@@ -171,15 +173,17 @@ export class Execution<Value> {
   async #start(waiting: Waiting): Promise<void> {
     const { index, reservedBytes, requeues } = waiting
     const task = this.#taskAt(index)
-    const { places } = this.#parts
+    const { places, call } = this.#parts
     const waits = this.#waitClock.since(waiting.mark, waiting.before)
     const running = this.#begin(task, this.#keyOf(index))
+    const observe = (bytes: number): void => running.observe(bytes)
     const end = await this.#endOf(task, {
       signal: this.#signal,
+      call: (job, how) => call(job, { ...how, signal: this.#signal, observe }),
       reservedBytes,
       waits,
       requeues,
-      observe: (bytes) => running.observe(bytes),
+      observe,
       control: (control) => {
         running.control = control
         if (control !== null) places.watch()

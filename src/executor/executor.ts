@@ -20,11 +20,14 @@ import { MapLane } from './map-lane.ts'
 import type { RunningTask } from './running.ts'
 import { type ExecutorReport, Tally } from './tally.ts'
 import type { Ended, ExecutorEvent, ExecutorTask } from './words.ts'
+import { Workers } from './workers.ts'
 
 export type { MapContext, MapFunction, MapOptions } from './map.ts'
 export { type Prediction, predictRun, type TaskPrediction } from './predict.ts'
 export type { ExecutorReport } from './tally.ts'
 export {
+  type Call,
+  type CallOptions,
   type Decision,
   type Ended,
   type ExecutorEvent,
@@ -61,7 +64,8 @@ const defaults: Options['executor'] = {
   memoryBudgetBytes: null,
 }
 
-export class ParallelExecutor {
+/** Disposing closes its threads and processes; what it still runs is not stopped. */
+export class ParallelExecutor implements AsyncDisposable {
   readonly options: Options['executor']
   readonly monitor: MemoryMonitor
   readonly ledger: Ledger = new Ledger()
@@ -72,6 +76,7 @@ export class ParallelExecutor {
   readonly #running = new Set<RunningTask>()
   readonly #guardLoop: GuardLoop
   readonly #tally = new Tally()
+  readonly #workers: Workers
   readonly #places = {
     take: (): boolean => {
       if (this.#tally.running >= this.options.maxConcurrentTasks) return false
@@ -103,6 +108,8 @@ export class ParallelExecutor {
         budgetBytes: this.options.memoryBudgetBytes,
       })
     this.#clock = clock
+    const { maxWorkersThread, maxWorkersProcess } = this.options
+    this.#workers = new Workers({ maxWorkersThread, maxWorkersProcess, clock })
     const parts = { monitor: this.monitor, clock, running: this.#running }
     this.#admission = new Admission({ ...parts, ledger: this.ledger, ownBytes })
     this.#guardLoop = new GuardLoop({ ...parts, onChange: () => this.#places.announce() })
@@ -147,7 +154,10 @@ export class ParallelExecutor {
       this.#tally.mapped += 1
     }
     const close = (): void => void this.#executions.delete(run)
-    const run = new MapRun(source, fn, { options, parts: { ...parts, onResult, close } })
+    const run = new MapRun(source, fn, {
+      options,
+      parts: { ...parts, onResult, close, call: this.#workers.call },
+    })
     this.#executions.add(run)
     return run
   }
@@ -172,6 +182,7 @@ export class ParallelExecutor {
       guess: () => this.carefulGuess(),
       places: this.#places,
       tally: this.#tally,
+      call: this.#workers.call,
     })
     this.#executions.add(execution)
     try {
@@ -179,6 +190,12 @@ export class ParallelExecutor {
     } finally {
       this.#executions.delete(execution)
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#guardLoop[Symbol.dispose]()
+    await this.#workers[Symbol.asyncDispose]()
+    this.monitor[Symbol.dispose]()
   }
 }
 

@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.ts'
+import type { Call } from './words.ts'
+import type { Workers } from './workers.ts'
 
 export type MapOptions = {
   /** Ends it: nothing is pulled any more, running functions see it, the reader gets its reason. */
@@ -11,7 +13,7 @@ export type MapOptions = {
   readonly reserveBytes?: number
 }
 
-export type MapContext = { readonly signal: AbortSignal }
+export type MapContext = { readonly signal: AbortSignal; readonly call: Call }
 
 export type MapFunction<Item, Result> = (
   item: Item,
@@ -27,6 +29,7 @@ export type MapParts = {
   readonly take: (running: number) => boolean
   readonly giveBack: (running: number) => void
   readonly onResult: () => void
+  readonly call: Workers['call']
   /** It is over, however it ended. */
   readonly close: () => void
 }
@@ -51,7 +54,7 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
   readonly #options: MapOptions
   readonly #parts: MapParts
   readonly #stop = new AbortController()
-  readonly #context: MapContext = { signal: this.#stop.signal }
+  readonly #context: MapContext
   /** A ring with a place for each item that was started and is not taken yet. */
   readonly #results: (Result | undefined)[]
   readonly #isDone: Uint8Array
@@ -79,6 +82,8 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
     this.#fn = fn
     this.#options = options
     this.#parts = parts
+    const { signal } = this.#stop
+    this.#context = { signal, call: (job, how) => parts.call(job, { ...how, signal }) }
     this.#results = new Array<Result | undefined>(parts.concurrency)
     this.#isDone = new Uint8Array(parts.concurrency)
     this.#turnStartMs = parts.clock.monotonic()

@@ -1,4 +1,5 @@
 import type { MemoryProfile, Reservation, Seen } from '../memory/memory.ts'
+import type { Job, JobKind } from '../pool/pool.ts'
 import type { TaskControl } from '../spine.ts'
 import type { Waits } from './wait-clock.ts'
 
@@ -25,8 +26,26 @@ export type Decision =
   | { readonly action: 'run' }
   | { readonly action: 'skip' | 'cancel'; readonly because: string }
 
+export type CallOptions = {
+  /**
+   * What the function spends its time with: `async` and `io` run on the event loop of this process, `cpu` in a thread,
+   * `mixed` where earlier calls of it were seen to belong. Default `cpu`.
+   */
+  readonly kind?: JobKind
+  /** Bounds its memory, in bytes: it runs in a process of its own kind, whatever its `kind`. */
+  readonly limitBytes?: number
+}
+
+/**
+ * Calls an exported function on the threads and processes of the executor, which it opens, uses again and closes.
+ * @throws what the function threw as the cause of CALL_FAILED; CALL_NOT_FOUND, CALL_UNCLONABLE, WORKER_ENDED,
+ * TASK_MEMORY_EXCEEDED.
+ */
+export type Call = (job: Job, options?: CallOptions) => Promise<unknown>
+
 export type TaskContext = {
   readonly signal: AbortSignal
+  readonly call: Call
   readonly reservedBytes: number
   /** How long it waited, by reason, in milliseconds. */
   readonly waits: Waits
