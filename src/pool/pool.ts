@@ -71,7 +71,7 @@ class Pool implements AsyncDisposable {
         return hand
       },
     })
-    process.on('exit', this.#killAll)
+    process.on('exit', this.#leaveNothing)
   }
 
   /**
@@ -93,8 +93,8 @@ class Pool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#threads[Symbol.asyncDispose](), this.#processes[Symbol.asyncDispose]()])
-    process.off('exit', this.#killAll)
-    if (this.#ownDir !== undefined) rmSync(this.#ownDir, { recursive: true, force: true })
+    process.off('exit', this.#leaveNothing)
+    this.#removeOwnDir()
   }
 
   async #runMixed(job: Job, options: RunOptions): Promise<JobResult> {
@@ -111,7 +111,12 @@ class Pool implements AsyncDisposable {
   }
 
   /** Whatever ends the engine in an orderly way, its workers end with it. */
-  readonly #killAll = (): void => {
+  readonly #leaveNothing = (): void => {
     for (const hand of this.#alive) hand.kill()
+    this.#removeOwnDir()
+  }
+
+  #removeOwnDir(): void {
+    if (this.#ownDir !== undefined) rmSync(this.#ownDir, { recursive: true, force: true })
   }
 }

@@ -405,13 +405,19 @@ test('an idle pool does not keep the engine alive, and its processes end with it
     await pool.run({ module, exportName: 'where' })
     const { value } = await pool.run({ module, exportName: 'where' }, { place: 'process' })
     console.log(value.pid)`
-  const engine = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'pipe' })
+  const dir = mkdtempSync(join(tmpdir(), 'plimsoll-pool-test-'))
+  const engine = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: 'pipe',
+    env: { ...process.env, TMPDIR: dir },
+  })
   const [chunk] = (await once(engine.stdout, 'data')) as [Buffer]
   const pid = Number(chunk.toString())
   assert.ok(pid > 1)
   const [exitCode] = engine.exitCode === null ? await once(engine, 'exit') : [engine.exitCode]
   assert.equal(exitCode, 0)
   await until(() => !isAlive(pid))
+  assert.deepEqual(readdirSync(dir), [])
+  rmSync(dir, { recursive: true })
 })
 
 test('a job goes on when its engine is killed, and its process ends then', async () => {
