@@ -12,6 +12,8 @@ export const limitBytes = 512 * 2 ** 20
 
 export type Deployed = {
   readonly wallMs: number
+  /** What the tasks took by their own account, milliseconds by name: on a busy machine more than they were made for. */
+  readonly tookMs: ReadonlyMap<string, number>
   readonly kernelKills: number
   readonly lost: number
   readonly requeues: number
@@ -94,12 +96,13 @@ export async function deployStorm(
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   clearInterval(timer)
   const report = JSON.parse(last) as {
-    tasks?: Record<string, { status: string; requeues: number }>
+    tasks?: Record<string, { status: string; requeues: number; durationMs: number }>
     durationMs?: number
   }
   const reports = Object.values(report.tasks ?? {})
   return {
     wallMs: performance.now() - startMs,
+    tookMs: new Map(Object.entries(report.tasks ?? {}).map(([name, { durationMs }]) => [name, durationMs])),
     kernelKills: group.kernelKills(),
     lost: reports.length === 0 ? Number.NaN : reports.filter(({ status }) => status !== 'succeeded').length,
     requeues: reports.reduce((sum, { requeues }) => sum + requeues, 0),
