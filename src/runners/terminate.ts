@@ -18,21 +18,24 @@ export function send(target: number, signal: NodeJS.Signals | 0): boolean {
 
 /**
  * Ends processes: SIGTERM, and SIGKILL to what is still there after 10 s, or at once when `killSignal` aborts.
- * `alive` tells what is left, freshly; it is asked about every 20 ms.
+ * `alive` tells what is left, freshly; it is asked about every 20 ms, and what has come since (a shell may start a
+ * command between the look and the signal) is asked to end like the others.
  */
 export async function endAll(
   alive: () => readonly number[],
   options: { readonly killSignal?: AbortSignal; readonly clock?: Clock } = {},
 ): Promise<void> {
   const { killSignal, clock = systemClock } = options
-  for (const target of alive()) send(target, killSignal?.aborted ? 'SIGKILL' : 'SIGTERM')
   const deadlineMs = clock.monotonic() + graceMs
-  let left = alive()
-  while (left.length > 0) {
-    if (killSignal?.aborted || clock.monotonic() >= deadlineMs)
-      for (const target of left) send(target, 'SIGKILL')
-    await clock.sleep(pollMs)
-    left = alive()
+  const asked = new Set<number>()
+  for (let left = alive(); left.length > 0; left = alive()) {
+    const isOver = killSignal?.aborted || clock.monotonic() >= deadlineMs
+    for (const target of left) {
+      if (isOver) send(target, 'SIGKILL')
+      else if (!asked.has(target)) send(target, 'SIGTERM')
+      asked.add(target)
+    }
     if (clock.monotonic() >= deadlineMs + graceMs) return
+    await clock.sleep(pollMs)
   }
 }
