@@ -83,7 +83,10 @@ export class Admission {
     return this.#reading
   }
 
-  /** What was read is not true any more: memory has changed hands. */
+  /**
+   * What was read is not true any more. An older reading together with a newer observation would count what a task
+   * has taken meanwhile neither as used nor as still to be claimed.
+   */
   forget(): void {
     this.#reading = null
   }

@@ -203,13 +203,14 @@ export class Execution<Value> {
   }
 
   #begin(task: ExecutorTask<Value>, key: string): RunningTask {
-    const { clock, ledger, places, tally } = this.#parts
+    const { clock, ledger, places, tally, admission } = this.#parts
     const { estimate } = task
     const running = new RunningTask({
       key,
       clock,
       ledger,
       ...(estimate && { estimate }),
+      onObserved: () => admission.forget(),
       onGuarded: (action, message) => {
         tally.guard(action)
         void this.#listener.tell({ type: 'guarded', task: task.name, action, message })

@@ -17,6 +17,8 @@ type Parts = {
   readonly clock: Clock
   readonly ledger: Ledger
   readonly estimate?: (seen: Seen) => Reservation
+  /** What others read before is not true together with what was observed now. */
+  readonly onObserved: () => void
   readonly onGuarded: (action: GuardAction, message: string) => void
 }
 
@@ -87,6 +89,7 @@ export class RunningTask {
     this.#recorder.observe(activeMs, bytes)
     const { ledger, estimate, key } = this.#parts
     ledger.observe(key, bytes, activeMs)
+    this.#parts.onObserved()
     if (estimate === undefined) return
     const seen = { peakBytes: this.#peakBytes, activeMs, flatMs: activeMs - this.#grewAtMs }
     const reservation = estimate(seen)

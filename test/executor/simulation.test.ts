@@ -30,6 +30,13 @@ const named = (list: readonly Shape[], learned: (one: Shape, index: number) => n
   })
 const machine = { limitBytes, otherBytes: () => ownBytes, maxConcurrentTasks: 10 }
 
+/** Once, an older reading was put together with newer observations, and the last of these was let in too early. */
+const quickOnesAfterLongOnes: readonly Shape[] = [
+  { mebibytes: 188, durationMs: 1_941 },
+  { mebibytes: 10, durationMs: 1_956 },
+  ...[139, 13, 168, 26, 116].map((mebibytes) => ({ mebibytes, durationMs: 50 })),
+].map(({ mebibytes, durationMs }) => ({ peakBytes: mebibytes * mebibyte, durationMs, rampMs: 1 }))
+
 test('with right estimates memory never passes the limit, nothing is stopped and everything ends', async () => {
   await fc.assert(
     fc.asyncProperty(shapes, async (list) => {
@@ -41,7 +48,7 @@ test('with right estimates memory never passes the limit, nothing is stopped and
       assert.ok(outcome.mostBytes <= limitBytes)
       assert.ok([...outcome.ended.values()].every(({ status }) => status === 'succeeded'))
     }),
-    { numRuns },
+    { numRuns, examples: [[quickOnesAfterLongOnes]] },
   )
 })
 
