@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Suspender } from '../../src/memory/memory.ts'
+import { readProcessStat } from '../../src/memory/process-stat.ts'
+
+const onLinux = { skip: process.platform === 'linux' ? false : 'needs /proc' }
+
+/** Leads a group of its own, as a task does. */
+function start(test: TestContext): number {
+  const child: ChildProcess = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' })
+  test.after(() => child.kill('SIGKILL'))
+  return child.pid ?? 0
+}
+
+const found = (pid: number) => {
+  const stat = readProcessStat('/', pid)
+  assert.ok(stat)
+  return { ...stat, pid }
+}
+
+const isStopped = (pid: number): boolean => readProcessStat('/', pid)?.state === 'T'
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; !holds(); turn += 1) {
+    assert.ok(turn < 1_000, 'it never came')
+    await sleep(10)
+  }
+}
+
+const children = (): readonly number[] =>
+  readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
+
+test(
+  'what is outside of the group is stopped too, also what comes while it is looked for',
+  onLinux,
+  async (t) => {
+    using suspender = new Suspender()
+    const [leader, outside, late] = [start(t), start(t), start(t)]
+    const looks = [[found(outside)], [found(outside), found(late)]]
+    suspender.suspend(leader, () => looks.shift() ?? [])
+    await until(() => [leader, outside, late].every(isStopped))
+    suspender.resume(leader)
+    await until(() => ![leader, outside, late].some(isStopped))
+  },
+)
+
+test(
+  'giving the suspender back lets go on what is still stopped, and ends its helper',
+  onLinux,
+  async (t) => {
+    const before = children()
+    const task = start(t)
+    const suspender = new Suspender()
+    suspender.suspend(task, () => [])
+    await until(() => isStopped(task))
+    const helpers = children().filter((pid) => pid !== task && !before.includes(pid))
+    assert.equal(helpers.length, 1)
+    suspender[Symbol.dispose]()
+    await until(() => !isStopped(task))
+    await until(() => !children().some((pid) => helpers.includes(pid)))
+  },
+)
+
+test('a helper that was killed is started again by the next suspension', onLinux, async (t) => {
+  using suspender = new Suspender()
+  const before = children()
+  const [one, two] = [start(t), start(t)]
+  suspender.suspend(one, () => [])
+  await until(() => isStopped(one))
+  const helper = (): readonly number[] =>
+    children().filter((pid) => ![one, two].includes(pid) && !before.includes(pid))
+  const [first = 0] = helper()
+  process.kill(first, 'SIGKILL')
+  await until(() => helper().length === 0)
+  suspender.suspend(two, () => [])
+  await until(() => isStopped(two))
+  assert.equal(helper().length, 1)
+  assert.equal(isStopped(one), true)
+})
