@@ -31,6 +31,7 @@ export class TaskGroup implements AsyncDisposable {
   readonly #directory: string
   readonly #clock: Clock
   readonly #files: Readonly<Record<'usage' | 'stat' | 'peak' | 'kills', KeptFile | undefined>>
+  #usageBytes = 0
   #cacheBytes = 0
   #kernelPeakBytes = 0
   #currentBytes = 0
@@ -66,13 +67,13 @@ export class TaskGroup implements AsyncDisposable {
 
   /** True once a process has joined. */
   get isUsed(): boolean {
-    return this.#upperBytes > 0
+    return this.#kernelPeakBytes > 0
   }
 
   /**
    * What the group used at the last `look`, and at its greatest: its memory without inactive file cache. Where the
-   * kernel's own record rose between two looks, the cache at that moment is not known, only before and after it: the
-   * bracket holds both.
+   * kernel's own record rose between two looks, the cache at that moment is not known, only before and after it:
+   * `lower` takes the larger, `upper` that of the look at which more was in use, so nearer to the record.
    */
   get currentBytes(): number {
     return this.#currentBytes
@@ -90,11 +91,14 @@ export class TaskGroup implements AsyncDisposable {
     const cacheBytes = numberIn(read(this.#files.stat), names.cache) ?? 0
     const peakBytes = numberIn(read(this.#files.peak)) ?? Math.max(usageBytes, this.#kernelPeakBytes)
     this.#currentBytes = Math.max(0, usageBytes - cacheBytes)
-    const hasRisen = peakBytes > this.#kernelPeakBytes
-    const leastCache = Math.min(cacheBytes, this.#cacheBytes)
-    const mostCache = Math.max(cacheBytes, this.#cacheBytes)
-    this.#lowerBytes = Math.max(this.#lowerBytes, this.#currentBytes, hasRisen ? peakBytes - mostCache : 0)
-    this.#upperBytes = Math.max(this.#upperBytes, this.#lowerBytes, peakBytes - leastCache)
+    this.#lowerBytes = Math.max(this.#lowerBytes, this.#currentBytes)
+    if (peakBytes > this.#kernelPeakBytes) {
+      const likelyCache = usageBytes >= this.#usageBytes ? cacheBytes : this.#cacheBytes
+      this.#lowerBytes = Math.max(this.#lowerBytes, peakBytes - Math.max(cacheBytes, this.#cacheBytes))
+      this.#upperBytes = Math.max(this.#upperBytes, peakBytes - likelyCache)
+    }
+    this.#upperBytes = Math.max(this.#upperBytes, this.#lowerBytes)
+    this.#usageBytes = usageBytes
     this.#kernelPeakBytes = peakBytes
     this.#cacheBytes = cacheBytes
     return this.#currentBytes

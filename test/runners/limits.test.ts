@@ -83,6 +83,16 @@ test('a task that fits below its limit is not disturbed by file cache', whereHar
   assert.equal(report.enforcement, 'hard')
 })
 
+test('a task that moves large files is known by its memory, not by theirs', whereHard, async () => {
+  await using bench = await openBench()
+  const write = 'dd if=/dev/zero of=big bs=1M count=300 2>/dev/null'
+  for (const script of [write, `${write}; sleep 0.2; cat big >/dev/null; rm big; sleep 0.2`]) {
+    const { report } = await bench.run(shell(script))
+    const { lower, upper } = report.peakMemoryBytes
+    assert.ok(upper !== null && lower <= upper && upper < 100 * MiB, `${lower} to ${upper}`)
+  }
+})
+
 test(
   'the kernel knows the peak of a task that was over before it could be looked at',
   whereHard,
