@@ -1,6 +1,16 @@
-import type { RunRecord, RunSummary } from '../journal/journal.ts'
+import { systemClock } from '../clock.ts'
+import type { Journal, RunRecord, RunSummary } from '../journal/journal.ts'
 import { isSameProcess } from '../memory/memory.ts'
-import { renderMarkdown, renderReport, renderTable, styleFor } from '../report/report.ts'
+import {
+  plainStyle,
+  type RunPictures,
+  renderMarkdown,
+  renderPictures,
+  renderReport,
+  renderTable,
+  styleFor,
+  Timeline,
+} from '../report/report.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import { countOf } from './plan-argument.ts'
 import { reportSoFar } from './report-so-far.ts'
@@ -23,14 +33,32 @@ export const showCommand: RunCommand = (call) =>
     if (run.report === null && isSameProcess(run.engine)) {
       process.stderr.write(`this run goes on: process ${run.engine.pid} on ${run.host}\n`)
     }
-    const style = styleFor(process.stdout, process.env)
-    if (call.flag('json')) process.stdout.write(`${JSON.stringify(report)}\n`)
-    else
-      process.stdout.write(
-        call.flag('markdown') ? renderMarkdown(report) : renderReport(report, style, linesOf(run)),
-      )
+    const pictures = await picturesOf(journal, run)
+    if (call.flag('json')) {
+      process.stdout.write(`${JSON.stringify({ ...report, ...pictures })}\n`)
+    } else if (call.flag('markdown')) {
+      process.stdout.write(renderMarkdown(report, renderPictures(pictures, widestPicture, plainStyle)))
+    } else {
+      const style = styleFor(process.stdout, process.env)
+      const columns = process.stdout.columns || widestPicture
+      process.stdout.write(renderReport(report, style, linesOf(run)))
+      process.stdout.write(`\n${renderPictures(pictures, columns, style)}`)
+    }
     return 0
   })
+
+/** Columns of a picture where no terminal says otherwise. */
+const widestPicture = 80
+
+/** What runs still goes on until now; of a run that was killed the last that was recorded counts. */
+async function picturesOf(journal: Journal, run: RunRecord): Promise<RunPictures> {
+  const timeline = new Timeline()
+  for await (const event of journal.events(run.runId)) timeline.add(event)
+  const memory = await journal.memory(run.runId)
+  const goesOn = run.report === null && isSameProcess(run.engine)
+  const endMs = goesOn ? systemClock.now() : (run.report?.atMs ?? memory.at(-1)?.atMs ?? 0)
+  return { memory, timeline: timeline.rows(endMs) }
+}
 
 const linesOf = ({ loadLineBytes, capacityBytes }: RunRecord) => ({
   ...(loadLineBytes !== null && { loadLineBytes }),

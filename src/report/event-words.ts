@@ -5,7 +5,7 @@ import { plainLine } from './plain-text.ts'
 import type { Style } from './style.ts'
 
 /** `plain` says nothing special; the others are painted. */
-export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'quiet'
+export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'quiet' | 'cool'
 type Line = { readonly tone: Tone; readonly text: string }
 
 /** Lists of names in one line stop here. */
@@ -27,6 +27,8 @@ export function paintTone(tone: Tone, text: string, style: Style): string {
       return style.yellow(text)
     case 'quiet':
       return style.dim(text)
+    case 'cool':
+      return style.cyan(text)
     case 'plain':
       return text
     default:

@@ -4,7 +4,7 @@ import type { DeployEvent, RunMessage } from '../spine.ts'
 import { frameLines, type Screen } from './live-frame.ts'
 import { apply, emptyState } from './live-state.ts'
 import { openProgressLines } from './progress-lines.ts'
-import { renderReport } from './render-report.ts'
+import { renderEnding } from './render-report.ts'
 import { isClosed, LossyWriter } from './steady-writer.ts'
 import type { OutputStream, Style } from './style.ts'
 import type { View } from './view.ts'
@@ -53,7 +53,7 @@ export class LiveView implements View {
 
   show(message: RunMessage): void {
     if (message.type === 'report') {
-      this.#finish(`\n${renderReport(message, this.#style, this.#state.facts)}`)
+      this.#finish(`\n${renderEnding(message, this.#style, this.#state.facts)}`)
       return
     }
     apply(this.#state, message)

@@ -1,7 +1,7 @@
 /** The views for readers that are no terminal: lines for a log, JSON for a program. */
 import type { RunMessage } from '../spine.ts'
 import { openProgressLines } from './progress-lines.ts'
-import { renderReport } from './render-report.ts'
+import { renderEnding } from './render-report.ts'
 import { LossyWriter, writeSteadily } from './steady-writer.ts'
 import type { OutputStream, Style } from './style.ts'
 import type { RunFacts } from './totals.ts'
@@ -16,7 +16,7 @@ export function openLinesView(parts: { output: OutputStream; style: Style; progr
   return {
     show: (message) => {
       if (message.type === 'run-started') facts = factsOf(message)
-      if (message.type === 'report') writer.write(`\n${renderReport(message, style, facts)}`)
+      if (message.type === 'report') writer.write(`\n${renderEnding(message, style, facts)}`)
       const line = progress ? lineOf(message) : undefined
       if (line !== undefined) writer.writeLine(line)
     },

@@ -14,8 +14,8 @@ import {
   waitsText,
 } from './totals.ts'
 
-/** Ends with a newline. What others wrote can neither format nor link nor leave its cell or fence. */
-export function renderMarkdown(report: Report): string {
+/** Ends with a newline; `pictures` are a text of lines. What others wrote can neither format nor link nor leave its cell or fence. */
+export function renderMarkdown(report: Report, pictures = ''): string {
   const { shown, rest } = tasksWorthShowing(report)
   const failed = Object.entries(report.tasks).filter(([, task]) => isTrouble(task))
   return [
@@ -29,6 +29,7 @@ export function renderMarkdown(report: Report): string {
     ...(rest > 0 ? ['', `And ${countOf(rest, 'task')} more.`] : []),
     ...(report.error ? ['', ...errorLines(report.error)] : []),
     ...failed.flatMap(failure),
+    ...(pictures === '' ? [] : ['', fenced(pictures.trimEnd())]),
     '',
   ].join('\n')
 }

@@ -57,6 +57,12 @@ export function renderReport(report: Report, style: Style, facts: RunFacts = {})
   ].join('\n')
 }
 
+/** The report as a run ends, with the command that draws its memory and its tasks. */
+export function renderEnding(report: Report, style: Style, facts: RunFacts): string {
+  const more = `over time: plimsoll show ${report.runId}`
+  return `${renderReport(report, style, facts)}${style.dim(plainLine(more))}\n`
+}
+
 function row([name, task]: NamedTask, style: Style) {
   const started = task.attempts > 0
   return [

@@ -1,6 +1,6 @@
 /**
  * What people see of a run: while it lasts (a live view, plain lines, or JSON lines) and at its end (the report, for
- * a terminal or as Markdown), and what those are made of (tables, colours, texts that are safe to print). It promises
+ * a terminal or as Markdown, with pictures of its memory and its tasks), and what those are made of (tables, colours, texts that are safe to print). It promises
  * that nothing a task wrote can reach the terminal as a command, that the cursor comes back, and that a reader who does
  * not read neither holds the run nor fills memory: people miss lines, and only a program that reads JSON lines is
  * waited for. It decides nothing and records nothing.
@@ -15,9 +15,11 @@ export { memoryBar } from './memory-bar.ts'
 export { plainLine, plainText } from './plain-text.ts'
 export { renderMarkdown } from './render-markdown.ts'
 export { renderReport } from './render-report.ts'
+export { type RunPictures, renderPictures } from './run-pictures.ts'
 export { isClosed, writeSteadily } from './steady-writer.ts'
 export { type OutputStream, plainStyle, type Style, styleFor } from './style.ts'
 export { type Cell, type Column, renderTable } from './table.ts'
+export { Timeline } from './timeline.ts'
 export type { View } from './view.ts'
 
 export type ViewOptions = {
