@@ -1,15 +1,14 @@
 /** The picture that the live view keeps at the foot of the terminal, as lines that fit. */
 import { formatDuration, formatSize } from '../units.ts'
-import { paintTone, type Tone } from './event-words.ts'
 import type { LiveState, MemoryNow, RunningTask, WaitingTask } from './live-state.ts'
-import { memoryBar } from './memory-bar.ts'
+import { memoryBarPieces } from './memory-bar.ts'
+import { type PaintedLine, type Piece, paintPieces } from './pieces.ts'
 import { plainLine } from './plain-text.ts'
 import type { Style } from './style.ts'
-import { fitWidth, padWidth, widthOf } from './width.ts'
+import { fitWidth, padWidth } from './width.ts'
 
 export type Screen = { readonly columns: number; readonly rows: number }
-export type PaintedLine = { readonly painted: string; readonly width: number }
-type FrameLine = { readonly tone: Tone; readonly text: string }
+type FrameLine = readonly Piece[]
 
 const mostRunning = 15
 const mostWaiting = 3
@@ -34,20 +33,21 @@ export function frameLines(
     ...(state.memory ? [memoryLine(state.memory, screen.columns)] : []),
     summaryLine(state, nowMs),
   ]
-  return lines.slice(-Math.max(1, screen.rows - 1)).map(({ tone, text }) => {
-    const fitting = fitWidth(text, Math.max(1, screen.columns - 1))
-    return { painted: paintTone(tone, fitting, style), width: widthOf(fitting) }
-  })
+  const columns = Math.max(1, screen.columns - 1)
+  return lines.slice(-Math.max(1, screen.rows - 1)).map((pieces) => paintPieces(pieces, columns, style))
 }
 
+const line = (tone: Piece['tone'], text: string): FrameLine => [{ tone, text }]
+
+/** What the guard has suspended comes first: it is why other tasks do not begin. */
 function runningLines(state: LiveState, nowMs: number, most: number): FrameLine[] {
-  const shown = state.running
-    .values()
-    .take(most)
-    .map((task) => runningLine(task, nowMs))
-    .toArray()
+  const suspended = state.running.values().filter((task) => task.suspended !== null)
+  const others = state.running.values().filter((task) => task.suspended === null)
+  const shown = [...suspended.take(most)]
+  shown.push(...others.take(most - shown.length))
+  const lines = shown.map((task) => runningLine(task, nowMs))
   const rest = state.running.size - shown.length
-  return rest > 0 ? [...shown, { tone: 'quiet', text: `  and ${rest} more running` }] : shown
+  return rest > 0 ? [...lines, line('quiet', `  and ${rest} more running`)] : lines
 }
 
 function runningLine(task: RunningTask, nowMs: number): FrameLine {
@@ -55,30 +55,43 @@ function runningLine(task: RunningTask, nowMs: number): FrameLine {
   const time = formatDuration(Math.max(0, nowMs - task.startedAtMs)).padStart(9)
   const reserved = task.reservedBytes > 0 ? `  ${formatSize(task.reservedBytes)} reserved` : ''
   const attempt = task.attempt > 1 ? `  attempt ${task.attempt}` : ''
-  if (task.suspended) return { tone: 'warning', text: `  ${name} ${time}  suspended for want of memory` }
-  if (task.nextAtMs === null) return { tone: 'plain', text: `  ${name} ${time}${reserved}${attempt}` }
+  if (task.suspended !== null)
+    return line('warning', `  ${name} ${time}  suspended: ${plainLine(task.suspended)}`)
+  if (task.nextAtMs === null) return line('plain', `  ${name} ${time}${reserved}${attempt}`)
   const next = formatDuration(Math.max(0, task.nextAtMs - nowMs))
-  return { tone: 'warning', text: `  ${name} ${time}  failed, attempt ${task.attempt + 1} in ${next}` }
+  return line('warning', `  ${name} ${time}  failed, attempt ${task.attempt + 1} in ${next}`)
 }
 
 function waitingLines(state: LiveState, most: number): FrameLine[] {
-  const line = ({ subject, message }: WaitingTask): FrameLine => ({
-    tone: 'warning',
-    text: `  ${plainLine(`${subject} ${message}`)}`,
-  })
-  const shown = state.waiting.values().take(most).map(line).toArray()
+  const shown = state.waiting.values().take(most).map(waitingLine).toArray()
   const rest = state.waiting.size - shown.length
-  return rest > 0 ? [...shown, { tone: 'warning', text: `  and ${rest} more held back` }] : shown
+  return rest > 0 ? [...shown, line('warning', `  and ${rest} more held back`)] : shown
 }
 
+function waitingLine({ subject, message, requeued }: WaitingTask): FrameLine {
+  return line('warning', plainLine(`  ${subject} ${requeued ? 'back in the queue: ' : ''}${message}`))
+}
+
+/** As many of the numbers as leave the bar room. */
 function memoryLine(memory: MemoryNow, columns: number): FrameLine {
-  const isOver = memory.usedBytes > memory.loadLineBytes
-  const sizes =
-    `${formatSize(memory.usedBytes)} of ${formatSize(memory.capacityBytes)} used, ` +
-    `line at ${formatSize(memory.loadLineBytes)}, ${formatSize(memory.reservedBytes)} reserved`
-  const room = columns - 'memory [] '.length - 1 - sizes.length
-  const bar = memoryBar(memory, Math.max(narrowestBar, Math.min(widestBar, room)))
-  return { tone: isOver ? 'bad' : 'plain', text: `memory ${bar} ${sizes}` }
+  const room = columns - 1 - 'memory [] '.length - narrowestBar
+  const numbers = numbersOf(memory)
+  const fitting = numbers.find((text) => text.length <= room) ?? ''
+  const cells = Math.min(widestBar, narrowestBar + Math.max(0, room - fitting.length))
+  return [
+    { tone: 'plain', text: 'memory ' },
+    ...memoryBarPieces(memory, cells),
+    { tone: memory.usedBytes > memory.loadLineBytes ? 'bad' : 'plain', text: ` ${fitting}`.trimEnd() },
+  ]
+}
+
+/** The longest first. */
+function numbersOf(memory: MemoryNow): readonly string[] {
+  const { usedBytes, capacityBytes, loadLineBytes, tasksBytes, claimBytes } = memory
+  const most = `${formatSize(usedBytes)} of ${formatSize(capacityBytes)}`
+  const withLine = `${most} used, line at ${formatSize(loadLineBytes)}`
+  const withTasks = `${withLine}, tasks ${formatSize(tasksBytes)}`
+  return [`${withTasks}, ${formatSize(claimBytes)} more reserved`, withTasks, withLine, most]
 }
 
 function summaryLine(state: LiveState, nowMs: number): FrameLine {
@@ -90,13 +103,18 @@ function summaryLine(state: LiveState, nowMs: number): FrameLine {
   const done = undoing
     ? `${state.undoEnded} of ${state.undoTotal} undone`
     : `${state.ended} of ${state.total} done`
+  const suspended = state.running
+    .values()
+    .filter((task) => task.suspended !== null)
+    .toArray().length
   const parts = [
     state.stopping ? 'stopping' : '',
     done,
     state.failed > 0 ? `${state.failed} failed` : '',
     `${state.running.size} running`,
+    suspended > 0 ? `${suspended} suspended` : '',
     `${Math.max(0, waiting)} waiting`,
     elapsed,
   ]
-  return { tone: state.failed > 0 ? 'bad' : 'plain', text: parts.filter((part) => part !== '').join(', ') }
+  return line(state.failed > 0 ? 'bad' : 'plain', parts.filter((part) => part !== '').join(', '))
 }

@@ -10,10 +10,16 @@ export type RunningTask = {
   attempt: number
   /** When the next attempt begins, while the task waits for it. */
   nextAtMs: number | null
-  /** By the guard. */
-  suspended: boolean
+  /** Why the guard has suspended it; null while it runs. */
+  suspended: string | null
 }
-export type WaitingTask = { readonly subject: string; readonly reason: WaitReason; readonly message: string }
+export type WaitingTask = {
+  readonly subject: string
+  readonly reason: WaitReason
+  readonly message: string
+  /** It had begun, and was stopped for want of memory. */
+  readonly requeued: boolean
+}
 export type MemoryNow = Omit<Extract<DeployEvent, { type: 'memory' }>, 'type' | 'runId' | 'atMs'>
 
 export type LiveState = {
@@ -93,7 +99,9 @@ type Of<Type extends DeployEvent['type']> = Extract<DeployEvent, { type: Type }>
 
 function wait(state: LiveState, event: Of<'task-waiting'>): void {
   const subject = subjectOf(event)
-  state.waiting.set(subject, { subject, reason: event.reason, message: event.message })
+  const { reason, message } = event
+  const requeued = state.waiting.get(subject)?.requeued ?? false
+  state.waiting.set(subject, { subject, reason, message, requeued })
 }
 
 function start(state: LiveState, event: Of<'task-started'>): void {
@@ -106,21 +114,22 @@ function start(state: LiveState, event: Of<'task-started'>): void {
     reservedBytes,
     attempt: 1,
     nextAtMs: null,
-    suspended: false,
+    suspended: null,
   })
 }
 
 function guard(state: LiveState, event: Of<'task-guarded'>): void {
   const subject = subjectOf(event)
   if (event.action !== 'requeued') {
-    changeRunning(state, event, { suspended: event.action === 'suspended' })
+    changeRunning(state, event, { suspended: event.action === 'suspended' ? event.message : null })
     return
   }
   state.running.delete(subject)
   state.waiting.set(subject, {
     subject,
     reason: 'memory',
-    message: `stopped for want of memory: ${event.message}`,
+    message: `stopped for want of memory (${event.message})`,
+    requeued: true,
   })
 }
 

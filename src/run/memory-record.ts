@@ -5,7 +5,7 @@ import type { RunParts } from './words.ts'
 
 /** How often memory is looked at, in milliseconds: a look costs 20 us. */
 const lookMs = 100
-/** Every so many looks it is shown: once a second. */
+/** Every so many looks it is shown, beginning with the first: once a second. */
 const looksPerShow = 10
 /**
  * How long points may wait for the commit of an event before they get one of their own, in milliseconds. Above the
@@ -39,8 +39,8 @@ export class MemoryRecord {
     return this.#parts.clock.every(lookMs, () => {
       const now = this.look()
       this.#keepInTime(now)
-      looks += 1
       if (show && looks % looksPerShow === 0) void show(now)
+      looks += 1
     })
   }
 

@@ -173,6 +173,10 @@ export function anyEvent(runId: string): fc.Arbitrary<DeployEvent> {
     fc.record({ ...head, type: type('task-waiting'), phase, task, reason, message: text }),
     fc.record({ ...head, type: type('task-started'), phase, task, reservedBytes: count, waitReasons }),
     fc.record({
+      ...{ ...head, type: type('task-guarded'), phase, task, message: text },
+      action: fc.constantFrom('suspended', 'resumed', 'requeued'),
+    }),
+    fc.record({
       ...{ ...attempt, type: type('attempt-opened'), token, log: text },
       kind: fc.constantFrom('run', 'exec', 'call', 'http', 'stop'),
     }),

@@ -60,7 +60,7 @@ test('shows what runs and for how long, what waits and why, the memory with its 
   assert.deepEqual(screen.text.split('\n').slice(1), [
     '  task-0                              12.3 s  300 MiB reserved',
     '  task-1 waiting for memory: needs 800 MiB, 310 MiB free above the line',
-    'memory [##########....|....] 4 GiB of 8 GiB used, line at 6 GiB, 4 GiB reserved',
+    'memory [:::########---...|....] 4 GiB of 8 GiB used, line at 6 GiB, tasks 3 GiB',
     '0 of 10 done, 1 running, 9 waiting, 12.3 s',
   ])
   await view[Symbol.asyncDispose]()
@@ -94,6 +94,29 @@ test('an attempt that is to be repeated is said, and its task counts down to the
     at(5_000, { type: 'attempt-opened', ...attempt, attempt: 2, token: 't', kind: 'run', log: 'l' }),
   ])
   assert.match(screen.text, /300 MiB reserved {2}attempt 2/)
+  await view[Symbol.asyncDispose]()
+})
+
+test('a task that the guard has suspended comes first, with the reason, and one that it stopped says that it is back', async () => {
+  const { screen, view, showAll } = liveView(new Screen(100, 30))
+  const guarded = (task: string, action: 'suspended' | 'resumed' | 'requeued', atMs: number): RunMessage =>
+    at(atMs, { type: 'task-guarded', phase: 'deploy', task, action, message: '6.1 GiB in use' })
+  const picture = (): string[] =>
+    screen.text.split('\n').filter((line) => / {2}[abc] /.test(line.slice(0, 4)))
+  await showAll([started(['a', 'b', 'c']), ...['a', 'b', 'c'].map((task) => taskStarted(task))])
+  await showAll([guarded('c', 'suspended', 100), guarded('b', 'requeued', 150)])
+  assert.deepEqual(picture(), [
+    '  c                                   200 ms  suspended: 6.1 GiB in use',
+    '  a                                   200 ms  300 MiB reserved',
+    '  b back in the queue: stopped for want of memory (6.1 GiB in use)',
+  ])
+  assert.match(screen.text, /2 running, 1 suspended, 1 waiting/)
+  await showAll([guarded('c', 'resumed', 250), waiting('b', 'waiting for memory: needs 2 GiB', 260)])
+  assert.deepEqual(picture(), [
+    '  a                                   300 ms  300 MiB reserved',
+    '  c                                   300 ms  300 MiB reserved',
+    '  b back in the queue: waiting for memory: needs 2 GiB',
+  ])
   await view[Symbol.asyncDispose]()
 })
 
