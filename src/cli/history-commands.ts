@@ -29,11 +29,10 @@ export const runsCommand: RunCommand = async (call) => {
 export const showCommand: RunCommand = (call) =>
   withJournal(call, async (journal) => {
     const run = await journal.run(call.positionals[0] ?? 'last')
-    const report = run.report ?? reportSoFar(run, await journal.tasks(run.runId), isSameProcess(run.engine))
-    if (run.report === null && isSameProcess(run.engine)) {
-      process.stderr.write(`this run goes on: process ${run.engine.pid} on ${run.host}\n`)
-    }
-    const pictures = await picturesOf(journal, run)
+    const goesOn = run.report === null && isSameProcess(run.engine)
+    if (goesOn) process.stderr.write(`this run goes on: process ${run.engine.pid} on ${run.host}\n`)
+    const pictures = await picturesOf(journal, run, goesOn)
+    const report = run.report ?? reportSoFar(run, await journal.tasks(run.runId), pictures.memory, goesOn)
     if (call.flag('json')) {
       process.stdout.write(`${JSON.stringify({ ...report, ...pictures })}\n`)
     } else if (call.flag('markdown')) {
@@ -51,11 +50,10 @@ export const showCommand: RunCommand = (call) =>
 const widestPicture = 80
 
 /** What runs still goes on until now; of a run that was killed the last that was recorded counts. */
-async function picturesOf(journal: Journal, run: RunRecord): Promise<RunPictures> {
+async function picturesOf(journal: Journal, run: RunRecord, goesOn: boolean): Promise<RunPictures> {
   const timeline = new Timeline()
   for await (const event of journal.events(run.runId)) timeline.add(event)
   const memory = await journal.memory(run.runId)
-  const goesOn = run.report === null && isSameProcess(run.engine)
   const endMs = goesOn ? systemClock.now() : (run.report?.atMs ?? memory.at(-1)?.atMs ?? 0)
   return { memory, timeline: timeline.rows(endMs) }
 }

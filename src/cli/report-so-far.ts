@@ -1,10 +1,15 @@
 import type { RunRecord, TaskRecord } from '../journal/journal.ts'
-import type { Report, TaskReport } from '../spine.ts'
+import type { MemoryPoint, Report, TaskReport } from '../spine.ts'
 
 /** What can be said of a run that has no report: it runs still, or its engine was killed. */
-export function reportSoFar(run: RunRecord, tasks: readonly TaskRecord[], engineLives: boolean): Report {
+export function reportSoFar(
+  run: RunRecord,
+  tasks: readonly TaskRecord[],
+  memory: readonly MemoryPoint[],
+  goesOn: boolean,
+): Report {
   const known = new Map(tasks.filter(({ phase }) => phase === 'deploy').map((task) => [task.task, task]))
-  const because = engineLives ? 'the run goes on' : 'the engine was killed before this task ended'
+  const because = goesOn ? 'the run goes on' : 'the engine was killed before this task ended'
   return {
     type: 'report',
     runId: run.runId,
@@ -13,8 +18,8 @@ export function reportSoFar(run: RunRecord, tasks: readonly TaskRecord[], engine
     plan: run.plan,
     version: run.version,
     environment: run.environment,
-    durationMs: run.durationMs ?? 0,
-    peakMemoryBytes: run.peakMemoryBytes ?? 0,
+    durationMs: Math.max(0, (memory.at(-1)?.atMs ?? 0) - run.startedAtMs),
+    peakMemoryBytes: Math.max(0, ...memory.map(({ tasksBytes }) => tasksBytes)),
     tasks: Object.fromEntries(
       run.definition.tasks.map(({ name }) => [
         name,

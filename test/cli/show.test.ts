@@ -62,6 +62,7 @@ test('an engine that was killed leaves behind what memory was like until then', 
   child.kill('SIGKILL')
   await once(child, 'close')
   const { stdout } = await folder.plimsoll(['show'])
+  assert.match(stdout, /^2 tasks in \S+ \S+: 1 succeeded, 1 cancelled; peak memory [^0]/m)
   assert.match(stdout, /^memory: at most .* load line /m)
   assert.match(stdout, /^a +\| *#+ *\|/m)
 })

@@ -76,6 +76,16 @@ test('where much less is used than the load line allows, the empty rows between 
   )
 })
 
+test('a capacity far above a small budget is left out of the picture', () => {
+  const points = [0, 9].map((second) => point(second, { usedBytes: second * gib, capacityBytes: 64 * gib }))
+  const rows = picture(points, 60).split('\n').slice(1, 4)
+  assert.deepEqual(rows, [
+    '             9 GiB |                             :|',
+    '                   |                             :|',
+    '   load line 6 GiB |=============================!|',
+  ])
+})
+
 test('a moment above the load line is seen, however many points share a column', () => {
   const points = Array.from({ length: 600 }, (_, second) =>
     point(second, second === 333 ? { usedBytes: 7 * gib } : {}),
