@@ -1,7 +1,9 @@
+import type { Clock } from '../clock.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Ledger, MemoryMonitor } from '../memory/memory.ts'
 import type { DeployEvent } from '../spine.ts'
 import { MemoryCurve } from './memory-curve.ts'
 import type { PeakMeter } from './peak-meter.ts'
-import type { RunParts } from './words.ts'
 
 /** How often memory is looked at, in milliseconds: a look costs 20 us. */
 const lookMs = 100
@@ -14,7 +16,16 @@ const looksPerShow = 10
 const longestWaitMs = 10_000
 const longestWaitAboveLineMs = 1_000
 
-type Parts = Pick<RunParts, 'runId' | 'clock' | 'executor' | 'journal'> & { readonly meter: PeakMeter }
+type Parts = {
+  readonly runId: string
+  readonly clock: Clock
+  readonly executor: {
+    readonly monitor: Pick<MemoryMonitor, 'read'>
+    readonly ledger: Pick<Ledger, 'reservedBytes' | 'claimBytes'>
+  }
+  readonly journal: Pick<Journal, 'keepMemory'>
+  readonly meter: PeakMeter
+}
 export type MemoryNow = Omit<Extract<DeployEvent, { type: 'memory' }>, 'runId' | 'atMs'>
 
 /** How full memory is while a run lasts: looked at, shown, and kept in the journal as a curve of bounded length. */
