@@ -12,19 +12,19 @@ type Wait = {
 }
 
 /** Only sums are recorded: needs come first in truth, the others are drawn in this order. */
-const laterReasons = ['approval', 'lock', 'slot', 'memory', 'host', 'suspended'] as const
+const reasons = ['needs', 'approval', 'lock', 'slot', 'memory', 'host', 'suspended'] as const
 
+/** What is not accounted for is at the beginning: the engine had not begun with it, or a stopped attempt was ending. */
 export function partsOfWait({ fromMs, toMs, waitReasons, before }: Wait): readonly TimelinePart[] {
   if (toMs <= fromMs) return []
   if (waitReasons === undefined) return [{ kind: 'waiting', fromMs, toMs }]
   const msOf = (reason: WaitReason): number => Math.max(0, (waitReasons[reason] ?? 0) - (before[reason] ?? 0))
-  const needsMs = msOf('needs')
-  const laterMs = laterReasons.reduce((sum, reason) => sum + msOf(reason), 0)
-  const readyMs = laterMs === 0 && needsMs > 0 ? toMs : Math.min(toMs, fromMs + needsMs)
-  const parts: TimelinePart[] = readyMs > fromMs ? [{ kind: 'needs', fromMs, toMs: readyMs }] : []
-  let atMs = readyMs
-  for (const kind of laterReasons) {
-    const endMs = laterMs > 0 ? atMs + (msOf(kind) / laterMs) * (toMs - readyMs) : atMs
+  const sumMs = reasons.reduce((sum, reason) => sum + msOf(reason), 0)
+  const scale = Math.min(1, (toMs - fromMs) / Math.max(1, sumMs))
+  const parts: TimelinePart[] = []
+  let atMs = toMs - sumMs * scale
+  for (const kind of reasons) {
+    const endMs = atMs + msOf(kind) * scale
     if (endMs > atMs) parts.push({ kind, fromMs: atMs, toMs: endMs })
     atMs = endMs
   }

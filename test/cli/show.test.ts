@@ -20,9 +20,9 @@ test('show draws the memory of a run and what its tasks did, for people, program
   const { stdout } = await folder.plimsoll(['show', runId])
   assert.match(stdout, /^memory: at most \S+ \S+ in use, by tasks [456]\d(?:\.\d)? MiB; load line .* of /m)
   assert.match(stdout, /^ *load line \S+ \S+ \|[=!]+\|$/m)
-  assert.match(stdout, /^large +\| *#+.*u+ *\| +\d+/m)
-  assert.match(stdout, /^flaky +\| *#+~*2#* +\|/m)
-  assert.match(stdout, /^last +\| ?\.+#+x +\|/m)
+  assert.match(stdout, /^large +\|[ .]*#+.*u+ *\| +\d+/m)
+  assert.match(stdout, /^flaky +\|[ .]*#+~*2#* +\|/m)
+  assert.match(stdout, /^last +\| *\.+#+x +\|/m)
   assert.match(stdout, /u is undone/)
   for (const line of stdout.slice(stdout.indexOf('\nmemory: ')).split('\n'))
     assert.ok(line.length <= 80, line)
@@ -34,21 +34,17 @@ test('show draws the memory of a run and what its tasks did, for people, program
     peakMemoryBytes: number
   }
   assert.equal(Math.max(...memory.map(({ tasksBytes }) => tasksBytes)), peakMemoryBytes)
-  const kinds = timeline.map(({ task, parts, marks }) =>
-    [task, ...parts, ...marks].map((one) => (typeof one === 'string' ? one : one.kind)),
-  )
-  assert.deepEqual(
-    kinds.find(([task]) => task === 'flaky'),
-    ['flaky', 'running', 'pause', 'running', 'attempt'],
-  )
-  assert.deepEqual(
-    kinds.find(([task]) => task === 'last'),
-    ['last', 'needs', 'running', 'failed'],
-  )
-  assert.equal(kinds.find(([task]) => task === 'large')?.at(-1), 'undo')
+  const waits = new Set(['needs', 'slot', 'memory', 'host'])
+  const kindsOf = (name: string): string[] => {
+    const { parts, marks } = timeline.find(({ task }) => task === name) ?? { parts: [], marks: [] }
+    return [...parts, ...marks].map(({ kind }) => kind).filter((kind) => !waits.has(kind))
+  }
+  assert.deepEqual(kindsOf('large'), ['running', 'undo'])
+  assert.deepEqual(kindsOf('flaky'), ['running', 'pause', 'running', 'attempt'])
+  assert.deepEqual(kindsOf('last'), ['running', 'failed'])
 
   const markdown = (await folder.plimsoll(['show', '--markdown'])).stdout
-  assert.match(markdown, /\n```text\nmemory: at most [\s\S]*\nlarge +\| *#[\s\S]*\n```\n$/)
+  assert.match(markdown, /\n```text\nmemory: at most [\s\S]*\nlarge +\|[ .]*#[\s\S]*\n```\n$/)
 })
 
 test('an engine that was killed leaves behind what memory was like until then', async () => {
@@ -64,5 +60,5 @@ test('an engine that was killed leaves behind what memory was like until then', 
   const { stdout } = await folder.plimsoll(['show'])
   assert.match(stdout, /^2 tasks in \S+ \S+: 1 succeeded, 1 cancelled; peak memory [^0]/m)
   assert.match(stdout, /^memory: at most .* load line /m)
-  assert.match(stdout, /^a +\| *#+ *\|/m)
+  assert.match(stdout, /^a +\|[ .]*#+ *\|/m)
 })

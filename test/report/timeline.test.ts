@@ -76,7 +76,7 @@ test('a task that the guard stopped waits again, for what it waited since then',
   const events = [started(['a']), begins(10, { needs: 10 }), opens(10, 1), guarded(40, 'requeued')]
   const back = [attemptEnds(45, 1, null), begins(100, { needs: 10, memory: 50 }), opens(100, 2)]
   assert.deepEqual(rowOf([...events, ...back, ends(120)]), {
-    parts: 'needs 0-10, running 10-40, memory 40-100, running 100-120',
+    parts: 'needs 0-10, running 10-40, memory 50-100, running 100-120',
     marks: 'requeued 40 (1), attempt 100 (2)',
     status: 'succeeded',
   })
