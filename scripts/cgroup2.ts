@@ -1,13 +1,14 @@
 /**
  * `npm run test:cgroup2`: the built package on a real control group hierarchy of version 2, in a guest of its own
  * under software emulation. Exit code 0 when every check passed, 1 when one failed, 2 when something is missing to
- * run it at all. `--prepare` fetches the kernel first.
+ * run it at all. `--prepare` fetches the kernel first; `--only TEXT` runs the tests whose titles contain it.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { boot } from './cgroup2/boot.ts'
 import { buildImage } from './cgroup2/image.ts'
 import { findRequirements, prepareKernel, type Requirements } from './cgroup2/requirements.ts'
@@ -16,7 +17,10 @@ import { findRequirements, prepareKernel, type Requirements } from './cgroup2/re
 const longestSeconds = 480
 const say = (text: string): void => console.log(`cgroup2: ${text}`)
 
-if (process.argv.includes('--prepare')) say(`kernel: ${prepareKernel()}`)
+const { values } = parseArgs({
+  options: { prepare: { type: 'boolean' }, only: { type: 'string', default: '' } },
+})
+if (values.prepare) say(`kernel: ${prepareKernel()}`)
 const found = findRequirements()
 if ('qemu' in found) process.exitCode = await test(found)
 else {
@@ -30,7 +34,7 @@ async function test(requirements: Requirements): Promise<number> {
   const build = fileURLToPath(new URL('build.ts', import.meta.url))
   if (spawnSync(process.execPath, [build], { stdio: 'inherit' }).status !== 0) return 1
   const image = join(folder, 'image')
-  buildImage(requirements, image)
+  buildImage(requirements, { image, only: values.only })
   say(`booting ${basename(requirements.kernel)} under emulation, at most ${longestSeconds} s`)
   const startMs = performance.now()
   const { exitCode, lines } = await boot(requirements, { folder, image, longestSeconds })

@@ -1,6 +1,7 @@
 /** The first and only file system of the guest, as a cpio archive: busybox, Node.js, the built package, the tests. */
 import { spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   closeSync,
   copyFileSync,
   cpSync,
@@ -15,37 +16,43 @@ import {
 } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Requirements, run } from './requirements.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 const guest = fileURLToPath(new URL('guest', import.meta.url))
 
-/** Writes the archive; not compressed, because the guest would unpack it slowly. */
-export function buildImage(requirements: Requirements, image: string): void {
+/** Writes the archive; not compressed, because the guest would unpack it slowly. `only`: see guest/init. */
+export function buildImage(
+  requirements: Requirements,
+  { image, only }: { image: string; only: string },
+): void {
   const root = mkdtempSync(join(tmpdir(), 'plimsoll-guest-'))
   try {
+    chmodSync(root, 0o755)
     for (const folder of ['bin', 'dev', 'proc', 'sys', 'tmp', 'app/node_modules/plimsoll', 'disk'])
       mkdirSync(join(root, folder), { recursive: true })
     copyFileSync(requirements.busybox, join(root, 'bin/busybox'))
     const applets = run([requirements.busybox, '--list'], root).trim().split('\n')
     for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet))
-    copyNode(root)
+    copyProgram(process.execPath, root)
+    copyProgram(requirements.unshare, root)
     copyPackage(root)
     copyFileSync(join(guest, 'init'), join(root, 'init'))
     copyTests(join(root, 'app/guest'))
+    writeFileSync(join(root, 'app/only'), only)
     pack(requirements.cpio, root, image)
   } finally {
     rmSync(root, { recursive: true, force: true })
   }
 }
 
-/** The Node.js that runs this, with the libraries that its loader names. */
-function copyNode(root: string): void {
-  copyFileSync(process.execPath, join(root, 'bin/node'))
-  const libraries = run(['ldd', process.execPath], root).matchAll(/(\/[\w./+-]+) \(0x/g)
-  for (const [, library = ''] of libraries) {
+/** With the libraries that its loader names. */
+function copyProgram(program: string, root: string): void {
+  rmSync(join(root, 'bin', basename(program)), { force: true })
+  copyFileSync(program, join(root, 'bin', basename(program)))
+  for (const [, library = ''] of run(['ldd', program], root).matchAll(/(\/[\w./+-]+) \(0x/g)) {
     mkdirSync(dirname(join(root, library)), { recursive: true })
     copyFileSync(library, join(root, library))
   }

@@ -9,11 +9,18 @@ export type Requirements = {
   readonly qemu: string
   readonly busybox: string
   readonly cpio: string
+  /** That of busybox makes no namespace for control groups. */
+  readonly unshare: string
   readonly kernel: string
 }
 
 /** By program: the Debian package that has it. */
-const packages = { 'qemu-system-x86_64': 'qemu-system-x86', busybox: 'busybox-static', cpio: 'cpio' } as const
+const packages = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  busybox: 'busybox-static',
+  cpio: 'cpio',
+  unshare: 'util-linux',
+} as const
 
 /** The kernel for machines in clouds: small, and with everything that the guest uses built in. */
 const kernelPackage = 'linux-image-cloud-amd64'
@@ -28,10 +35,10 @@ const cacheFolder =
 export function findRequirements(): Requirements | readonly string[] {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return [`this runs on Linux with an x86-64 processor, not on ${process.platform} with ${process.arch}`]
-  const [qemu, busybox, cpio] = (['qemu-system-x86_64', 'busybox', 'cpio'] as const).map(programNamed)
+  const [qemu, busybox, cpio, unshare] = Object.keys(packages).map(programNamed)
   const kernel = globSync('vmlinuz-*', { cwd: cacheFolder }).toSorted().at(-1)
-  if (qemu !== undefined && busybox !== undefined && cpio !== undefined && kernel !== undefined)
-    return { qemu, busybox, cpio, kernel: join(cacheFolder, kernel) }
+  if (qemu && busybox && cpio && unshare && kernel)
+    return { qemu, busybox, cpio, unshare, kernel: join(cacheFolder, kernel) }
   return [
     ...Object.entries(packages).flatMap(([program, name]) =>
       programNamed(program) === undefined

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { totalmem } from 'node:os'
 import { test } from 'node:test'
+import { plimsollInside } from './command.ts'
 import { Group, MiB } from './groups.ts'
-import { commandLine } from './package.ts'
 import { Visitor } from './visitor.ts'
 
 const inMiB = (bytes: number): number => Math.round(bytes / MiB)
@@ -100,11 +99,26 @@ test('stalls are told for the machine and for the group', async (t) => {
   t.diagnostic(`machine ${stalls.machine.some.totalMs} ms, group ${stalls.group.some.totalMs} ms`)
 })
 
-test('plimsoll memory shows the group and its limit', () => {
+test('plimsoll memory shows the group and its limit', async () => {
   using group = new Group('shown', { 'memory.max': 300 * MiB })
-  const join = 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"'
-  const words = ['-c', join, 'sh', group.directory, process.execPath, commandLine, 'memory']
-  const shown = execFileSync('/bin/sh', words, { encoding: 'utf8' })
-  assert.match(shown, /^capacity +300 MiB$/m)
-  assert.match(shown, / used of 300 MiB {2}\/sys\/fs\/cgroup\/shown$/m)
+  const { stdout } = await plimsollInside(group, ['memory'])
+  assert.match(stdout, /^capacity +300 MiB$/m)
+  assert.match(stdout, / used of 300 MiB {2}\/sys\/fs\/cgroup\/shown$/m)
+  assert.match(stdout, /enforced by: hard/)
+})
+
+test('in a container its own limit is seen at the top, what is above is said to be unseen, and nothing is promised', async (t) => {
+  using above = new Group('above', { 'memory.max': 500 * MiB })
+  using group = above.below('container', { 'memory.max': 300 * MiB })
+  const { stdout } = await plimsollInside(group, ['memory', '--json'], { where: 'container' })
+  const { capacityBytes, limits, missing, enforcement, stalls } = JSON.parse(stdout)
+  t.diagnostic(`${enforcement.level}: ${enforcement.because}; missing: ${missing.join('; ')}`)
+  assert.equal(capacityBytes, 300 * MiB)
+  assert.deepEqual(
+    limits.map(({ source }: { source: string }) => source),
+    ['/proc/meminfo', '/sys/fs/cgroup'],
+  )
+  assert.match(missing.join(), /above \/sys\/fs\/cgroup cannot be seen/)
+  assert.equal(enforcement.level, 'watchdog')
+  assert.ok(stalls.group !== null)
 })

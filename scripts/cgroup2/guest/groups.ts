@@ -1,5 +1,6 @@
 /** Control groups of version 2 for the tests of the guest, which are root and alone on their machine. */
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { chownSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const MiB = 2 ** 20
@@ -26,6 +27,19 @@ export class Group implements Disposable {
 
   set(file: string, value: string | number): void {
     writeFileSync(join(this.directory, file), String(value))
+  }
+
+  /** Moves a process here; what it has taken by then stays on the account of the group that it comes from. */
+  add(child: ChildProcess): void {
+    // 0 would be ourselves.
+    if (child.pid === undefined) throw new Error(`${child.spawnfile} was not started`)
+    this.set('cgroup.procs', child.pid)
+  }
+
+  /** As systemd hands a group to a user: its directory, and the files that move processes and divide it. */
+  giveTo(userId: number): void {
+    for (const file of ['', 'cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control'])
+      chownSync(join(this.directory, file), userId, userId)
   }
 
   text(file: string): string {

@@ -26,7 +26,7 @@ export class Visitor implements AsyncDisposable {
   }
 
   move(group: Group): void {
-    group.set('cgroup.procs', this.#child.pid ?? 0)
+    group.add(this.#child)
   }
 
   async ask(order: Order = {}): Promise<Answer> {
