@@ -131,7 +131,7 @@ test('Docker, v2: inside its namespace the container sits at the top of the moun
   const root = machine(t, {
     ...host,
     'proc/self/cgroup': '0::/\n',
-    'proc/self/mountinfo': mountV2(),
+    'proc/self/mountinfo': mountV2().replace('rw,nosuid', 'ro,nosuid,nodev,noexec,relatime'),
     ...groupV2('sys/fs/cgroup', { limit: 512 * MiB, usage: 200 * MiB, cache: 50 * MiB }),
   })
   using monitor = new MemoryMonitor({ root })
