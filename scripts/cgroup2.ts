@@ -1,7 +1,7 @@
 /**
  * `npm run test:cgroup2`: the built package on a real control group hierarchy of version 2, in a guest of its own
  * under software emulation. Exit code 0 when every check passed, 1 when one failed, 2 when something is missing to
- * run it at all. `--prepare` fetches the kernel first; `--only TEXT` runs the tests whose titles contain it.
+ * run it at all. `--prepare` fetches the kernel first; `--only PATTERN` runs the tests whose titles match.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -18,7 +18,7 @@ const longestSeconds = 480
 const say = (text: string): void => console.log(`cgroup2: ${text}`)
 
 const { values } = parseArgs({
-  options: { prepare: { type: 'boolean' }, only: { type: 'string', default: '' } },
+  options: { prepare: { type: 'boolean' }, only: { type: 'string', default: '.' } },
 })
 if (values.prepare) say(`kernel: ${prepareKernel()}`)
 const found = findRequirements()
