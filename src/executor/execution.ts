@@ -44,6 +44,8 @@ type Parts<Value> = {
     begin(task: RunningTask): void
     /** Lets go of what was set aside for it. */
     end(task: RunningTask): void
+    /** Lets go of it early, and others see that memory came free. */
+    free(task: RunningTask): void
     /** The guard may act on a task from now on. */
     watch(): void
   }
@@ -188,6 +190,7 @@ export class Execution<Value> {
         running.control = control
         if (control !== null) places.watch()
       },
+      finished: () => places.free(running),
     })
     places.end(running)
     const suspendedMs = Math.round(waiting.suspendedMs + running.suspendedMs)

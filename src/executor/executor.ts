@@ -94,6 +94,11 @@ export class ParallelExecutor implements AsyncDisposable {
       this.#running.delete(task)
       this.ledger.release(task.key)
     },
+    free: (task: RunningTask): void => {
+      this.#places.end(task)
+      this.#admission.forget()
+      this.#places.announce()
+    },
     watch: (): void => this.#guardLoop.watch(),
   }
 

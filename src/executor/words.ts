@@ -55,6 +55,8 @@ export type TaskContext = {
   readonly observe: (bytes: number) => void
   /** Hands the guard what it may do with what runs now; null when that is over. Without it the guard leaves it alone. */
   readonly control: (control: TaskControl | null) => void
+  /** Its work is over and its memory free, though it has more to do (to record it, say): others may start meanwhile. */
+  readonly finished: () => void
 }
 
 /** Thrown by a task that ended for want of memory and may be started again with more. */

@@ -200,6 +200,7 @@ export class Run implements AsyncDisposable {
         this.#meter.observe(task.name, bytes)
       },
       onControl: context.control,
+      onFinished: context.finished,
       reservedBytes: context.reservedBytes,
       waits: context.waits,
       requeues: context.requeues,

@@ -57,6 +57,7 @@ export async function runTask(task: Task, run: TaskRun): Promise<TaskEnd> {
     shouldRetry: (end) =>
       'value' in end && end.value.error !== null && !finalErrors.has(end.value.error.code),
     onAttemptEnd: async (end, attempt, nextInMs) => {
+      if (nextInMs === null) run.onFinished?.()
       if ('error' in end) return
       add(all, end.value)
       await run.emit({

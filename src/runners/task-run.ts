@@ -48,6 +48,8 @@ export type TaskRun = {
    * when it has ended. A service gets none: it outlives the run.
    */
   readonly onControl?: (control: TaskControl | null) => void
+  /** Called when nothing of the task runs any more and no further attempt will: what is left is to record it. */
+  readonly onFinished?: () => void
   readonly reservedBytes: number
   /** What was before the task was put back in the queue. */
   readonly earlier?: AttemptTotals | undefined

@@ -266,6 +266,29 @@ test('no moment has more tasks than slots or more reserved than the line, and ev
   )
 })
 
+test('memory of a task that has finished its work is free for others while it is still recorded', async () => {
+  const { executor } = machine()
+  const { task, end, started } = handMade()
+  const recording = Promise.withResolvers<void>()
+  const first = task('first', {
+    reserveBytes: 800,
+    run: ({ finished }) => {
+      started.push('first')
+      finished()
+      return recording.promise
+    },
+  })
+  const done = executor.execute([first, task('second', { reserveBytes: 800 })])
+  await settle()
+  assert.deepEqual(started, ['first', 'second'])
+  recording.resolve()
+  await end('second')
+  assert.deepEqual(
+    [...(await done).values()].map(({ status }) => status),
+    ['succeeded', 'succeeded'],
+  )
+})
+
 test('what a task held is let go when it has ended, while others still run', async () => {
   const executor = new ParallelExecutor({ maxConcurrentTasks: 2 })
   const last = Promise.withResolvers<void>()
