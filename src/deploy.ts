@@ -5,9 +5,10 @@
 import { randomInt } from 'node:crypto'
 import { hostname } from 'node:os'
 import { type Clock, systemClock } from './clock.ts'
-import { PlimsollError } from './errors.ts'
+import { factsOf, PlimsollError } from './errors.ts'
 import { ParallelExecutor } from './executor/executor.ts'
-import { newRunId, openJournal } from './journal/journal.ts'
+import { historyFileOf, mergePeaks, newPeaks, readHistory, writeHistory } from './history/history.ts'
+import { type Journal, newRunId, openJournal } from './journal/journal.ts'
 import { Estimates, identify } from './memory/memory.ts'
 import { loadSecrets } from './plan/plan.ts'
 import { Run, stateDirOf } from './run/run.ts'
@@ -39,6 +40,11 @@ export type DeployOptions = {
   readonly undo?: boolean
   /** The consent that an environment with `approve: true` asks for. */
   readonly yes?: boolean
+  /**
+   * A file that carries what tasks needed from one machine to the next: read before the run (it may be missing), and
+   * written at its end, also after a failure. Default: the variable PLIMSOLL_HISTORY, else none.
+   */
+  readonly historyFile?: string
   /** The engine's environment; the secrets are looked up here. Default `process.env`. */
   readonly variables?: NodeJS.ProcessEnv
   readonly clock?: Clock
@@ -48,7 +54,7 @@ export type DeployOptions = {
 /**
  * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
  * could not be recorded or told any more (then what had succeeded is undone, and `onEvent` has got the report).
- * @throws APPROVAL_NEEDED, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY, and the STATE codes.
+ * @throws APPROVAL_NEEDED, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY, HISTORY_INVALID, and the STATE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
   const {
@@ -68,11 +74,15 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
   })
   const { monitor } = executor
   refuseWhatCannotFit(plan, executor)
+  const historyFile = historyFileOf(options.historyFile, variables)
+  const carried = historyFile === undefined ? [] : await readHistory(historyFile)
 
   await using store = await openStore({ stateDir })
   const journal = openJournal(store)
   const past = await journal.pastTasks(plan.name)
-  const estimates = new Estimates(await journal.peaks(), clock.now())
+  const known = await journal.peaks()
+  await journal.addPeaks(newPeaks(known, carried))
+  const estimates = new Estimates(mergePeaks([known, carried]), clock.now())
   const runId = newRunId(clock.now(), random)
   const engine = identify(process.pid, runId)
   await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host: hostname() })
@@ -115,6 +125,7 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     onEvent: (event) => run.onExecutorEvent('deploy', event),
   })
   if (options.undo !== false) await undo(run, executor, killSignal)
+  if (historyFile !== undefined) await keepHistory(run, journal, historyFile)
 
   const report = await run.end()
   if (run.fault !== undefined) throw run.fault
@@ -131,6 +142,15 @@ async function undo(run: Run, executor: ParallelExecutor, killSignal: AbortSigna
     signal: killSignal,
     onEvent: (event) => run.onExecutorEvent('undo', event),
   })
+}
+
+/** What is known goes into the file also after a failure; that it cannot be written fails nothing. */
+async function keepHistory(run: Run, journal: Journal, file: string): Promise<void> {
+  try {
+    await writeHistory(file, await journal.peaks())
+  } catch (error) {
+    await run.telling.emit({ type: 'warning', error: factsOf(error, 'HISTORY_UNWRITABLE') })
+  }
 }
 
 function approvalNeeded(plan: Plan): PlimsollError {

@@ -53,6 +53,14 @@ export const errorTable = {
     fix: 'Read the cause; the state directory may be damaged or its disk failing',
   },
   RUN_UNKNOWN: { exitCode: 2, fix: 'List what is recorded with "plimsoll runs"' },
+  HISTORY_INVALID: {
+    exitCode: 2,
+    fix: 'Correct or delete the line, or delete the file: it is made anew, and what is learned is then learned again',
+  },
+  HISTORY_UNWRITABLE: {
+    exitCode: 1,
+    fix: 'Name a file that you may write; what was learned is kept in the state directory as well',
+  },
 
   // A task.
   TASK_FAILED: {

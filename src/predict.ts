@@ -1,18 +1,21 @@
 /** What `deploy` would do: the order, what is skipped and why, expected time and memory. Changes nothing. */
+import { type Clock, systemClock } from './clock.ts'
 import { ParallelExecutor, predictRun } from './executor/executor.ts'
-import { openJournal, type PastTask } from './journal/journal.ts'
+import { historyFileOf, mergePeaks, readHistory } from './history/history.ts'
+import { openJournal, type PastTask, type TaskPeak } from './journal/journal.ts'
+import { Estimates } from './memory/memory.ts'
 import { conditionHolds, isDecided } from './plan/plan.ts'
-import { stateDirOf } from './run/run.ts'
-import type { Plan, Task } from './spine.ts'
+import { stateDirOf, TaskMemory, unknownMs } from './run/run.ts'
+import type { MemoryEstimate, Plan, Task } from './spine.ts'
 import { openStoreForReading } from './store/store.ts'
 
 export type PredictedTask = {
   readonly task: string
   readonly kind: string
   readonly needs: readonly string[]
-  /** Declared, or the greatest peak of earlier runs; null when nothing is known. */
-  readonly expectedBytes: number | null
-  /** Median of earlier runs; null when the task never succeeded before. */
+  /** Its greatest use, and on what ground: what the run would reserve. Null for work that needs nothing or is skipped. */
+  readonly estimate: MemoryEstimate | null
+  /** As in earlier runs; null when the task never succeeded before: it counts as one second then. */
   readonly expectedMs: number | null
   readonly onCriticalPath: boolean
   /** Why it will be skipped; null when it runs or when that is decided during the run. */
@@ -22,65 +25,87 @@ export type PredictedTask = {
 export type PlanPrediction = {
   /** In the order in which they would start. */
   readonly tasks: readonly PredictedTask[]
-  /** Null when a task has no known duration. */
-  readonly durationMs: number | null
+  readonly durationMs: number
+  /** The greatest sum of what tasks that run at once are expected to use at most. */
   readonly peakMemoryBytes: number
   readonly criticalPath: readonly string[]
+  /** How many of the tasks that run have no ground: the sums above are guesses as far as these go. */
+  readonly guesses: { readonly memory: number; readonly durations: number }
   readonly capacityBytes: number
   readonly loadLineBytes: number
 }
 
-/** A task of unknown duration counts as this long, in milliseconds, when the order is worked out. */
-const unknownMs = 1_000
+export type PredictOptions = {
+  /** As of `deploy`. */
+  readonly stateDir?: string
+  /** As of `deploy`; only read. */
+  readonly historyFile?: string
+  readonly variables?: NodeJS.ProcessEnv
+  readonly clock?: Clock
+}
 
-export async function predict(
-  plan: Plan,
-  options: { readonly stateDir?: string } = {},
-): Promise<PlanPrediction> {
-  const past = await pastOf(plan, stateDirOf(plan, options))
-  using monitor = new ParallelExecutor(plan.options.executor).monitor
+/** @throws HISTORY_INVALID, and the STATE codes. */
+export async function predict(plan: Plan, options: PredictOptions = {}): Promise<PlanPrediction> {
+  const { variables = process.env, clock = systemClock } = options
+  const historyFile = historyFileOf(options.historyFile, variables)
+  const carried = historyFile === undefined ? [] : await readHistory(historyFile)
+  const { past, peaks } = await recorded(plan, stateDirOf(plan, options))
+  const executor = new ParallelExecutor(plan.options.executor)
+  using monitor = executor.monitor
+  const estimates = new Estimates(mergePeaks([peaks, carried]), clock.now())
+  const memory = new TaskMemory({ plan, executor, estimates })
   const { capacityBytes, loadLineBytes, usedBytes } = monitor.read()
-  const facts = new Map(plan.tasks.map((task) => [task.name, factsOf(task, past)]))
+
+  const facts = new Map(plan.tasks.map((task) => [task.name, factsOf(task, past.get(task.name), memory)]))
   const expected = plan.tasks.map(({ name, needs }) => {
-    const { expectedBytes, expectedMs, skipped } = facts.get(name) ?? {}
-    if (skipped) return { name, needs, expectedBytes: 0, expectedMs: 0 }
-    return { name, needs, expectedBytes: expectedBytes ?? 0, expectedMs: expectedMs ?? unknownMs }
+    const { estimate, expectedMs, skipped } = facts.get(name) ?? {}
+    return {
+      name,
+      needs,
+      expectedBytes: estimate?.bytes ?? 0,
+      expectedMs: skipped ? 0 : (expectedMs ?? unknownMs),
+    }
   })
   const { maxConcurrentTasks } = plan.options.executor
-  const run = predictRun(expected, { maxConcurrentTasks, roomBytes: loadLineBytes - usedBytes })
+  const { order, ...run } = predictRun(expected, { maxConcurrentTasks, roomBytes: loadLineBytes - usedBytes })
   const onCriticalPath = new Set(run.criticalPath)
-  const tasks = run.order.flatMap((name) => {
+  const tasks = order.flatMap((name) => {
     const known = facts.get(name)
     return known ? [{ ...known, onCriticalPath: onCriticalPath.has(name) }] : []
   })
-  const isKnown = tasks.every(({ expectedMs, skipped }) => expectedMs !== null || skipped !== null)
-  const { peakMemoryBytes, criticalPath } = run
-  return {
-    tasks,
-    durationMs: isKnown ? run.durationMs : null,
-    peakMemoryBytes,
-    criticalPath,
-    capacityBytes,
-    loadLineBytes,
+  const guesses = {
+    memory: tasks.filter(({ estimate }) => estimate?.source === 'guess').length,
+    durations: tasks.filter(({ expectedMs, skipped }) => expectedMs === null && skipped === null).length,
   }
+  return { tasks, ...run, guesses, capacityBytes, loadLineBytes }
 }
 
-function factsOf(task: Task, past: ReadonlyMap<string, PastTask>): Omit<PredictedTask, 'onCriticalPath'> {
-  const before = past.get(task.name)
-  const { when } = task
+function factsOf(
+  task: Task,
+  past: PastTask | undefined,
+  memory: TaskMemory,
+): Omit<PredictedTask, 'onCriticalPath'> {
+  const { name, work, needs, when } = task
   const nothing = { statusOf: () => '', outputOf: () => undefined }
-  const skipped = when !== null && isDecided(when) && !conditionHolds(when, nothing)
+  const isSkipped = when !== null && isDecided(when) && !conditionHolds(when, nothing)
   return {
-    task: task.name,
-    kind: task.work.kind,
-    needs: task.needs,
-    expectedBytes: task.work.kind === 'http' ? 0 : (task.expectBytes ?? before?.peakMemoryBytes ?? null),
-    expectedMs: before?.durationMs ?? null,
-    skipped: skipped ? 'its "when" does not hold' : null,
+    task: name,
+    kind: work.kind,
+    needs,
+    estimate: isSkipped ? null : memory.expected(task, work),
+    expectedMs: memory.expectedMs(task, past),
+    skipped: isSkipped ? 'its "when" does not hold' : null,
   }
 }
 
-async function pastOf(plan: Plan, stateDir: string): Promise<ReadonlyMap<string, PastTask>> {
+type Recorded = {
+  readonly past: ReadonlyMap<string, PastTask>
+  readonly peaks: readonly TaskPeak[]
+}
+
+async function recorded(plan: Plan, stateDir: string): Promise<Recorded> {
   await using store = await openStoreForReading({ stateDir })
-  return store ? await openJournal(store).pastTasks(plan.name) : new Map()
+  if (store === null) return { past: new Map(), peaks: [] }
+  const journal = openJournal(store)
+  return { past: await journal.pastTasks(plan.name), peaks: await journal.peaks() }
 }

@@ -194,6 +194,8 @@ export type MemoryEstimate = {
   readonly source: 'history' | 'declared' | 'group' | 'guess'
   /** From 0 (a guess) towards 1 (many earlier runs). */
   readonly confidence: number
+  /** How many measured ends it rests on, of the task or of its group; 0 when it was declared or guessed. */
+  readonly runs: number
 }
 
 export type TaskReport = {
@@ -321,6 +323,8 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
   /** At most once a second, for the eye; the journal keeps `MemoryPoint`s instead. */
   | ({ readonly type: 'memory'; readonly reservedBytes: number } & Omit<MemoryPoint, 'atMs'>)
   | { readonly type: 'undo-started'; readonly tasks: readonly string[]; readonly because: string }
+  /** Something beside the tasks went wrong; the run goes on. */
+  | { readonly type: 'warning'; readonly error: ErrorFacts }
   | { readonly type: 'stopping'; readonly phase: Phase; readonly how: 'gently' | 'at once' }
 )
 

@@ -11,7 +11,7 @@ const ranks = [
   ['retry', 'pool'],
   ['plan', 'store', 'report'],
   ['metrics', 'journal'],
-  ['queries'],
+  ['queries', 'history'],
   ['experts'],
   ['executor', 'runners'],
   // What the tasks of one run know of each other; apart from deploy.ts so that the job stays on one screen.

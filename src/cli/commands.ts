@@ -22,6 +22,11 @@ const environmentOptions = {
     names: 'TASK',
     summary: 'this task and what it needs; may be repeated',
   },
+  history: {
+    type: 'string',
+    value: 'FILE',
+    summary: 'carries what tasks needed from machine to machine (default $PLIMSOLL_HISTORY)',
+  },
 } as const
 
 /** The whole command line: parsing, help, completion and "did you mean" are derived from this table. */
@@ -70,6 +75,14 @@ export const commands: readonly Command[] = [
     options: {},
     examples: ['plimsoll logs', 'plimsoll logs last migrate'],
     load: async () => (await import('./logs-command.ts')).logsCommand,
+  },
+  {
+    name: 'history',
+    summary: 'writes what tasks needed to a file, or takes it over from one; adds, never removes',
+    positionals: 'export|import [FILE]',
+    options: {},
+    examples: ['plimsoll history export plimsoll-history.jsonl', 'plimsoll history import other.jsonl'],
+    load: async () => (await import('./history-file-command.ts')).historyCommand,
   },
   {
     name: 'memory',

@@ -24,6 +24,7 @@ export const deployCommand: RunCommand = async (call) => {
   const plan = await planOf(call)
   giveBackMemory()
   const stateDir = call.text('state')
+  const historyFile = call.text('history')
   using stop = stopSignals()
   using _free = neverBlock([process.stdout, process.stderr])
   let reported = false
@@ -38,6 +39,7 @@ export const deployCommand: RunCommand = async (call) => {
     })
     const report: Report = await deploy(plan, {
       ...(stateDir !== undefined && { stateDir }),
+      ...(historyFile !== undefined && { historyFile }),
       onEvent: (message) => {
         reported ||= message.type === 'report'
         return view.show(message)

@@ -1,5 +1,5 @@
 import { type PlanPrediction, predict } from '../predict.ts'
-import { plainLine, renderTable, styleFor } from '../report/report.ts'
+import { countOf, groundText, plainLine, renderTable, styleFor } from '../report/report.ts'
 import type { Plan } from '../spine.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import { planOf } from './plan-argument.ts'
@@ -8,7 +8,11 @@ import type { RunCommand } from './words.ts'
 export const planCommand: RunCommand = async (call) => {
   const plan = await planOf(call)
   const stateDir = call.text('state')
-  const prediction = await predict(plan, { ...(stateDir !== undefined && { stateDir }) })
+  const historyFile = call.text('history')
+  const prediction = await predict(plan, {
+    ...(stateDir !== undefined && { stateDir }),
+    ...(historyFile !== undefined && { historyFile }),
+  })
   const { name, version, environment } = plan
   if (call.flag('json')) {
     process.stdout.write(
@@ -26,34 +30,35 @@ function render(plan: Plan, prediction: PlanPrediction): string {
     { title: 'task' },
     { title: 'kind' },
     { title: 'memory', align: 'right' },
+    { title: 'known from' },
     { title: 'time', align: 'right' },
     { title: 'needs, or why skipped' },
   ] as const
   const rows = prediction.tasks.map((task) => [
     `${task.onCriticalPath ? '* ' : '  '}${task.task}`,
     task.kind,
-    task.expectedBytes === null ? 'unknown' : formatSize(task.expectedBytes),
+    task.estimate === null ? '-' : formatSize(task.estimate.bytes),
+    task.estimate === null ? '-' : groundText(task.estimate),
     task.expectedMs === null ? 'unknown' : formatDuration(task.expectedMs),
     task.skipped === null ? task.needs.join(', ') : `skipped: ${task.skipped}`,
   ])
   const where = plan.environment === null ? '' : `, environment ${plan.environment}`
-  const count = `${prediction.tasks.length} ${prediction.tasks.length === 1 ? 'task' : 'tasks'}`
-  const time =
-    prediction.durationMs === null
-      ? 'unknown until every task has succeeded once'
-      : formatDuration(prediction.durationMs)
-  const known = prediction.tasks.some(({ expectedBytes }) => expectedBytes !== null && expectedBytes > 0)
+  const { guesses } = prediction
   return [
     plainLine(
-      `${plan.name} ${plan.version}${where}: ${count}, at most ${plan.options.executor.maxConcurrentTasks} at once`,
+      `${plan.name} ${plan.version}${where}: ${countOf(prediction.tasks.length, 'task')}, at most ${plan.options.executor.maxConcurrentTasks} at once`,
     ),
     '',
     ...renderTable(columns, rows, style),
     '',
     `critical path (*)  ${plainLine(prediction.criticalPath.join(' -> '))}`,
-    `expected time      ${time}`,
-    `expected memory    ${known ? formatSize(prediction.peakMemoryBytes) : 'unknown'} at most, of what is declared or was seen before`,
+    `expected time      ${formatDuration(prediction.durationMs)}${guessed(guesses.durations, 'counted as 1 s each')}`,
+    `expected memory    ${formatSize(prediction.peakMemoryBytes)} at most${guessed(guesses.memory, 'guessed')}`,
     `load line          ${formatSize(prediction.loadLineBytes)} of ${formatSize(prediction.capacityBytes)}`,
     '',
   ].join('\n')
 }
+
+/** Of how many tasks nothing is known. */
+const guessed = (count: number, how: string): string =>
+  count === 0 ? '' : `; ${countOf(count, 'task')} never ran before, ${how}`

@@ -5,7 +5,7 @@ import { openStoreForReading } from '../store/store.ts'
 import type { Call } from './words.ts'
 
 /** Without --state the record beside a plan in this directory is meant. */
-const stateDirOf = (call: Call): string => resolve(call.text('state') ?? '.plimsoll')
+export const stateDirOf = (call: Call): string => resolve(call.text('state') ?? '.plimsoll')
 
 /** Reads what is recorded; makes nothing. @throws RUN_UNKNOWN when nothing is. */
 export async function withJournal(

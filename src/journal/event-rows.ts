@@ -119,6 +119,7 @@ const rowsOf: RowsOf = {
   ],
 
   'undo-started': () => [],
+  warning: () => [],
   stopping: () => [],
 }
 

@@ -49,7 +49,7 @@ export function peakStatements(peaks: readonly TaskPeak[]): readonly Statement[]
         group,
         plan,
         task,
-        Math.round(profile.durationMs),
+        Math.max(1, Math.round(profile.durationMs)),
         Math.round(profile.peakBytes),
         profile.twentieths.join(','),
       ],

@@ -96,6 +96,13 @@ export class Estimates {
     return { ...known, profile, bytes: Math.ceil(Math.min(bytes, Math.max(task.limitBytes, peakBytes))) }
   }
 
+  /** How long the task ran, suspended time left out: the median of its records. Null for one without. */
+  durationMs(key: string): number | null {
+    const records = this.#histories.get(key)?.records ?? []
+    const sorted = records.map(({ profile }) => profile.durationMs).sort((left, right) => left - right)
+    return sorted[Math.floor((sorted.length - 1) / 2)] ?? null
+  }
+
   /** A task has ended well, and this is what it needed. */
   learn(record: PeakRecord): void {
     const { key, group, profile } = record
@@ -117,15 +124,15 @@ export class Estimates {
     if (history !== undefined) return history.known
     const { expectBytes, guessBytes } = task
     if (expectBytes !== null)
-      return { bytes: expectBytes, source: 'declared', confidence: 0.5, profile: null }
+      return { bytes: expectBytes, source: 'declared', confidence: 0.5, runs: 0, profile: null }
     const peers = this.#groups.get(task.group)
     const above = Math.max(peakBytes, this.#raised.get(task.key) ?? 0)
     if (peers !== undefined && peers.count >= fewestOfGroup) {
       const bytes = peers.quantile(groupShare, above) ?? above * unknownGrowthFactor
-      return { bytes, source: 'group', confidence: 0.25, profile: null }
+      return { bytes, source: 'group', confidence: 0.25, runs: peers.count, profile: null }
     }
     const bytes = Math.max(guessBytes, peakBytes * unknownGrowthFactor)
-    return { bytes, source: 'guess', confidence: 0, profile: null }
+    return { bytes, source: 'guess', confidence: 0, runs: 0, profile: null }
   }
 
   #fromRecords(records: readonly PeakRecord[]): Estimate {
@@ -134,7 +141,8 @@ export class Estimates {
     const bytes = (peaks.quantile(ownShare) ?? 0) * marginAfter(records.length)
     const last = records.at(-1)
     const profile = last ? { ...last.profile, peakBytes: bytes } : null
-    return { bytes, source: 'history', confidence: records.length / (records.length + 1), profile }
+    const runs = records.length
+    return { bytes, source: 'history', confidence: runs / (runs + 1), runs, profile }
   }
 
   #weightOf({ atMs }: PeakRecord): number {

@@ -66,7 +66,7 @@ export class ProfileRecorder {
     return {
       durationMs,
       peakBytes: Math.max(peakBytes, seen),
-      twentieths: bytesOf.map((bytes) => Math.ceil((100 * bytes) / seen)),
+      twentieths: bytesOf.map((bytes) => Math.ceil((bytes / seen) * 100)),
     }
   }
 

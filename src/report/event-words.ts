@@ -85,6 +85,8 @@ function lineOf(event: DeployEvent): Line | undefined {
       return undefined
     case 'undo-started':
       return { tone: 'warning', text: `undoing ${namesOf(event.tasks)}: ${event.because}` }
+    case 'warning':
+      return { tone: 'warning', text: `${event.error.code} ${event.error.message}; fix: ${event.error.fix}` }
     case 'stopping':
       return { tone: 'warning', text: stoppingText(event) }
     default:

@@ -89,6 +89,7 @@ export function apply(state: LiveState, event: DeployEvent): void {
       state.stopping = true
       break
     case 'attempt-identified':
+    case 'warning':
       break
     default:
       event satisfies never

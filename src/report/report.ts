@@ -11,6 +11,8 @@ import { openJsonView, openLinesView } from './plain-views.ts'
 import { type OutputStream, styleFor } from './style.ts'
 import type { View } from './view.ts'
 
+export { groundText } from './estimate-words.ts'
+export { countOf } from './event-words.ts'
 export { memoryBar } from './memory-bar.ts'
 export { plainLine, plainText } from './plain-text.ts'
 export { renderMarkdown } from './render-markdown.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { basename } from 'node:path'
+import { basename, dirname, relative } from 'node:path'
 import type { Plan, Task, Template, Work } from '../spine.ts'
 
 /** By what the memory of a task is remembered. */
@@ -10,10 +10,27 @@ export type Fingerprint = {
   readonly group: string
 }
 
-export function fingerprintOf(plan: Pick<Plan, 'name'>, task: Pick<Task, 'name'>, work: Work): Fingerprint {
-  const text = JSON.stringify([plan.name, task.name, work])
+/** A version shorter than this may stand anywhere by chance, in characters. */
+const shortestVersion = 3
+const longestGroup = 200
+
+/** The same in every checkout of the plan, and for every version that is deployed. */
+export function fingerprintOf(
+  plan: Pick<Plan, 'name' | 'version' | 'file'>,
+  task: Pick<Task, 'name'>,
+  work: Work,
+): Fingerprint {
+  const placed = work.kind === 'call' ? { ...work, module: relative(dirname(plan.file), work.module) } : work
+  const text = JSON.stringify([plan.name, task.name, withoutVersion(JSON.stringify(placed), plan.version)])
   const key = createHash('sha256').update(text).digest('hex').slice(0, 16)
-  return { key, group: `${work.kind} ${executableOf(work)}`.trimEnd() }
+  return { key, group: `${work.kind} ${executableOf(work)}`.trimEnd().slice(0, longestGroup) }
+}
+
+/** `app:${version}` is substituted already; what it builds needs as much as the version before. */
+function withoutVersion(work: string, version: string): string {
+  return version.length < shortestVersion
+    ? work
+    : work.replaceAll(JSON.stringify(version).slice(1, -1), '${}')
 }
 
 function executableOf(work: Work): string {

@@ -32,6 +32,10 @@ import { undoGraph } from './undo.ts'
 import type { RunParts } from './words.ts'
 
 export { stateDirOf } from './state-dir.ts'
+export { TaskMemory } from './task-memory.ts'
+
+/** A task of which nothing is known counts as this long when tasks are put in order, in milliseconds. */
+export const unknownMs = 1_000
 
 export class Run implements AsyncDisposable {
   readonly telling: Telling
@@ -100,7 +104,7 @@ export class Run implements AsyncDisposable {
     return this.#parts.plan.tasks.map((task) => ({
       name: task.name,
       needs: task.needs,
-      expectedMs: past.get(task.name)?.durationMs ?? 1_000,
+      expectedMs: this.#memory.expectedMs(task, past.get(task.name)) ?? unknownMs,
       ...this.#memory.forecast(task, task.work),
       decide: (ended) => decide(task, ended, facts),
       run: (context) => this.#attempt(task, 'deploy', context),

@@ -1,5 +1,5 @@
 import type { Ended, ExecutorTask, ParallelExecutor } from '../executor/executor.ts'
-import type { TaskPeak } from '../journal/journal.ts'
+import type { PastTask, TaskPeak } from '../journal/journal.ts'
 import { type EstimatedTask, type Estimates, raiseFactor } from '../memory/memory.ts'
 import type { TaskEnd } from '../runners/runners.ts'
 import type { MemoryEstimate, Plan, Task, Work } from '../spine.ts'
@@ -7,7 +7,7 @@ import { fingerprintOf } from './fingerprint.ts'
 
 type Parts = {
   readonly plan: Plan
-  readonly executor: ParallelExecutor
+  readonly executor: Pick<ParallelExecutor, 'carefulGuess'>
   readonly estimates: Estimates
 }
 
@@ -34,8 +34,14 @@ export class TaskMemory {
   expected(task: Task, work: Work): MemoryEstimate | null {
     if (needsNothing(work)) return null
     const known = this.#withGuess(estimatedTask(this.#parts, task, work))
-    const { bytes, source, confidence } = this.#parts.estimates.estimate(known)
-    return { bytes, source, confidence }
+    const { bytes, source, confidence, runs } = this.#parts.estimates.estimate(known)
+    return { bytes, source, confidence, runs }
+  }
+
+  /** How long it will run, in milliseconds: as its recorded attempts, else as its measured ends; null when it is new. */
+  expectedMs(task: Task, past: PastTask | undefined): number | null {
+    const { plan, estimates } = this.#parts
+    return past?.durationMs ?? estimates.durationMs(fingerprintOf(plan, task, task.work).key)
   }
 
   /**

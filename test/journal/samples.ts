@@ -193,6 +193,10 @@ export function anyEvent(runId: string): fc.Arbitrary<DeployEvent> {
       tasks: fc.array(task, { maxLength: 5 }),
       because: text,
     }),
+    fc.record({
+      ...{ ...head, type: type('warning') },
+      error: fc.record({ code: fc.constant('HISTORY_UNWRITABLE' as const), message: text, fix: text }),
+    }),
     fc.record({ ...head, type: type('stopping'), phase, how: fc.constantFrom('gently', 'at once') }),
   )
 }
