@@ -1,7 +1,8 @@
 /** A report as Markdown, for a pull request or a chat. */
 import type { ErrorFacts } from '../errors.ts'
 import type { Report } from '../spine.ts'
-import { formatDuration, formatSize } from '../units.ts'
+import { formatDuration } from '../units.ts'
+import { expectedText } from './estimate-words.ts'
 import { countOf, releaseOf } from './event-words.ts'
 import { plainLine, plainText } from './plain-text.ts'
 import {
@@ -23,7 +24,7 @@ export function renderMarkdown(report: Report, pictures = ''): string {
     '',
     `Run ${words(report.runId)}: ${totalsOf(report, {})}.`,
     '',
-    '| Task | Status | Time | Peak memory | Reserved | Attempts | Waited for |',
+    '| Task | Status | Time | Expected | Peak memory | Attempts | Waited for |',
     '|---|---|--:|--:|--:|--:|---|',
     ...shown.map(row),
     ...(rest > 0 ? ['', `And ${countOf(rest, 'task')} more.`] : []),
@@ -39,8 +40,8 @@ function row([name, task]: NamedTask): string {
     words(name),
     task.status,
     formatDuration(task.durationMs),
+    expectedText(task.estimate),
     bracketText(task.peakMemoryBytes),
-    formatSize(task.reservedBytes),
     `${task.attempts}`,
     waitsText(task),
   ]

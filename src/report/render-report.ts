@@ -1,7 +1,8 @@
 /** A report for the terminal. */
 import type { ErrorFacts } from '../errors.ts'
 import type { Report } from '../spine.ts'
-import { formatDuration, formatSize } from '../units.ts'
+import { formatDuration } from '../units.ts'
+import { expectedText } from './estimate-words.ts'
 import { countOf, paintTone, releaseOf, toneOf } from './event-words.ts'
 import { plainLine, plainText } from './plain-text.ts'
 import type { Style } from './style.ts'
@@ -24,10 +25,10 @@ const columns: readonly Column[] = [
   { title: 'task' },
   { title: 'status' },
   { title: 'time', align: 'right' },
+  { title: 'expected', align: 'right' },
   { title: 'peak memory', align: 'right' },
-  { title: 'reserved', align: 'right' },
-  { title: 'limited by' },
-  { title: 'attempts', align: 'right' },
+  { title: 'limit' },
+  { title: 'tries', align: 'right' },
   { title: 'waited for' },
 ]
 
@@ -69,8 +70,8 @@ function row([name, task]: NamedTask, style: Style) {
     name,
     { text: task.status, paint: (text: string) => paintTone(toneOf[task.status], text, style) },
     started ? formatDuration(task.durationMs) : '-',
+    expectedText(task.estimate),
     bracketText(task.peakMemoryBytes),
-    task.reservedBytes > 0 ? formatSize(task.reservedBytes) : '-',
     started ? task.enforcement : '-',
     started ? `${task.attempts}` : '-',
     waitsText(task),

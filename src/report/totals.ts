@@ -59,12 +59,14 @@ export function totalsOf(report: Report, facts: RunFacts): string {
   )
 }
 
-/** "120 MiB", "110 MiB to 130 MiB", "over 110 MiB"; "-" when nothing was measured. */
+/** "120 MiB", "110 to 130 MiB", "900 MiB to 1.1 GiB", "over 110 MiB"; "-" when nothing was measured. */
 export function bracketText({ lower, upper }: Bracket): string {
   if (upper === null) return lower > 0 ? `over ${formatSize(lower)}` : '-'
   if (upper === 0) return '-'
   const [low, high] = [formatSize(lower), formatSize(upper)]
-  return low === high ? high : `${low} to ${high}`
+  if (low === high) return high
+  const [number = '', unit = ''] = low.split(' ')
+  return `${high.endsWith(` ${unit}`) ? number : low} to ${high}`
 }
 
 /** "memory 1.2 s, slot 40 ms"; longest first; "-" for none. */

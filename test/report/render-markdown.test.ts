@@ -5,17 +5,18 @@ import { renderMarkdown } from '../../src/report/report.ts'
 import { failedReport, reportOf, taskReport } from './samples.ts'
 
 test('a report as Markdown: heading, sum, table, failures with their output', () => {
-  const report = reportOf({ build: taskReport(), test: failedReport() }, { status: 'failed' })
+  const estimate = { bytes: 130 * 2 ** 20, source: 'history', confidence: 0.5, runs: 1 } as const
+  const report = reportOf({ build: taskReport({ estimate }), test: failedReport() }, { status: 'failed' })
   assert.equal(
     renderMarkdown(report),
     `## shop 1\\.4 to production failed
 
 Run run\\-1: 2 tasks in 12.3 s: 1 succeeded, 1 failed; peak memory 3 GiB.
 
-| Task | Status | Time | Peak memory | Reserved | Attempts | Waited for |
+| Task | Status | Time | Expected | Peak memory | Attempts | Waited for |
 |---|---|--:|--:|--:|--:|---|
-| build | succeeded | 2.3 s | 100 MiB to 120 MiB | 300 MiB | 1 | - |
-| test | failed | 2.3 s | 100 MiB to 120 MiB | 300 MiB | 1 | - |
+| build | succeeded | 2.3 s | 130 MiB, 1 run | 100 to 120 MiB | 1 | - |
+| test | failed | 2.3 s | - | 100 to 120 MiB | 1 | - |
 
 ### test
 

@@ -16,12 +16,14 @@ test('says how the run ended, each task with its numbers, why tasks failed, what
   const report = reportOf(
     {
       build: taskReport({
+        estimate: { bytes: 130 * mib, source: 'history', confidence: 0.75, runs: 3 },
         status: 'undone',
         waitReasons: { memory: 1_200, slot: 30 },
         undo: { status: 'succeeded', durationMs: 10 },
       }),
       test: failedReport({
         attempts: 3,
+        estimate: { bytes: 1024 * mib, source: 'guess', confidence: 0, runs: 0 },
         peakMemoryBytes: { lower: 50 * mib, upper: null },
         enforcement: 'hard',
       }),
@@ -33,10 +35,10 @@ test('says how the run ended, each task with its numbers, why tasks failed, what
     renderReport(report, plainStyle, { loadLineBytes: 6 * gib, capacityBytes: 8 * gib }),
     `shop 1.4 to production failed and was rolled back (run run-1)
 
-task    status      time         peak memory  reserved  limited by  attempts  waited for
-build   undone     2.3 s  100 MiB to 120 MiB   300 MiB  watchdog           1  memory 1.2 s, slot 30 ms
-test    failed     2.3 s         over 50 MiB   300 MiB  hard               3  -
-notify  cancelled      -                   -         -  -                  -  -
+task    status      time         expected     peak memory  limit     tries  waited for
+build   undone     2.3 s  130 MiB, 3 runs  100 to 120 MiB  watchdog      1  memory 1.2 s, slot 30 ms
+test    failed     2.3 s     1 GiB, guess     over 50 MiB  hard          3  -
+notify  cancelled      -                -               -  -             -  -
 
 test: TASK_FAILED it ended with exit code 3
   fix: Read its output
@@ -49,6 +51,21 @@ undone: build
 3 tasks in 12.3 s: 1 undone, 1 failed, 1 cancelled; peak memory 3 GiB, load line 6 GiB of 8 GiB
 `,
   )
+})
+
+test('what was expected stands beside what was used, and the table fits into 100 columns', () => {
+  const wide = 'storefront-build'
+  const report = reportOf({
+    [wide]: taskReport({
+      durationMs: 3_599_000,
+      estimate: { bytes: 1_015 * mib, source: 'declared', confidence: 0.5, runs: 0 },
+      peakMemoryBytes: { lower: 1_010 * mib, upper: 1_015 * mib },
+      attempts: 10,
+    }),
+  })
+  const [, , , row = ''] = renderReport(report, plainStyle).split('\n')
+  assert.match(row, /1015 MiB, declared +1010 to 1015 MiB/)
+  assert.ok(row.length <= 100, `${row.length} columns`)
 })
 
 test('an undo that failed is told as a failure', () => {
