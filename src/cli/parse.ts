@@ -15,7 +15,7 @@ export function commandNamed(name: string): Command {
 /** What other tools call it. */
 const otherWords: ReadonlyMap<string, string> = new Map([
   ...['run', 'up', 'apply', 'start', 'exec'].map((word) => [word, 'deploy'] as const),
-  ...['list', 'ls', 'history', 'status', 'ps'].map((word) => [word, 'runs'] as const),
+  ...['list', 'ls', 'status', 'ps'].map((word) => [word, 'runs'] as const),
   ...['validate', 'check', 'lint', 'diff', 'dry-run'].map((word) => [word, 'plan'] as const),
 ])
 
