@@ -47,6 +47,8 @@ export type Estimate = MemoryEstimate & {
 export const recordsPerTask = 8
 /** A record counts half after this time. */
 const halfLifeMs = 14 * 24 * 3_600_000
+/** Older than this all count alike: a weight that vanishes could not be compared any more. */
+const mostHalves = 30
 /** The share of earlier runs of a task that its estimate covers. */
 const ownShare = 0.9
 /** Of a group the middle: its tasks differ, and what is wrong with one is right with another. The guard stands behind. */
@@ -146,7 +148,8 @@ export class Estimates {
   }
 
   #weightOf({ atMs }: PeakRecord): number {
-    return 2 ** (-Math.max(0, this.#nowMs - atMs) / halfLifeMs)
+    const halves = Math.max(0, this.#nowMs - atMs) / halfLifeMs
+    return 2 ** -Math.min(mostHalves, halves)
   }
 }
 
