@@ -52,13 +52,13 @@ function render(plan: Plan, prediction: PlanPrediction): string {
     ...renderTable(columns, rows, style),
     '',
     `critical path (*)  ${plainLine(prediction.criticalPath.join(' -> '))}`,
-    `expected time      ${formatDuration(prediction.durationMs)}${guessed(guesses.durations, 'counted as 1 s each')}`,
-    `expected memory    ${formatSize(prediction.peakMemoryBytes)} at most${guessed(guesses.memory, 'guessed')}`,
+    `expected time      ${formatDuration(prediction.durationMs)}${guessed(guesses.durations)}`,
+    `expected memory    ${formatSize(prediction.peakMemoryBytes)} at most${guessed(guesses.memory)}`,
     `load line          ${formatSize(prediction.loadLineBytes)} of ${formatSize(prediction.capacityBytes)}`,
     '',
   ].join('\n')
 }
 
 /** Of how many tasks nothing is known. */
-const guessed = (count: number, how: string): string =>
-  count === 0 ? '' : `; ${countOf(count, 'task')} never ran before, ${how}`
+const guessed = (count: number): string =>
+  count === 0 ? '' : ` (a guess: ${countOf(count, 'task')} never ran before)`

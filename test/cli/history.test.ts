@@ -72,3 +72,18 @@ test('history without a direction, with a wrong one or without a file to read is
   const missing = await folder.plimsoll(['history', 'import', 'missing.jsonl'])
   assert.match(missing.stderr, /error HISTORY_INVALID: missing\.jsonl: there is no such file/)
 })
+
+test('a plan says of what never ran that it is guessed, task by task and in the sums', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', plan)
+  const cold = await folder.plimsoll(['plan'])
+  assert.match(cold.stdout, /build +run +\S+ \S+ +guess +unknown/)
+  assert.match(cold.stdout, /expected time +2\.0 s \(a guess: 2 tasks never ran before\)/)
+  assert.match(cold.stdout, /expected memory +\S+ \S+ at most \(a guess: 2 tasks never ran before\)/)
+  await folder.plimsoll(['deploy', '--only', 'build'])
+  const warm = await folder.plimsoll(['plan'])
+  assert.match(warm.stdout, /build +run +\S+ \S+ +history, 1 run \(50 %\)/)
+  assert.match(warm.stdout, /expected memory .* \(a guess: 1 task never ran before\)/)
+  await folder.plimsoll(['deploy'])
+  assert.doesNotMatch((await folder.plimsoll(['plan'])).stdout, /guess/)
+})
