@@ -45,7 +45,7 @@ export {
   type PoolOptions,
   type RunOptions,
 } from './pool/pool.ts'
-export { type PlanPrediction, type PredictedTask, predict } from './predict.ts'
+export { type PlanPrediction, type PredictedTask, type PredictOptions, predict } from './predict.ts'
 export { type AttemptEnd, type RetryConfig, retry } from './retry/retry.ts'
 export type { CallContext } from './runners/runners.ts'
 export type * from './spine.ts'

@@ -13,7 +13,7 @@ const longestName = 200
 const longestValue = 60
 
 const whole = (min: number, max: number) => z.number().int().min(min).max(max)
-const name = z.string().min(1).max(longestName)
+const name = z.string().max(longestName)
 const recordSchema = z.strictObject({
   plan: name,
   task: name,
@@ -25,16 +25,17 @@ const recordSchema = z.strictObject({
   use: z.array(whole(0, 100)).length(20),
 })
 
-/** One record, without the end of its line. */
+/** One record, without the end of its line. What it says can be read again, whatever names a plan made in code has. */
 export function lineOf({ plan, task, key, group, atMs, profile }: TaskPeak): string {
   const { durationMs, peakBytes, twentieths } = profile
   const numbers = {
     atMs,
     durationMs: Math.max(1, Math.round(durationMs)),
-    peakBytes: Math.round(peakBytes),
+    peakBytes: Math.max(1, Math.round(peakBytes)),
     use: twentieths,
   }
-  return JSON.stringify({ plan, task, key, group, ...numbers })
+  const [planName, taskName, groupName] = [plan, task, group].map((text) => text.slice(0, longestName))
+  return JSON.stringify({ plan: planName, task: taskName, key, group: groupName, ...numbers })
 }
 
 /** Sorted by plan, task and time, so that a difference shows what was added. The newest, when not all have room. */

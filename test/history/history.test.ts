@@ -62,6 +62,17 @@ test('writing adds to what is there, and writing the same again leaves every byt
   assert.equal(lines(before).length, 4)
 })
 
+test('a name that is too long for the file is cut when it is written, so that the file can be read again', async () => {
+  using place = new Place()
+  const name = 'é'.repeat(300)
+  await writeHistory(place.file, [
+    peakOf({ plan: name, task: name, group: name }),
+    peakOf({ atMs: 2, task: '' }),
+  ])
+  const [second, first] = await readHistory(place.file)
+  assert.deepEqual([first?.plan, first?.task, second?.task], [name.slice(0, 200), name.slice(0, 200), ''])
+})
+
 test('a new record is one new line', async () => {
   const before = lines(formatHistory([peakOf({ atMs: 3 }), peakOf({ task: 'a' }), peakOf({ task: 'z' })]))
   const after = lines(
@@ -78,8 +89,9 @@ test('a new record is one new line', async () => {
 })
 
 test('eight records of a task take less than 2 KiB', () => {
+  const profile = peakOf({ uses: [2 ** 40] }).profile
   const text = formatHistory(
-    Array.from({ length: 8 }, (_, atMs) => peakOf({ atMs: 1_795_534_317_417 + atMs })),
+    Array.from({ length: 8 }, (_, atMs) => peakOf({ profile, atMs: 1_795_534_317_417 + atMs })),
   )
   assert.ok(Buffer.byteLength(text) < 2_048, `${Buffer.byteLength(text)} bytes`)
 })

@@ -13,15 +13,17 @@ const recorded = (durationMs: number, peakBytes: number, uses: readonly number[]
   return profile
 }
 
-export const peakOf = (changes: Partial<TaskPeak> & { readonly peakBytes?: number } = {}): TaskPeak => {
-  const { peakBytes = 100 * 2 ** 20, ...rest } = changes
+type Changes = Partial<TaskPeak> & { readonly peakBytes?: number; readonly uses?: readonly number[] }
+
+export const peakOf = (changes: Changes = {}): TaskPeak => {
+  const { peakBytes = 100 * 2 ** 20, uses = [], ...rest } = changes
   return {
     plan: 'shop',
     task: 'build',
     key: '00000000000000aa',
     group: 'run npm',
     atMs: 1_000,
-    profile: recorded(2_000, peakBytes, []),
+    profile: recorded(2_000, peakBytes, uses),
     ...rest,
   }
 }
