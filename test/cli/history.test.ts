@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Folder, jsonLines } from './plimsoll.ts'
 
-const plan = `name: carried\ntasks: { build: { run: 'sleep 0.1' }, up: { needs: build, exec: [sleep, "0.1"] } }\n`
+const plan = `name: carried\ntasks: { build: { run: 'sleep 0.3' }, up: { needs: build, exec: [sleep, "0.3"] } }\n`
 
 test('what one machine learned is exported, imported by another, and planned with', async () => {
   using folder = new Folder()

@@ -69,7 +69,7 @@ test('a name that is too long for the file is cut when it is written, so that th
     peakOf({ plan: name, task: name, group: name }),
     peakOf({ atMs: 2, task: '' }),
   ])
-  const [second, first] = await readHistory(place.file)
+  const [first, second] = await readHistory(place.file)
   assert.deepEqual([first?.plan, first?.task, second?.task], [name.slice(0, 200), name.slice(0, 200), ''])
 })
 

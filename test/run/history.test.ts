@@ -12,8 +12,8 @@ const text = `
 name: carried
 version: v1.0
 tasks:
-  a: { run: 'sleep 0.1' }
-  b: { exec: [sleep, "0.1"], needs: a }
+  a: { run: 'sleep 0.3' }
+  b: { exec: [sleep, "0.3"], needs: a }
 `
 const sources = (report: Report): readonly (string | undefined)[] =>
   Object.values(report.tasks).map(({ estimate }) => estimate?.source)
@@ -51,11 +51,11 @@ test('a version inside a command and the place of a module are not a change; ano
 name: versions
 version: ${version}
 tasks:
-  image: { exec: [sh, -c, 'sleep 0.1; echo "\${version}"${more}'] }
+  image: { exec: [sh, -c, 'sleep 0.3; echo "\${version}"${more}'] }
   call: { call: './work.ts#work', in: process }
 `
   for (const { dir } of [yard, elsewhere]) {
-    const work = 'export const work = () => new Promise((end) => setTimeout(end, 100))'
+    const work = 'export const work = () => new Promise((end) => setTimeout(end, 300))'
     writeFileSync(join(dir, 'work.ts'), work)
   }
   const historyFile = join(yard.dir, 'history.jsonl')
@@ -69,7 +69,7 @@ test('the file is written also when a task failed, with what succeeded', async (
   await using yard = await openYard()
   const historyFile = join(yard.dir, 'history.jsonl')
   const report = await yard.deploy(
-    `name: failing\ntasks: { a: { run: 'sleep 0.1' }, b: { needs: a, run: 'sleep 0.1; exit 1' } }`,
+    `name: failing\ntasks: { a: { run: 'sleep 0.3' }, b: { needs: a, run: 'sleep 0.3; exit 1' } }`,
     { historyFile },
   )
   assert.equal(report.status, 'failed')
