@@ -14,7 +14,8 @@ const looks = fc.array(
     ),
     bytes: fc.integer({ min: 0, max: 2 ** 40 }),
   }),
-  { minLength: 1, maxLength: 400 },
+  // More than the recorder keeps, so that it joins moments.
+  { minLength: 1, maxLength: 400, size: 'max' },
 )
 
 test('what is expected at a moment is never below what was seen then', () => {
@@ -57,6 +58,20 @@ test('a task that grows late is not expected to be large early, and nothing is e
   assert.equal(expectedUse(profile, 11_000), 0)
   assert.ok(expectedMsLeft(profile, 4_000) >= 6_000)
   assert.ok(expectedMsLeft(profile, 11_000) <= 0)
+})
+
+test('between two looks as much is expected as at the greater of them', () => {
+  const recorder = new ProfileRecorder()
+  for (const [atMs, bytes] of [
+    [0, 100],
+    [5_000, 1_000],
+    [9_900, 50],
+  ] as const) {
+    recorder.observe(atMs, bytes)
+  }
+  const profile = recorder.profile(10_000, 1_000)
+  assert.ok(profile)
+  assert.deepEqual([expectedUse(profile, 2_000), expectedUse(profile, 7_000)], [1_000, 1_000])
 })
 
 test('growth is expected a little before the moment at which it was seen', () => {
