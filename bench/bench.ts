@@ -3,13 +3,13 @@
  * and what was promised. Exit code 1 when a promise was missed.
  */
 import { globSync, readFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { basename } from 'node:path'
 import { nearestName } from '../src/nearest.ts'
 import { formatSize } from '../src/units.ts'
 import { type Bench, type BenchResult, type BenchRow, root } from './measure.ts'
 
-const notBenches = ['bench.ts', 'measure.ts', 'memory-group.ts']
+const notBenches = ['bench.ts', 'contest.ts', 'measure.ts', 'memory-group.ts']
 const files = globSync('bench/*.ts', { cwd: root })
   .map((file) => basename(file))
   .filter((file) => !notBenches.includes(file))
@@ -48,7 +48,8 @@ function tableOf({ title, runs, rows, notes = [] }: BenchResult): string {
 function machine(): string {
   const model = /^model name\s*:\s*(.*)$/m
   const name = cpus()[0]?.model ?? model.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown'
-  return `${cpus().length} x ${name}, ${formatSize(totalmem())}, ${process.platform}, Node.js ${process.versions.node}`
+  const load = loadavg()[0]?.toFixed(1)
+  return `${cpus().length} x ${name}, ${formatSize(totalmem())}, ${process.platform}, Node.js ${process.versions.node}, load ${load}`
 }
 
 const wanted = process.argv.slice(2).length > 0 ? process.argv.slice(2) : names
