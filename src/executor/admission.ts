@@ -7,7 +7,6 @@ import {
   type Reservation,
 } from '../memory/memory.ts'
 import { formatSize } from '../units.ts'
-import type { RunningTask } from './running.ts'
 
 /** A reading is used for this long, in milliseconds: what starts meanwhile is in the ledger already. */
 const readingLastsMs = 20
@@ -18,7 +17,8 @@ type Parts = {
   readonly clock: Clock
   /** What the engine itself is expected to use at most; what it does not use yet is not given away. */
   readonly ownBytes: number
-  readonly running: ReadonlySet<RunningTask>
+  /** The guard holds a task suspended. */
+  readonly isHeld: () => boolean
 }
 
 /** Why a task may not start now; null when it has been let in. */
@@ -41,8 +41,8 @@ export class Admission {
 
   /** Reserves under `key` when it fits. */
   admit(key: string, reservation: number | Reservation): Refusal {
-    const { ledger, running } = this.#parts
-    for (const task of running) if (task.isSuspended) return 'suspended'
+    const { ledger, isHeld } = this.#parts
+    if (isHeld()) return 'suspended'
     const reading = this.#withOwnNeed()
     const { fits, freeBytes } = ledger.admit(reservation, reading)
     if (fits) {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { type Ledger, type Reservation, raiseFactor } from '../memory/memory.ts'
-import type { Admission } from './admission.ts'
+import type { Admission, Refusal } from './admission.ts'
 import type { Graph } from './graph.ts'
 import { judge } from './judge.ts'
 import { Listener } from './listener.ts'
@@ -58,6 +58,8 @@ type End<Value> =
   | { readonly status: 'succeeded'; readonly value: Value }
   | { readonly status: 'failed'; readonly error: unknown }
 
+type Known = Pick<TaskContext, 'reservedBytes' | 'waits' | 'requeues'>
+
 let executions = 0
 /** Sets the ledger's names of several graphs of one executor apart. */
 const nextId = (): number => ++executions
@@ -111,17 +113,13 @@ export class Execution<Value> {
   pump(): void {
     this.#memoryTimer?.[Symbol.dispose]()
     this.#memoryTimer = null
-    const { places, admission } = this.#parts
+    const { places } = this.#parts
     while (this.#line.size > 0) {
       if (!places.take()) {
         this.#waitClock.turnTo('slot')
         return
       }
-      const taken = this.#line.take((waiting) => {
-        const need = this.#needOf(waiting)
-        waiting.reservedBytes = bytesOf(need)
-        return admission.admit(this.#keyOf(waiting.index), need)
-      })
+      const taken = this.#line.take(this.#admit)
       if (typeof taken === 'string') {
         places.giveBack()
         this.#waitClock.turnTo(taken)
@@ -131,6 +129,12 @@ export class Execution<Value> {
       void this.#start(taken)
     }
     this.#waitClock.turnTo(null)
+  }
+
+  readonly #admit = (waiting: Waiting): Refusal => {
+    const need = this.#needOf(waiting)
+    waiting.reservedBytes = bytesOf(need)
+    return this.#parts.admission.admit(this.#keyOf(waiting.index), need)
   }
 
   #becomeReady(index: number): void {
@@ -175,11 +179,54 @@ export class Execution<Value> {
   async #start(waiting: Waiting): Promise<void> {
     const { index, reservedBytes, requeues } = waiting
     const task = this.#taskAt(index)
-    const { places, call } = this.#parts
+    const { places } = this.#parts
     const waits = this.#waitClock.since(waiting.mark, waiting.before)
     const running = this.#begin(task, this.#keyOf(index))
+    let end: End<Value>
+    try {
+      const told = this.#listener.tell({ type: 'started', task: task.name, reservedBytes })
+      if (told !== undefined) await told
+      if (this.#listener.fault) throw this.#listener.fault.error
+      const value = await task.run(this.#contextOf({ reservedBytes, waits, requeues }, running))
+      end = { status: 'succeeded', value }
+    } catch (error) {
+      end = { status: 'failed', error }
+    }
+    places.end(running)
+    const suspendedMs = Math.round(waiting.suspendedMs + running.suspendedMs)
+    if (this.#isToBeRequeued(end, running, requeues)) {
+      this.#requeue({ ...waiting, before: waits, suspendedMs }, running.peakBytes)
+    } else {
+      const profile = running.profile()
+      const told = this.#end(index, { waits, reservedBytes, requeues, suspendedMs, profile, ...end })
+      if (told !== undefined) await told
+    }
+    places.giveBack()
+    this.#settle()
+    places.announce()
+  }
+
+  #begin(task: ExecutorTask<Value>, key: string): RunningTask {
+    const { clock, ledger, places, tally, admission } = this.#parts
+    const running = new RunningTask({
+      key,
+      clock,
+      ledger,
+      estimate: task.estimate,
+      onObserved: () => admission.forget(),
+      onGuarded: (action, message) => {
+        tally.guard(action)
+        void this.#listener.tell({ type: 'guarded', task: task.name, action, message })
+      },
+    })
+    places.begin(running)
+    return running
+  }
+
+  #contextOf({ reservedBytes, waits, requeues }: Known, running: RunningTask): TaskContext {
+    const { call, places } = this.#parts
     const observe = (bytes: number): void => running.observe(bytes)
-    const end = await this.#endOf(task, {
+    return {
       signal: this.#signal,
       call: (job, how) => call(job, { ...how, signal: this.#signal, observe }),
       reservedBytes,
@@ -191,50 +238,6 @@ export class Execution<Value> {
         if (control !== null) places.watch()
       },
       finished: () => places.free(running),
-    })
-    places.end(running)
-    const suspendedMs = Math.round(waiting.suspendedMs + running.suspendedMs)
-    if (this.#isToBeRequeued(end, running, requeues)) {
-      this.#requeue({ ...waiting, before: waits, suspendedMs }, running.peakBytes)
-    } else {
-      const profile = running.profile()
-      await this.#end(index, { waits, reservedBytes, requeues, suspendedMs, profile, ...end })
-    }
-    places.giveBack()
-    this.#settle()
-    places.announce()
-  }
-
-  #begin(task: ExecutorTask<Value>, key: string): RunningTask {
-    const { clock, ledger, places, tally, admission } = this.#parts
-    const { estimate } = task
-    const running = new RunningTask({
-      key,
-      clock,
-      ledger,
-      ...(estimate && { estimate }),
-      onObserved: () => admission.forget(),
-      onGuarded: (action, message) => {
-        tally.guard(action)
-        void this.#listener.tell({ type: 'guarded', task: task.name, action, message })
-      },
-    })
-    places.begin(running)
-    return running
-  }
-
-  async #endOf(task: ExecutorTask<Value>, context: TaskContext): Promise<End<Value>> {
-    try {
-      const told = this.#listener.tell({
-        type: 'started',
-        task: task.name,
-        reservedBytes: context.reservedBytes,
-      })
-      if (told !== undefined) await told
-      if (this.#listener.fault) throw this.#listener.fault.error
-      return { status: 'succeeded', value: await task.run(context) }
-    } catch (error) {
-      return { status: 'failed', error }
     }
   }
 
@@ -260,11 +263,17 @@ export class Execution<Value> {
     })
   }
 
-  async #end(index: number, ended: Ended<Value>): Promise<void> {
-    const { name } = this.#taskAt(index)
+  /** Told before anything follows from it; a promise only where the listener takes its time. */
+  #end(index: number, ended: Ended<Value>): Promise<void> | undefined {
     this.#parts.tally.end(ended)
-    const told = this.#listener.tell({ type: 'ended', task: name, ended })
-    if (told !== undefined) await told
+    const told = this.#listener.tell({ type: 'ended', task: this.#taskAt(index).name, ended })
+    if (told !== undefined) return told.then(() => this.#follow(index, ended))
+    this.#follow(index, ended)
+    return undefined
+  }
+
+  #follow(index: number, ended: Ended<Value>): void {
+    const { name } = this.#taskAt(index)
     if (ended.status === 'failed' && this.#parts.failFast) this.#stop(`"${name}" failed`)
     for (const ready of this.#progress.end(index, name, ended)) this.#becomeReady(ready)
   }

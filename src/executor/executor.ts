@@ -115,9 +115,11 @@ export class ParallelExecutor implements AsyncDisposable {
     this.#clock = clock
     const { maxWorkersThread, maxWorkersProcess } = this.options
     this.#workers = new Workers({ maxWorkersThread, maxWorkersProcess, clock })
-    const parts = { monitor: this.monitor, clock, running: this.#running }
-    this.#admission = new Admission({ ...parts, ledger: this.ledger, ownBytes })
-    this.#guardLoop = new GuardLoop({ ...parts, onChange: () => this.#places.announce() })
+    const parts = { monitor: this.monitor, clock }
+    const isHeld = (): boolean => this.#guardLoop.isHolding
+    this.#admission = new Admission({ ...parts, isHeld, ledger: this.ledger, ownBytes })
+    const onChange = (): void => this.#places.announce()
+    this.#guardLoop = new GuardLoop({ ...parts, running: this.#running, onChange })
   }
 
   /** What it has done until now. */

@@ -24,16 +24,19 @@ export type Graph = {
 export function readGraph(nodes: readonly GraphNode[]): Graph {
   const numbers = numbered(nodes)
   const dependents: number[][] = nodes.map(() => [])
-  const needCounts = nodes.map((node, index) => {
-    const needs = new Set(node.needs)
+  const needCounts = nodes.map(({ name, needs = [] }, index) => {
+    let count = 0
     for (const need of needs) {
       const number = numbers.get(need)
       if (number === undefined) {
-        throw new PlimsollError('OPTION_INVALID', `task "${node.name}" needs "${need}", which does not exist`)
+        throw new PlimsollError('OPTION_INVALID', `task "${name}" needs "${need}", which does not exist`)
       }
-      dependents[number]?.push(index)
+      const known = dependents[number]
+      if (known === undefined || known.at(-1) === index) continue // named twice, needed once
+      known.push(index)
+      count += 1
     }
-    return needs.size
+    return count
   })
   const order = sorted(nodes, dependents, needCounts)
   return { dependents, needCounts, order, remainingMs: remaining(nodes, dependents, order) }
@@ -55,7 +58,7 @@ function sorted(
   needCounts: readonly number[],
 ): number[] {
   const waitsFor = [...needCounts]
-  const order = waitsFor.flatMap((count, index) => (count === 0 ? [index] : []))
+  const order = [...waitsFor.keys()].filter((index) => waitsFor[index] === 0)
   for (let at = 0; at < order.length; at += 1) {
     for (const dependent of dependents[order[at] ?? -1] ?? []) {
       const left = (waitsFor[dependent] ?? 0) - 1

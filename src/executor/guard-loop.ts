@@ -39,6 +39,11 @@ export class GuardLoop implements Disposable {
     if (this.#timer === null) this.#every(nearMs)
   }
 
+  /** It holds a task suspended: only while there is one that it may act on. */
+  get isHolding(): boolean {
+    return this.#timer !== null && this.#parts.running.values().some((task) => task.isSuspended)
+  }
+
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]()
     this.#timer = null

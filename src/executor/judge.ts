@@ -1,9 +1,11 @@
 import type { Decision, Ended } from './words.ts'
 
+const toRun: Decision = { action: 'run' }
+
 /** What becomes of a task without a rule of its own: it runs when all that it needs succeeded or was skipped. */
 export function judge(needs: readonly string[], ended: ReadonlyMap<string, Ended>): Decision {
   const missing = needs.find((need) => !isGood(ended.get(need)))
-  if (missing === undefined) return { action: 'run' }
+  if (missing === undefined) return toRun
   return { action: 'cancel', because: becauseOf(missing, ended.get(missing)) }
 }
 

@@ -16,7 +16,7 @@ type Parts = {
   readonly key: string
   readonly clock: Clock
   readonly ledger: Ledger
-  readonly estimate?: (seen: Seen) => Reservation
+  readonly estimate: ((seen: Seen) => Reservation) | undefined
   /** What others read before is not true together with what was observed now. */
   readonly onObserved: () => void
   readonly onGuarded: (action: GuardAction, message: string) => void

@@ -10,6 +10,9 @@ export type Waits = Readonly<Partial<Record<WaitReason, number>>>
 export type Obstacle = 'slot' | 'memory' | 'host' | 'suspended' | null
 const obstacles = ['slot', 'memory', 'host', 'suspended'] as const
 
+/** Waits are told in whole milliseconds: what becomes ready within half of one shares its mark. */
+const resolutionMs = 0.5
+
 type Sums = Readonly<Record<(typeof obstacles)[number], number>>
 
 /** When a task became ready, as the clock stood then. */
@@ -36,7 +39,7 @@ export class WaitClock {
   /** From now on tasks wait for this. */
   turnTo(obstacle: Obstacle): void {
     if (obstacle === this.#obstacle) return
-    this.#add()
+    this.#add(0)
     this.#obstacle = obstacle
   }
 
@@ -54,21 +57,23 @@ export class WaitClock {
   since(ready: ReadyMark, before: Waits = {}): Waits {
     this.#add()
     const waits: Partial<Record<WaitReason, number>> = { ...before }
-    const add = (reason: WaitReason, ms: number): void => {
-      const rounded = Math.round(ms)
-      if (rounded > 0) waits[reason] = (waits[reason] ?? 0) + rounded
-    }
-    add('needs', ready.needsMs)
+    addTo(waits, 'needs', ready.needsMs)
     if (ready.sums !== this.#sums)
-      for (const reason of obstacles) add(reason, this.#sums[reason] - ready.sums[reason])
+      for (const reason of obstacles) addTo(waits, reason, this.#sums[reason] - ready.sums[reason])
     return waits
   }
 
-  #add(): void {
+  #add(leastMs = resolutionMs): void {
     const nowMs = this.#clock.monotonic()
     const obstacle = this.#obstacle
-    if (obstacle !== null && nowMs > this.#sinceMs)
+    if (nowMs - this.#sinceMs < leastMs) return
+    if (obstacle !== null)
       this.#sums = { ...this.#sums, [obstacle]: this.#sums[obstacle] + nowMs - this.#sinceMs }
     this.#sinceMs = nowMs
   }
+}
+
+function addTo(waits: Partial<Record<WaitReason, number>>, reason: WaitReason, ms: number): void {
+  const rounded = Math.round(ms)
+  if (rounded > 0) waits[reason] = (waits[reason] ?? 0) + rounded
 }

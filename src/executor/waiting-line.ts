@@ -24,10 +24,12 @@ export type Waiting = {
 }
 
 /** Waits for the first time. */
+const noWaits: Waits = {}
+
 export const newcomer = (index: number, mark: ReadyMark): Waiting => ({
   index,
   mark,
-  before: {},
+  before: noWaits,
   requeues: 0,
   suspendedMs: 0,
   atLeastBytes: 0,

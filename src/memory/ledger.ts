@@ -57,7 +57,10 @@ export class Ledger {
   /** What running tasks may still take: reserved and not yet part of what the gauge sees as used. */
   get claimBytes(): number {
     let sum = 0
-    for (const entry of this.#entries.values()) sum += claimOf(entry)
+    // Asked at every start: an iterator would leave more garbage than all the rest of a start.
+    this.#entries.forEach((entry) => {
+      sum += claimOf(entry)
+    })
     return sum
   }
 
