@@ -44,10 +44,10 @@ export function readGraph(nodes: readonly GraphNode[]): Graph {
 
 function numbered(nodes: readonly GraphNode[]): ReadonlyMap<string, number> {
   const numbers = new Map<string, number>()
-  for (const [index, { name }] of nodes.entries()) {
+  nodes.forEach(({ name }, index) => {
     if (numbers.has(name)) throw new PlimsollError('OPTION_INVALID', `two tasks are named "${name}"`)
     numbers.set(name, index)
-  }
+  })
   return numbers
 }
 
