@@ -1,6 +1,7 @@
 /** Runs in a worker thread: one job after the other, in the order in which they came. */
 import type { EventLoopUtilization } from 'node:perf_hooks'
-import { getHeapStatistics } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { workerData } from 'node:worker_threads'
 import { type Fault, faultOf } from './faults.ts'
 import { Context, countRunning, faultOfCall, findFunction, replaceEnvironment } from './perform.ts'
@@ -52,6 +53,24 @@ class Running {
 function heapBytes(): number {
   const { used_heap_size, external_memory } = getHeapStatistics()
   return used_heap_size + external_memory
+}
+
+/**
+ * What jobs leave behind in buffers is let go when it is this much: V8 looks at each thread alone and would wait longer,
+ * and as many threads as there are would keep as many times that.
+ */
+const mostDeadBytes = 32 * 2 ** 20
+let keptBytes = 0
+let collect: (() => void) | undefined
+
+function letGo(): void {
+  if (getHeapStatistics().external_memory - keptBytes < mostDeadBytes) return
+  if (collect === undefined) {
+    setFlagsFromString('--expose-gc')
+    collect = runInNewContext('gc') as () => void
+  }
+  collect()
+  keptBytes = getHeapStatistics().external_memory
 }
 
 port.on('message', (message: ToThread) => {
@@ -126,6 +145,7 @@ function settle(job: Running, how: Answer[1], what: unknown): void {
   setImmediate(async () => {
     if (!output.isTaken) await output.untilTaken()
     job.restore?.()
+    letGo()
     const heapNow = heapBytes()
     const left = countRunning() > job.activeBefore
     const grown = heapNow - job.heapBefore

@@ -92,3 +92,6 @@ export const fillHeap = (): unknown => {
   const held: unknown[] = []
   for (;;) held.push(Array(10_000).fill({}))
 }
+
+/** Uses this much in a buffer and keeps nothing of it. */
+export const passThrough = (bytes: number): number => new Uint8Array(bytes).fill(1).length

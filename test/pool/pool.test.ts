@@ -257,6 +257,16 @@ async function failureOf(running: Promise<JobResult>): Promise<PlimsollError> {
   return error
 }
 
+test('the buffers that a job leaves behind in a thread are let go before its next job', async () => {
+  await using pool = openPool({ maxWorkersThread: 1 })
+  const mib = 2 ** 20
+  for (let round = 1; round <= 3; round += 1) {
+    const { value, heapGrowthBytes } = await pool.run(job('passThrough', 100 * mib))
+    assert.equal(value, 100 * mib)
+    assert.ok((heapGrowthBytes ?? Number.POSITIVE_INFINITY) < 50 * mib, `${heapGrowthBytes} bytes were kept`)
+  }
+})
+
 test('short jobs are sent ahead, and come back when their thread is held up or dies', async () => {
   await using pool = openPool({ maxWorkersThread: 2 })
   await Promise.all(Array.from({ length: 200 }, () => pool.run(job('nothing'))))
