@@ -8,7 +8,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { factsOf, PlimsollError } from './errors.ts'
 import { ParallelExecutor } from './executor/executor.ts'
 import { historyFileOf, mergePeaks, newPeaks, readHistory, writeHistory } from './history/history.ts'
-import { type Journal, newRunId, openJournal } from './journal/journal.ts'
+import { type Journal, newRunId, openJournal, type TaskPeak } from './journal/journal.ts'
 import { Estimates, identify } from './memory/memory.ts'
 import { loadSecrets } from './plan/plan.ts'
 import { Run, stateDirOf } from './run/run.ts'
@@ -80,9 +80,7 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
   await using store = await openStore({ stateDir })
   const journal = openJournal(store)
   const past = await journal.pastTasks(plan.name)
-  const known = await journal.peaks()
-  await journal.addPeaks(newPeaks(known, carried))
-  const estimates = new Estimates(mergePeaks([known, carried]), clock.now())
+  const estimates = new Estimates(await knownPeaks(journal, carried), clock.now())
   const runId = newRunId(clock.now(), random)
   const engine = identify(process.pid, runId)
   await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host: hostname() })
@@ -158,6 +156,14 @@ function approvalNeeded(plan: Plan): PlimsollError {
     'APPROVAL_NEEDED',
     `environment "${plan.environment}" of "${plan.name}" asks for a person's consent`,
   )
+}
+
+/** What the state knows and what was carried here; the state knows both from now on. */
+async function knownPeaks(journal: Journal, carried: readonly TaskPeak[]): Promise<readonly TaskPeak[]> {
+  const known = await journal.peaks()
+  if (carried.length === 0) return known
+  await journal.addPeaks(newPeaks(known, carried))
+  return mergePeaks([known, carried])
 }
 
 /** A declared need is refused before anything starts; a limit alone never is. */

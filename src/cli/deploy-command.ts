@@ -42,6 +42,8 @@ export const deployCommand: RunCommand = async (call) => {
       ...(historyFile !== undefined && { historyFile }),
       onEvent: (message) => {
         reported ||= message.type === 'report'
+        // What earlier runs tell of the tasks has been read by now.
+        if (message.type === 'run-started') giveBackMemory()
         return view.show(message)
       },
       signal: stop.signal,

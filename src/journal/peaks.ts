@@ -5,6 +5,7 @@ import type { TaskPeak } from './words.ts'
 
 /** Enough for 2,500 tasks with all their records; beyond that the newest count. */
 const mostRecords = 20_000
+const pageRows = 500
 
 type Row = {
   readonly key: string
@@ -17,24 +18,33 @@ type Row = {
   readonly twentieths: string
 }
 
+/** In pages: the rows of all of them at once would be the most that the engine ever holds. */
 export async function readPeaks(store: Store): Promise<readonly TaskPeak[]> {
-  const rows = await store.read<Row>(
-    `select key, at_ms, peer_group, plan, task, duration_ms, peak_bytes, twentieths
-     from peaks order by at_ms desc, key limit ?1`,
-    [mostRecords],
-  )
-  return rows.map((row) => ({
-    key: row.key,
-    group: row.peer_group,
-    atMs: row.at_ms,
-    plan: row.plan,
-    task: row.task,
-    profile: {
-      durationMs: row.duration_ms,
-      peakBytes: row.peak_bytes,
-      twentieths: row.twentieths.split(',').map(Number),
-    },
-  }))
+  const peaks: TaskPeak[] = []
+  while (peaks.length < mostRecords) {
+    const rows = await store.read<Row>(
+      `select key, at_ms, peer_group, plan, task, duration_ms, peak_bytes, twentieths
+       from peaks order by at_ms desc, key limit ?1 offset ?2`,
+      [pageRows, peaks.length],
+    )
+    for (const row of rows) peaks.push(peakOf(row))
+    if (rows.length < pageRows) break
+  }
+  return peaks
+}
+
+function peakOf(row: Row): TaskPeak {
+  const {
+    key,
+    at_ms: atMs,
+    peer_group: group,
+    plan,
+    task,
+    duration_ms: durationMs,
+    peak_bytes: peakBytes,
+  } = row
+  const twentieths = row.twentieths.split(',').map(Number)
+  return { key, group, atMs, plan, task, profile: { durationMs, peakBytes, twentieths } }
 }
 
 /** The same record twice is one; of each task the newest eight stay. */

@@ -68,7 +68,16 @@ const flatShare = 0.2
 const shortestFlatMs = 120
 const grownUpFactor = 1.02
 
-type History = { readonly records: readonly PeakRecord[]; readonly known: Estimate }
+type Run = { readonly atMs: number; readonly peakBytes: number; readonly durationMs: number }
+
+type History = {
+  /** The newest last. */
+  readonly runs: Run[]
+  /** How the use developed in the newest run; those of older ones are let go. */
+  profile: MemoryProfile
+  /** Worked out when it is asked for: of a large history few tasks are in the plan. */
+  known: Estimate | null
+}
 
 export class Estimates {
   readonly #nowMs: number
@@ -100,19 +109,22 @@ export class Estimates {
 
   /** How long the task ran, suspended time left out: the median of its records. Null for one without. */
   durationMs(key: string): number | null {
-    const records = this.#histories.get(key)?.records ?? []
-    const sorted = records.map(({ profile }) => profile.durationMs).sort((left, right) => left - right)
+    const runs = this.#histories.get(key)?.runs ?? []
+    const sorted = runs.map((run) => run.durationMs).sort((left, right) => left - right)
     return sorted[Math.floor((sorted.length - 1) / 2)] ?? null
   }
 
   /** A task has ended well, and this is what it needed. */
   learn(record: PeakRecord): void {
-    const { key, group, profile } = record
-    const records = [...(this.#histories.get(key)?.records ?? []), record].slice(-recordsPerTask)
-    this.#histories.set(key, { records, known: this.#fromRecords(records) })
+    const { key, group, atMs, profile } = record
+    const { peakBytes, durationMs } = profile
+    const runs = this.#histories.get(key)?.runs ?? []
+    runs.push({ atMs, peakBytes, durationMs })
+    if (runs.length > recordsPerTask) runs.shift()
+    this.#histories.set(key, { runs, profile, known: null })
     this.#raised.delete(key)
     const peers = this.#groups.get(group) ?? new PeakHistogram()
-    peers.add(profile.peakBytes, this.#weightOf(record))
+    peers.add(peakBytes, this.#weightOf(record))
     this.#groups.set(group, peers)
   }
 
@@ -123,7 +135,10 @@ export class Estimates {
 
   #known(task: EstimatedTask, peakBytes: number): Estimate {
     const history = this.#histories.get(task.key)
-    if (history !== undefined) return history.known
+    if (history !== undefined) {
+      history.known ??= this.#fromHistory(history)
+      return history.known
+    }
     const { expectBytes, guessBytes } = task
     if (expectBytes !== null)
       return { bytes: expectBytes, source: 'declared', confidence: 0.5, runs: 0, profile: null }
@@ -137,17 +152,21 @@ export class Estimates {
     return { bytes, source: 'guess', confidence: 0, runs: 0, profile: null }
   }
 
-  #fromRecords(records: readonly PeakRecord[]): Estimate {
+  #fromHistory({ runs, profile }: History): Estimate {
     const peaks = new PeakHistogram()
-    for (const record of records) peaks.add(record.profile.peakBytes, this.#weightOf(record))
-    const bytes = (peaks.quantile(ownShare) ?? 0) * marginAfter(records.length)
-    const last = records.at(-1)
-    const profile = last ? { ...last.profile, peakBytes: bytes } : null
-    const runs = records.length
-    return { bytes, source: 'history', confidence: runs / (runs + 1), runs, profile }
+    for (const run of runs) peaks.add(run.peakBytes, this.#weightOf(run))
+    const bytes = (peaks.quantile(ownShare) ?? 0) * marginAfter(runs.length)
+    const confidence = runs.length / (runs.length + 1)
+    return {
+      bytes,
+      source: 'history',
+      confidence,
+      runs: runs.length,
+      profile: { ...profile, peakBytes: bytes },
+    }
   }
 
-  #weightOf({ atMs }: PeakRecord): number {
+  #weightOf({ atMs }: Pick<Run, 'atMs'>): number {
     const halves = Math.max(0, this.#nowMs - atMs) / halfLifeMs
     return 2 ** -Math.min(mostHalves, halves)
   }
