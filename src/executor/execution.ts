@@ -6,8 +6,9 @@ import type { Graph } from './graph.ts'
 import { judge } from './judge.ts'
 import { Listener } from './listener.ts'
 import { Progress } from './progress.ts'
-import { RunningTask } from './running.ts'
+import { type RunningHost, RunningTask } from './running.ts'
 import type { Tally } from './tally.ts'
+import { type ContextHost, StartedContext } from './task-context.ts'
 import { WaitClock } from './wait-clock.ts'
 import { newcomer, type Waiting, WaitingLine } from './waiting-line.ts'
 import {
@@ -16,7 +17,6 @@ import {
   type ExecutorEvent,
   type ExecutorTask,
   neverStarted,
-  type TaskContext,
   WantOfMemory,
 } from './words.ts'
 import type { Workers } from './workers.ts'
@@ -58,8 +58,6 @@ type End<Value> =
   | { readonly status: 'succeeded'; readonly value: Value }
   | { readonly status: 'failed'; readonly error: unknown }
 
-type Known = Pick<TaskContext, 'reservedBytes' | 'waits' | 'requeues'>
-
 let executions = 0
 /** Sets the ledger's names of several graphs of one executor apart. */
 const nextId = (): number => ++executions
@@ -74,6 +72,8 @@ export class Execution<Value> {
   readonly #line: WaitingLine
   readonly #progress: Progress<Ended<Value>>
   readonly #listener: Listener<Value>
+  /** What all of its tasks share. */
+  readonly #host: RunningHost & ContextHost
   /** Decided to be skipped or cancelled, not yet told; bounded by the graph. */
   readonly #unstarted: { readonly index: number; readonly ended: Ended<Value> }[] = []
   #settling = false
@@ -91,6 +91,15 @@ export class Execution<Value> {
     this.#listener = new Listener(parts.onEvent, (error) =>
       this.#stop(`it could not be recorded: ${messageOf(error)}`),
     )
+    const { clock, ledger, places, call, admission, tally } = parts
+    this.#host = {
+      ...{ signal: this.#signal, clock, ledger, places, call },
+      onObserved: () => admission.forget(),
+      onGuarded: (task, action, message) => {
+        tally.guard(action)
+        void this.#listener.tell({ type: 'guarded', task, action, message })
+      },
+    }
   }
 
   async run(): Promise<ReadonlyMap<string, Ended<Value>>> {
@@ -181,13 +190,16 @@ export class Execution<Value> {
     const task = this.#taskAt(index)
     const { places } = this.#parts
     const waits = this.#waitClock.since(waiting.mark, waiting.before)
-    const running = this.#begin(task, this.#keyOf(index))
+    const running = new RunningTask(this.#keyOf(index), task, this.#host)
+    places.begin(running)
     let end: End<Value>
     try {
       const told = this.#listener.tell({ type: 'started', task: task.name, reservedBytes })
       if (told !== undefined) await told
       if (this.#listener.fault) throw this.#listener.fault.error
-      const value = await task.run(this.#contextOf({ reservedBytes, waits, requeues }, running))
+      const value = await task.run(
+        new StartedContext({ reservedBytes, waits, requeues, running }, this.#host),
+      )
       end = { status: 'succeeded', value }
     } catch (error) {
       end = { status: 'failed', error }
@@ -204,41 +216,6 @@ export class Execution<Value> {
     places.giveBack()
     this.#settle()
     places.announce()
-  }
-
-  #begin(task: ExecutorTask<Value>, key: string): RunningTask {
-    const { clock, ledger, places, tally, admission } = this.#parts
-    const running = new RunningTask({
-      key,
-      clock,
-      ledger,
-      estimate: task.estimate,
-      onObserved: () => admission.forget(),
-      onGuarded: (action, message) => {
-        tally.guard(action)
-        void this.#listener.tell({ type: 'guarded', task: task.name, action, message })
-      },
-    })
-    places.begin(running)
-    return running
-  }
-
-  #contextOf({ reservedBytes, waits, requeues }: Known, running: RunningTask): TaskContext {
-    const { call, places } = this.#parts
-    const observe = (bytes: number): void => running.observe(bytes)
-    return {
-      signal: this.#signal,
-      call: (job, how) => call(job, { ...how, signal: this.#signal, observe }),
-      reservedBytes,
-      waits,
-      requeues,
-      observe,
-      control: (control) => {
-        running.control = control
-        if (control !== null) places.watch()
-      },
-      finished: () => places.free(running),
-    }
   }
 
   #isToBeRequeued(end: End<Value>, running: RunningTask, requeues: number): boolean {

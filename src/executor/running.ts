@@ -12,20 +12,25 @@ import type { GuardAction } from './words.ts'
 /** Growth of less than a fiftieth is none. */
 const grownFactor = 1.02
 
-type Parts = {
-  readonly key: string
+/** What all tasks of one execution share. */
+export type RunningHost = {
   readonly clock: Clock
   readonly ledger: Ledger
-  readonly estimate: ((seen: Seen) => Reservation) | undefined
-  /** What others read before is not true together with what was observed now. */
+  /** What was read before is not true together with what was observed now. */
   readonly onObserved: () => void
-  readonly onGuarded: (action: GuardAction, message: string) => void
+  readonly onGuarded: (task: string, action: GuardAction, message: string) => void
+}
+
+type Known = {
+  readonly name: string
+  readonly estimate?: (seen: Seen) => Reservation
 }
 
 /** One task between its start and its end: what is seen of it, and what the guard has done to it. */
 export class RunningTask {
   readonly key: string
-  readonly #parts: Parts
+  readonly #task: Known
+  readonly #host: RunningHost
   readonly #startMs: number
   #control: TaskControl | null = null
   #suspendedAtMs: number | null = null
@@ -38,10 +43,11 @@ export class RunningTask {
   /** Stopped by the guard; its end is awaited. */
   isLeaving = false
 
-  constructor(parts: Parts) {
-    this.key = parts.key
-    this.#parts = parts
-    this.#startMs = parts.clock.monotonic()
+  constructor(key: string, task: Known, host: RunningHost) {
+    this.key = key
+    this.#task = task
+    this.#host = host
+    this.#startMs = host.clock.monotonic()
   }
 
   get control(): TaskControl | null {
@@ -58,12 +64,12 @@ export class RunningTask {
   }
 
   get suspendedMs(): number {
-    const running = this.#suspendedAtMs === null ? 0 : this.#parts.clock.monotonic() - this.#suspendedAtMs
+    const running = this.#suspendedAtMs === null ? 0 : this.#host.clock.monotonic() - this.#suspendedAtMs
     return this.#suspendedMs + running
   }
 
   get activeMs(): number {
-    return this.#parts.clock.monotonic() - this.#startMs - this.suspendedMs
+    return this.#host.clock.monotonic() - this.#startMs - this.suspendedMs
   }
 
   get observedBytes(): number {
@@ -87,12 +93,13 @@ export class RunningTask {
     this.#peakBytes = Math.max(this.#peakBytes, bytes)
     this.#recorder ??= new ProfileRecorder()
     this.#recorder.observe(activeMs, bytes)
-    const { ledger, estimate, key } = this.#parts
+    const { ledger, onObserved } = this.#host
+    const { key } = this
     ledger.observe(key, bytes, activeMs)
-    this.#parts.onObserved()
-    if (estimate === undefined) return
+    onObserved()
+    if (this.#task.estimate === undefined) return
     const seen = { peakBytes: this.#peakBytes, activeMs, flatMs: activeMs - this.#grewAtMs }
-    const reservation = estimate(seen)
+    const reservation = this.#task.estimate(seen)
     this.#claimBytes = Math.max(0, reservation.bytes - bytes)
     ledger.revise(key, reservation)
   }
@@ -100,15 +107,15 @@ export class RunningTask {
   suspend(because: string): void {
     if (this.#control === null || this.isSuspended) return
     this.#control.suspend()
-    this.#suspendedAtMs = this.#parts.clock.monotonic()
-    this.#parts.onGuarded('suspended', because)
+    this.#suspendedAtMs = this.#host.clock.monotonic()
+    this.#host.onGuarded(this.#task.name, 'suspended', because)
   }
 
   resume(because: string): void {
     if (!this.isSuspended) return
     this.#control?.resume()
     this.#countSuspension()
-    this.#parts.onGuarded('resumed', because)
+    this.#host.onGuarded(this.#task.name, 'resumed', because)
   }
 
   /** Stopped, to be put back in the queue. */
@@ -117,7 +124,7 @@ export class RunningTask {
     this.isLeaving = true
     this.#control.evict(because)
     this.#countSuspension()
-    this.#parts.onGuarded('requeued', because)
+    this.#host.onGuarded(this.#task.name, 'requeued', because)
   }
 
   profile(): MemoryProfile | null {
