@@ -26,7 +26,7 @@ export class Ledger {
 
   /** Sets `bytes` aside for `name`; a second call replaces the first and forgets what was observed. */
   reserve(name: string, reservation: number | Reservation): void {
-    const checked = checkReservation(reservation, `the reservation of "${name}"`)
+    const checked = checkReservation(reservation, 'the reservation of', name)
     this.#entries.set(name, { reservation: checked, observedBytes: 0, activeMs: 0 })
   }
 
@@ -34,14 +34,14 @@ export class Ledger {
   observe(name: string, bytes: number, activeMs = 0): void {
     const entry = this.#entries.get(name)
     if (entry === undefined) return
-    entry.observedBytes = checkBytes(bytes, `what is observed of "${name}"`)
+    entry.observedBytes = checkBytes(bytes, 'what is observed of', name)
     entry.activeMs = activeMs
   }
 
   /** What is expected of `name` has changed; what was observed stays. */
   revise(name: string, reservation: number | Reservation): void {
     const entry = this.#entries.get(name)
-    if (entry) entry.reservation = checkReservation(reservation, `the reservation of "${name}"`)
+    if (entry) entry.reservation = checkReservation(reservation, 'the reservation of', name)
   }
 
   release(name: string): void {
@@ -109,13 +109,15 @@ function expectedChange(entry: Entry, inMs: number): number {
   return Math.max(expected, inMs === 0 ? observedBytes : 0) - observedBytes
 }
 
-function checkReservation(reservation: number | Reservation, what: string): Reservation {
-  if (typeof reservation === 'number') return { bytes: checkBytes(reservation, what) }
-  checkBytes(reservation.bytes, what)
+function checkReservation(reservation: number | Reservation, what: string, name?: string): Reservation {
+  if (typeof reservation === 'number') return { bytes: checkBytes(reservation, what, name) }
+  checkBytes(reservation.bytes, what, name)
   return reservation
 }
 
-function checkBytes(bytes: number, what: string): number {
+/** The words are put together only when they are needed: this is asked for every task. */
+function checkBytes(bytes: number, what: string, name?: string): number {
   if (bytes >= 0 && bytes < Number.POSITIVE_INFINITY) return bytes
-  throw new PlimsollError('OPTION_INVALID', `${what} is ${bytes}, not a number of bytes from 0 up`)
+  const whose = name === undefined ? what : `${what} "${name}"`
+  throw new PlimsollError('OPTION_INVALID', `${whose} is ${bytes}, not a number of bytes from 0 up`)
 }
