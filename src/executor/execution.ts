@@ -142,7 +142,7 @@ export class Execution<Value> {
 
   readonly #admit = (waiting: Waiting): Refusal => {
     const need = this.#needOf(waiting)
-    waiting.reservedBytes = bytesOf(need)
+    waiting.reservedBytes = need.bytes
     return this.#parts.admission.admit(this.#keyOf(waiting.index), need)
   }
 
@@ -159,9 +159,11 @@ export class Execution<Value> {
     this.#unstarted.push({ index, ended: { ...neverStarted, status, because: decision.because, waits } })
   }
 
-  #needOf({ index, atLeastBytes }: Waiting): number | Reservation {
+  #needOf({ index, atLeastBytes }: Waiting): Reservation {
     const { estimate, reserveBytes = this.#parts.guess() } = this.#taskAt(index)
-    return estimate ? estimate(null) : Math.max(reserveBytes, atLeastBytes)
+    const need = estimate?.(null) ?? { bytes: reserveBytes }
+    // More than was expected, after it was put back for want of memory: then it does not develop as was expected either.
+    return need.bytes < atLeastBytes ? { bytes: atLeastBytes } : need
   }
 
   #decide(task: ExecutorTask<Value>): Decision {
@@ -299,8 +301,6 @@ export class Execution<Value> {
     return `${this.#id}/${index}`
   }
 }
-
-const bytesOf = (need: number | Reservation): number => (typeof need === 'number' ? need : need.bytes)
 
 function at<T>(list: readonly T[], index: number): T {
   const item = list[index]

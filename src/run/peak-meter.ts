@@ -23,6 +23,12 @@ export class PeakMeter {
     this.#recentBytes = Math.max(this.#recentBytes, this.#sumBytes)
   }
 
+  /** The kernel may have seen more of one task than any sample did. */
+  atLeast(bytes: number): void {
+    this.#peakBytes = Math.max(this.#peakBytes, bytes)
+    this.#recentBytes = Math.max(this.#recentBytes, bytes)
+  }
+
   release(task: string): void {
     this.#sumBytes -= this.#now.get(task) ?? 0
     this.#now.delete(task)

@@ -173,6 +173,7 @@ export class Run implements AsyncDisposable {
     const estimate = this.#memory.expected(task, workOf(task, phase))
     const { report, ...rest } = await runTask(task, this.#taskRun(task, phase, context))
     this.#meter.release(task.name)
+    this.#meter.atLeast(report.peakMemoryBytes.lower)
     const end = { ...rest, report: { ...report, ...(estimate && { estimate }) } }
     this.#states.keepTotals(phase, task.name, end.totals)
     if (report.status === 'succeeded') return end

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type ExecutorEvent, type ExecutorTask, ParallelExecutor } from '../../src/executor/executor.ts'
+import {
+  type ExecutorEvent,
+  type ExecutorTask,
+  ParallelExecutor,
+  WantOfMemory,
+} from '../../src/executor/executor.ts'
 import { MemoryMonitor, type MemoryReading } from '../../src/memory/memory.ts'
 import { collectGarbage } from '../collect-garbage.ts'
 import { FakeClock, settle } from '../fake-clock.ts'
@@ -264,6 +269,22 @@ test('no moment has more tasks than slots or more reserved than the line, and ev
     }),
     { numRuns: 40 },
   )
+})
+
+test('a task that ended for want of memory starts again with more, whatever its own estimate says', async () => {
+  const { executor } = machine()
+  const reserved: number[] = []
+  const hungry: ExecutorTask<void> = {
+    name: 'hungry',
+    estimate: () => ({ bytes: 100 }),
+    run: ({ reservedBytes }) => {
+      reserved.push(reservedBytes)
+      if (reserved.length === 1) throw new WantOfMemory(400)
+    },
+  }
+  const ended = (await executor.execute([hungry])).get('hungry')
+  assert.deepEqual(reserved, [100, 500])
+  assert.equal(ended?.status === 'succeeded' && ended.requeues, 1)
 })
 
 test('memory of a task that has finished its work is free for others while it is still recorded', async () => {
