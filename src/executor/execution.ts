@@ -5,6 +5,7 @@ import type { Admission, Refusal } from './admission.ts'
 import type { Graph } from './graph.ts'
 import { judge } from './judge.ts'
 import { Listener } from './listener.ts'
+import type { Places } from './places.ts'
 import { Progress } from './progress.ts'
 import { type RunningHost, RunningTask } from './running.ts'
 import type { Tally } from './tally.ts'
@@ -34,21 +35,7 @@ type Parts<Value> = {
   readonly guess: () => number
   readonly tally: Tally
   readonly call: Workers['call']
-  /** A place among the running tasks of the executor. */
-  readonly places: {
-    /** False when all slots are taken. */
-    take(): boolean
-    giveBack(): void
-    /** Lets every execution see that a slot or memory came free. */
-    announce(): void
-    begin(task: RunningTask): void
-    /** Lets go of what was set aside for it. */
-    end(task: RunningTask): void
-    /** Lets go of it early, and others see that memory came free. */
-    free(task: RunningTask): void
-    /** The guard may act on a task from now on. */
-    watch(): void
-  }
+  readonly places: Places
   readonly signal?: AbortSignal
   readonly failFast?: boolean
   readonly onEvent?: (event: ExecutorEvent<Value>) => void | Promise<void>

@@ -1,4 +1,5 @@
 import type { TaskControl } from '../spine.ts'
+import type { Places } from './places.ts'
 import type { RunningTask } from './running.ts'
 import type { Waits } from './wait-clock.ts'
 import type { Call, TaskContext } from './words.ts'
@@ -8,10 +9,7 @@ import type { Workers } from './workers.ts'
 export type ContextHost = {
   readonly signal: AbortSignal
   readonly call: Workers['call']
-  readonly places: {
-    free(task: RunningTask): void
-    watch(): void
-  }
+  readonly places: Pick<Places, 'free' | 'watch'>
 }
 
 type Start = {

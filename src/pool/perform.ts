@@ -14,12 +14,16 @@ export function findFunction(module: string, exportName: string): JobFunction | 
   return loaded === undefined ? load(module, exportName) : pick(loaded, module, exportName)
 }
 
+/** That this file asked for it is no news to anybody. */
+const whyNotLoaded = (error: unknown): string =>
+  messageOf(error).replace(` imported from ${import.meta.filename}`, '')
+
 async function load(module: string, exportName: string): Promise<JobFunction> {
   let loaded: Readonly<Record<string, unknown>>
   try {
     loaded = await import(module)
   } catch (error) {
-    throw new Misnamed(`${module} cannot be loaded: ${messageOf(error)}`, { cause: error })
+    throw new Misnamed(`${module} cannot be loaded: ${whyNotLoaded(error)}`, { cause: error })
   }
   modules.set(module, loaded)
   return pick(loaded, module, exportName)

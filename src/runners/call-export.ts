@@ -10,13 +10,17 @@ export type CallFailure = { readonly code: 'CALL_NOT_FOUND' | 'CALL_FAILED'; rea
 
 export type CallEnd = { readonly outputs: Readonly<Record<string, string>> } | { readonly error: CallFailure }
 
+/** That this file asked for it is no news to anybody. */
+const whyNotLoaded = (error: unknown): string =>
+  messageOf(error).replace(` imported from ${import.meta.filename}`, '')
+
 /** Calls the export with `(argument, context)`; scalars in the object that it returns are handed on as outputs. */
 export async function callExport(request: CallRequest, context: JobContext): Promise<CallEnd> {
   let exported: unknown
   try {
     exported = ((await import(request.module)) as Record<string, unknown>)[request.exportName]
   } catch (error) {
-    return notFound(`${request.module} cannot be loaded: ${messageOf(error)}`)
+    return notFound(`${request.module} cannot be loaded: ${whyNotLoaded(error)}`)
   }
   if (typeof exported !== 'function') {
     const found = exported === undefined ? 'nothing' : `a ${typeof exported}`
