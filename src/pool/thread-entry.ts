@@ -61,15 +61,17 @@ function heapBytes(): number {
  */
 const mostDeadBytes = 32 * 2 ** 20
 let keptBytes = 0
-let collect: (() => void) | undefined
+let collect: ((options?: { readonly type: 'minor' }) => void) | undefined
 
 function letGo(): void {
   if (getHeapStatistics().external_memory - keptBytes < mostDeadBytes) return
   if (collect === undefined) {
     setFlagsFromString('--expose-gc')
-    collect = runInNewContext('gc') as () => void
+    collect = runInNewContext('gc') as typeof collect
   }
-  collect()
+  collect?.()
+  // V8 frees dead buffers on another thread, and waits for that when the next collection begins.
+  collect?.({ type: 'minor' })
   keptBytes = getHeapStatistics().external_memory
 }
 
