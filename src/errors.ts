@@ -52,6 +52,10 @@ export const errorTable = {
     exitCode: 1,
     fix: 'Read the cause; the state directory may be damaged or its disk failing',
   },
+  STORE_CONFLICT: {
+    exitCode: 1,
+    fix: 'Somebody else changed what this depends on: look at it anew, with "plimsoll runs", and do it again',
+  },
   RUN_UNKNOWN: { exitCode: 2, fix: 'List what is recorded with "plimsoll runs"' },
   HISTORY_INVALID: {
     exitCode: 2,

@@ -17,6 +17,7 @@ const codes: Readonly<Record<number, { readonly code: ErrorCode; readonly says: 
 const noRoomForIndex = 4874
 
 export function storeError(file: string, failure: Failure, cause?: unknown): PlimsollError {
+  if (failure.isConflict) return new PlimsollError('STORE_CONFLICT', `${file}: ${failure.message}`, { cause })
   const primary = failure.resultCode === noRoomForIndex ? 13 : (failure.resultCode ?? 0) & 0xff
   const { code, says } = codes[primary] ?? { code: 'STORE_FAILED' as const, says: 'failed' }
   return new PlimsollError(code, `${file} ${says}: ${failure.message}`, { cause })

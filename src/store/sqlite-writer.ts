@@ -11,6 +11,7 @@ import type { Statement } from './words.ts'
 import {
   type Failure,
   failureOf,
+  UnexpectedRows,
   type WriterAnswer,
   type WriterData,
   type WriterRequest,
@@ -61,7 +62,11 @@ function writerOf(database: DatabaseSync): (calls: readonly (readonly Statement[
   const prepare = statementCache(database)
   const commit = (statements: readonly Statement[]): Failure | null => {
     try {
-      for (const { sql, parameters } of statements) prepare(sql).run(...parameters)
+      for (const statement of statements) {
+        const { changes } = prepare(statement.sql).run(...statement.parameters)
+        const { expectRows = changes } = statement
+        if (changes !== expectRows) throw new UnexpectedRows(statement, Number(changes))
+      }
       prepare('commit').run()
       return null
     } catch (error) {

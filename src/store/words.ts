@@ -3,7 +3,15 @@
 export type Value = string | number | bigint | null | Uint8Array
 
 /** Placeholders are `?1`, `?2` ... The text names no transaction: the store begins and commits. */
-export type Statement = { readonly sql: string; readonly parameters: readonly Value[] }
+export type Statement = {
+  readonly sql: string
+  readonly parameters: readonly Value[]
+  /**
+   * Of an insert, update or delete: how many rows it must change (an update counts those that it finds). With any other
+   * number the whole call is rolled back and rejects with STORE_CONFLICT: so a write depends on what is stored.
+   */
+  readonly expectRows?: number
+}
 
 export type Store = AsyncDisposable & {
   /**

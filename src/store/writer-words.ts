@@ -8,6 +8,8 @@ export type Failure = {
   readonly message: string
   /** Extended SQLite result code; its low byte is the primary one. */
   readonly resultCode: number | null
+  /** No failure of the database: a statement changed another number of rows than its caller expects. */
+  readonly isConflict?: boolean
 }
 
 /** One batch is under way at a time, so an answer needs no number. */
@@ -22,7 +24,15 @@ export type WriterAnswer =
   /** In the order of the calls; null is committed. */
   | { readonly type: 'written'; readonly failures: readonly (Failure | null)[] }
 
+/** Thrown inside a transaction, so that it is rolled back. */
+export class UnexpectedRows extends Error {
+  constructor({ sql, expectRows }: Statement, changedRows: number) {
+    super(`${changedRows} rows instead of ${expectRows} were changed by: ${sql}`)
+  }
+}
+
 export function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof UnexpectedRows) return { message: thrown.message, resultCode: null, isConflict: true }
   if (!(thrown instanceof Error)) return { message: String(thrown), resultCode: null }
   const resultCode = 'errcode' in thrown && typeof thrown.errcode === 'number' ? thrown.errcode : null
   return { message: thrown.message, resultCode }

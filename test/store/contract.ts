@@ -77,6 +77,40 @@ export function storeContract(name: string, open: (place: string) => Promise<Sto
     assert.equal(rows[0]?.size, 4)
   })
 
+  check(
+    'a write that changes another number of rows than it expects leaves nothing behind, and others of its commit stay',
+    async (store) => {
+      await store.write([insert(1), insert(2)])
+      const rename = (id: number, expectRows: number): Statement => ({
+        sql: 'update items set name = name where id <= ?1',
+        parameters: [id],
+        expectRows,
+      })
+      const results = await Promise.allSettled([
+        store.write([rename(2, 2), insert(3)]),
+        store.write([insert(4), rename(0, 1), insert(5)]),
+        store.write([rename(3, 3), { ...insert(6), expectRows: 1 }]),
+        store.write([insert(7), rename(2, 1)]),
+        store.write([rename(0, 0)]),
+      ])
+      assert.deepEqual(
+        results.map((result) => (result.status === 'fulfilled' ? null : result.reason.code)),
+        [null, 'STORE_CONFLICT', null, 'STORE_CONFLICT', null],
+      )
+      assert.deepEqual(await ids(store), [1, 2, 3, 6])
+    },
+  )
+
+  check('a number of rows is expected of its own statement, not of the one before', async (store) => {
+    const none: Statement = { sql: 'delete from items where id = ?1', parameters: [99], expectRows: 1 }
+    await assert.rejects(store.write([insert(1), none]), (error) => {
+      assert.ok(hasCode('STORE_CONFLICT')(error))
+      return error instanceof Error && error.message.includes('0 rows instead of 1')
+    })
+    await store.write([insert(1), insert(2), { ...none, parameters: [1] }])
+    assert.deepEqual(await ids(store), [2])
+  })
+
   check('more callers than one commit takes are all served', async (store) => {
     const count = 1_500
     await Promise.all(Array.from({ length: count }, (_, id) => store.write([insert(id)])))
