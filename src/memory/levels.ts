@@ -1,6 +1,7 @@
 /** The places that bound memory: the machine itself; `group-level.ts` has the control groups around this process. */
 import { freemem, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { openFreeLists } from './free-lists.ts'
 import { keepFile } from './kept-file.ts'
 
 export type MemoryLevel = {
@@ -15,24 +16,31 @@ export type MemoryLevel = {
 /** A level that is read again and again. `read` answers undefined when it cannot be understood, throws when it is gone. */
 export type LevelReader = Disposable & { readonly source: string; read(): MemoryLevel | undefined }
 
-/** The machine as /proc/meminfo sees it. Undefined where there is no such file. */
+/** The machine as /proc/meminfo and the free lists of its processors see it. Undefined where there is no such file. */
 export function hostLevel(root: string): LevelReader | undefined {
   const source = '/proc/meminfo'
   const file = keepFile(join(root, source))
-  return (
-    file && {
-      source,
-      read: () => parseMeminfo(source, file.read()),
-      [Symbol.dispose]: () => file[Symbol.dispose](),
-    }
-  )
+  if (file === undefined) return undefined
+  const freeLists = openFreeLists(root)
+  return {
+    source,
+    read: () => parseMeminfo(source, file.read(), freeLists?.share() ?? 0),
+    [Symbol.dispose]: () => {
+      file[Symbol.dispose]()
+      freeLists?.[Symbol.dispose]()
+    },
+  }
 }
 
-function parseMeminfo(source: string, text: string): MemoryLevel | undefined {
+function parseMeminfo(source: string, text: string, freeShare: number): MemoryLevel | undefined {
   const total = kilobytes(text, /^MemTotal: +(\d{1,12}) kB$/m)
   const available = kilobytes(text, /^MemAvailable: +(\d{1,12}) kB$/m)
   if (total === undefined || available === undefined) return undefined
-  return { source, limitBytes: total, usedBytes: Math.max(0, total - available) }
+  return {
+    source,
+    limitBytes: total,
+    usedBytes: Math.max(0, total - available - Math.round(total * freeShare)),
+  }
 }
 
 function kilobytes(text: string, pattern: RegExp): number | undefined {

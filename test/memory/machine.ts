@@ -31,6 +31,26 @@ export const meminfo = (totalBytes: number, availableBytes: number): Files => ({
     `MemAvailable:   ${availableBytes / 1024} kB\nBuffers:          12 kB\n`,
 })
 
+/** As the kernel writes it: pages by zone, and those that each processor keeps in a list of its own. */
+export const zoneinfo = (
+  zones: readonly { readonly managed: number; readonly counts: readonly number[] }[],
+): Files => ({
+  'proc/zoneinfo': zones
+    .map(
+      ({ managed, counts }, zone) =>
+        `Node 0, zone     Zone${zone}\n  pages free     4711\n        spanned  ${managed + 9}\n` +
+        `        present  ${managed + 5}\n        managed  ${managed}\n        cma      0\n  pagesets\n` +
+        counts
+          .map(
+            (count, processor) =>
+              `    cpu: ${processor}\n              count:    ${count}\n              high:     7\n` +
+              '              batch:    63\n  vm stats threshold: 4\n',
+          )
+          .join(''),
+    )
+    .join(''),
+})
+
 const rootMount = '27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n'
 
 export const mountV2 = (root = '/', point = '/sys/fs/cgroup'): string =>

@@ -12,6 +12,7 @@ const names = [
   ...Object.keys(groupV2('sys/fs/cgroup/a', { usage: 1 })),
   ...Object.keys(groupV1('sys/fs/cgroup/memory', { usage: 1 })),
   'proc/meminfo',
+  'proc/zoneinfo',
 ]
 
 function assertSound(reading: MemoryReading): void {
