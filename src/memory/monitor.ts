@@ -65,7 +65,7 @@ export class MemoryMonitor implements Disposable {
     this.#budgetBytes = budgetBytes
   }
 
-  /** Synchronous; 20 us with three control groups of v1. Never throws. */
+  /** Synchronous; 35 us with three control groups of v1. Never throws. */
   read(): MemoryReading {
     const { levels, missing } = this.#look()
     const before = this.#pressures

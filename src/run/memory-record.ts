@@ -5,7 +5,7 @@ import type { DeployEvent } from '../spine.ts'
 import { MemoryCurve } from './memory-curve.ts'
 import type { PeakMeter } from './peak-meter.ts'
 
-/** How often memory is looked at, in milliseconds: a look costs 20 us. */
+/** How often memory is looked at, in milliseconds: a look costs 35 us. */
 const lookMs = 100
 /** Every so many looks it is shown, beginning with the first: once a second. */
 const looksPerShow = 10
