@@ -65,7 +65,11 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
   } = options
   const stateDir = stateDirOf(plan, options)
   if (plan.approve && !options.yes) throw approvalNeeded(plan)
-  const secrets = await loadSecrets(plan, variables)
+  const secrets = await loadSecrets(plan, {
+    variables,
+    clock,
+    ...(options.signal && { signal: options.signal }),
+  })
   await using executor = new ParallelExecutor({
     ...plan.options.executor,
     enableProgress: true,

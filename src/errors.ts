@@ -22,7 +22,7 @@ export const errorTable = {
   },
   SECRET_MISSING: {
     exitCode: 2,
-    fix: 'Set the environment variable, or name a file that holds the secret in the plan',
+    fix: 'Set the environment variable, or name a file that holds the secret or a command that prints it in the plan',
   },
   SECRET_TOO_SHORT: {
     exitCode: 2,

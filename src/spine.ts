@@ -122,6 +122,14 @@ export type Options = {
 export type SecretSource =
   | { readonly from: 'environment'; readonly variable: string }
   | { readonly from: 'file'; readonly file: string }
+  /** A program and its arguments, without a shell; what it prints is the value. */
+  | {
+      readonly from: 'command'
+      readonly words: readonly string[]
+      /** Absolute path of the directory that it starts in. */
+      readonly dir: string
+      readonly timeoutMs: number
+    }
 
 /** Sound by construction: names are unique, needs exist, no cycle, every reference points at an earlier task. */
 export type Plan = {

@@ -54,7 +54,7 @@ function servicesOf({ definition }: RunRecord): IsService {
 /** A service writes its log itself, unmasked. What the secrets are now is masked on the way out. */
 async function serviceMasker(run: RunRecord): Promise<Masker> {
   const { knownSecrets } = await import('../plan/plan.ts')
-  const { values, missing } = await knownSecrets(run.definition, process.env)
+  const { values, missing } = await knownSecrets(run.definition, { variables: process.env })
   if (missing.size > 0) {
     const names = [...missing.keys()].map(plainLine).join(', ')
     process.stderr.write(

@@ -70,9 +70,13 @@ function allowed(message: string, found: Tree): string {
   return `${message}${didYouMean(found, message.slice('one of '.length).split(', '))}`
 }
 
-/** Of a union, the form whose kind of value (text, list, map) was written. */
-const meantForm = (forms: readonly (readonly Issue[])[]): readonly Issue[] | undefined =>
-  forms.find((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0))
+/** Of a union, the form whose kind of value (text, list, map) was written; of maps, the one that knows the keys. */
+function meantForm(forms: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const fitting = forms.filter(
+    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  )
+  return fitting.find((issues) => !issues.some(({ code }) => code === 'unrecognized_keys')) ?? fitting[0]
+}
 
 /** The place is no more in the tree; items of a list become the empty text, so that the others keep their numbers. */
 function takeOut(tree: Tree, place: Path): void {

@@ -11,7 +11,7 @@ import { checkGraph, type GraphNode, type Reference } from './graph.ts'
 import { isName, nameForms } from './leaf.ts'
 import { layerOf, layerOfCommand, layerOfVariables, layerOptions } from './options.ts'
 import { PlanInvalidError, Problems, type Report, show } from './problems.ts'
-import { type HeadWritten, headSchema, taskSchema } from './schema.ts'
+import { type HeadWritten, headSchema, type SecretWritten, taskSchema } from './schema.ts'
 import { Scope } from './scope.ts'
 import { substitute } from './substitute.ts'
 import { checkShape, checkValues, type DefaultsLayer, lowerTask, type TaskDefaults } from './task.ts'
@@ -219,14 +219,18 @@ function lowerSecrets(
   if (Array.isArray(secrets)) {
     for (const name of secrets) sources[name] = { from: 'environment', variable: name }
   } else {
-    for (const [name, source] of Object.entries(secrets ?? {})) {
-      sources[name] =
-        'file' in source
-          ? { from: 'file', file: resolve(planDir, source.file) }
-          : { from: 'environment', variable: source.env }
-    }
+    for (const [name, source] of Object.entries(secrets ?? {})) sources[name] = secretSource(source, planDir)
   }
   return sources
+}
+
+const defaultCommandMs = 30_000
+
+function secretSource(written: SecretWritten, planDir: string): SecretSource {
+  if ('file' in written) return { from: 'file', file: resolve(planDir, written.file) }
+  if ('env' in written) return { from: 'environment', variable: written.env }
+  const { command: words, timeout: timeoutMs = defaultCommandMs } = written
+  return { from: 'command', words, dir: planDir, timeoutMs }
 }
 
 type TaskContext = {

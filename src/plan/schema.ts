@@ -185,10 +185,18 @@ const limitKeys = {
 }
 
 const secretSource = either(
-  'a map with file, or a map with env',
+  'a map with one of env, file, command',
   [
     keys({ file: filledText('A file that holds the secret, relative to the plan file') }),
     keys({ env: filledText('The environment variable that holds the secret') }),
+    keys({
+      command: list(
+        filledText('One word'),
+        'A program and its arguments that prints the secret; no shell',
+        'a list of words such as [vault, read, -field=token, kv/shop]',
+      ).check(z.minLength(1, { error: 'at least one word' })),
+      timeout: timeout('How long the command may take. Default 30s'),
+    }),
   ],
   'Where the value comes from',
 )
@@ -202,10 +210,10 @@ export const headSchema = keys({
   vars: maybe(vars),
   secrets: maybe(
     either(
-      'a list of names, or a map from names to { file: ... } or { env: ... }',
+      'a list of names, or a map from names to { file: ... }, { env: ... } or { command: [...] }',
       [
         list(name('An environment variable'), 'From the environment'),
-        named(secretSource, 'From files or variables'),
+        named(secretSource, 'From variables, files or commands'),
       ],
       'Secrets: they reach only the tasks that name them, and are masked everywhere',
     ),
@@ -226,6 +234,7 @@ export const headSchema = keys({
 })
 
 export type HeadWritten = z.output<typeof headSchema>
+export type SecretWritten = z.output<typeof secretSource>
 export type DefaultsWritten = z.output<typeof defaults>
 export type TaskWritten = z.output<typeof taskSchema>
 export type UndoWritten = z.output<typeof undoSchema>

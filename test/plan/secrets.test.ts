@@ -14,7 +14,7 @@ test('only secrets that some task names are loaded, from variables and files', a
     const text = planText('a: { run: x, env: { X: "${secrets.A}", Y: "${secrets.B}" } }', head)
     const plan = parsePlan(text, { file: join(dir, 'plan.yaml'), variables: {} })
     assert.deepEqual(
-      { ...(await loadSecrets(plan, { A_VALUE: 'from variable', NOT_SET: '' })) },
+      { ...(await loadSecrets(plan, { variables: { A_VALUE: 'from variable', NOT_SET: '' } })) },
       {
         A: 'from variable',
         B: 'from file',
@@ -29,7 +29,7 @@ test('all secrets that are missing are named at once, and no value is', async ()
   const head = 'secrets: { A: { env: A }, B: { file: nowhere.txt }, C: { env: C } }'
   const env = 'X: "${secrets.A}", Y: "${secrets.B}", Z: "${secrets.C}"'
   const plan = parse(planText(`a: { run: x, env: { ${env} } }`, head))
-  await assert.rejects(loadSecrets(plan, { C: 'hidden value' }), (error: Error) => {
+  await assert.rejects(loadSecrets(plan, { variables: { C: 'hidden value' } }), (error: Error) => {
     assert.match(
       error.message,
       /"A": the environment variable "A" is not set; "B": .*nowhere\.txt cannot be read \(ENOENT\)/,
@@ -44,7 +44,7 @@ test('secrets that are too short to be masked are named, and no value is', async
   const env = 'W: "${secrets.A}", X: "${secrets.B}", Y: "${secrets.C}", Z: "${secrets.D}"'
   const plan = parse(planText(`a: { run: x, env: { ${env} } }`, head))
   const values = { A: 'kqz', B: '\u{1f600}\u{1f600}', C: ' kqz \n', D: 'kqzj' }
-  await assert.rejects(loadSecrets(plan, values), (error: Error) => {
+  await assert.rejects(loadSecrets(plan, { variables: values }), (error: Error) => {
     assert.match(error.message, /less than 4 characters: "A", "B", "C"$/)
     assert.doesNotMatch(error.message, /kqz/)
     return 'code' in error && error.code === 'SECRET_TOO_SHORT'
