@@ -291,7 +291,10 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
       /** What it has waited for so far, in milliseconds; left out by records of earlier versions. */
       readonly waitReasons?: TaskReport['waitReasons']
     }
-  /** The guard has suspended a task, let it go on, or stopped it to be started again; told after it was done. */
+  /**
+   * The guard has suspended a task, let it go on, or stopped it to be started again; told after it was done. `requeued`
+   * also where the kernel had killed it for want of memory.
+   */
   | {
       readonly type: 'task-guarded'
       readonly phase: Phase

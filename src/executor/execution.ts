@@ -212,6 +212,7 @@ export class Execution<Value> {
     if (running.isLeaving) return true
     if (!(end.error instanceof WantOfMemory) || requeues >= mostWants) return false
     running.observe(Math.max(running.peakBytes, end.error.observedBytes))
+    this.#host.onGuarded(running.name, 'requeued', messageOf(end.error.cause ?? end.error))
     return true
   }
 

@@ -50,6 +50,10 @@ export class RunningTask {
     this.#startMs = host.clock.monotonic()
   }
 
+  get name(): string {
+    return this.#task.name
+  }
+
   get control(): TaskControl | null {
     return this.#control
   }

@@ -13,7 +13,7 @@ export type ExecutorReport = {
   /** Slots that are taken now, and the most that were at once. */
   readonly running: number
   readonly mostAtOnce: number
-  /** What the guard has done. */
+  /** What the guard has done; `requeued` counts also what the kernel had killed for want of memory. */
   readonly suspended: number
   readonly requeued: number
   /** Milliseconds that tasks of graphs waited together, by reason. */

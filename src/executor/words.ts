@@ -72,7 +72,7 @@ export class WantOfMemory extends Error {
 type Measured = {
   readonly waits: Waits
   readonly reservedBytes: number
-  /** How often the guard put it back in the queue. */
+  /** How often it was put back in the queue for want of memory. */
   readonly requeues: number
   readonly suspendedMs: number
   /** How its use developed, where it told. */
@@ -104,7 +104,7 @@ export type ExecutorEvent<Value = unknown> =
       readonly message: string
     }
   | { readonly type: 'started'; readonly task: string; readonly reservedBytes: number }
-  /** The guard has done something to it: said after it was done. */
+  /** The guard has done something to it, or it ended for want of memory and is put back (`requeued`): said afterwards. */
   | {
       readonly type: 'guarded'
       readonly task: string

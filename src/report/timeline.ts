@@ -114,9 +114,6 @@ const isWaiting = (row: Row): boolean => row.now?.kind === 'waiting'
 
 function start(row: Row, { atMs, phase, waitReasons }: Of<'task-started'>): void {
   row.phase = phase
-  // One that the kernel stopped for want of memory comes back without a word of the guard.
-  const isBack = row.status === 'running' && row.marks.at(-1)?.kind !== 'requeued'
-  if (isBack && row.now !== null) mark(row, 'requeued', row.now.fromMs)
   endWait(row, atMs, waitReasons)
   turnTo(row, runningIn(phase), atMs)
   if (phase === 'deploy') row.status = 'running'
@@ -151,7 +148,8 @@ function endTask(row: Row, { atMs, phase, report }: Of<'task-ended'>): void {
 
 function requeue(row: Row, atMs: number): void {
   mark(row, 'requeued', atMs)
-  turnTo(row, 'waiting', atMs)
+  // Of one that the kernel has killed this is told after the end of its attempt.
+  if (!isWaiting(row)) turnTo(row, 'waiting', atMs)
 }
 
 const runningIn = (phase: Phase): PartKind => (phase === 'undo' ? 'undo' : 'running')

@@ -274,16 +274,22 @@ test('no moment has more tasks than slots or more reserved than the line, and ev
 test('a task that ended for want of memory starts again with more, whatever its own estimate says', async () => {
   const { executor } = machine()
   const reserved: number[] = []
+  const told: string[] = []
   const hungry: ExecutorTask<void> = {
     name: 'hungry',
     estimate: () => ({ bytes: 100 }),
     run: ({ reservedBytes }) => {
       reserved.push(reservedBytes)
-      if (reserved.length === 1) throw new WantOfMemory(400)
+      if (reserved.length === 1) throw new WantOfMemory(400, { cause: new Error('killed by the kernel') })
     },
   }
-  const ended = (await executor.execute([hungry])).get('hungry')
+  const onEvent = (event: ExecutorEvent): void => {
+    told.push(event.type === 'guarded' ? `${event.action}: ${event.message}` : event.type)
+  }
+  const ended = (await executor.execute([hungry], { onEvent })).get('hungry')
   assert.deepEqual(reserved, [100, 500])
+  assert.deepEqual(told, ['started', 'requeued: killed by the kernel', 'started', 'ended'])
+  assert.equal(executor.report().requeued, 1)
   assert.equal(ended?.status === 'succeeded' && ended.requeues, 1)
 })
 

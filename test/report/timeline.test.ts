@@ -83,10 +83,11 @@ test('a task that the guard stopped waits again, for what it waited since then',
 })
 
 test('a task that the kernel stopped for want of memory comes back the same way', () => {
-  const events = [started(['a']), begins(0, {}), opens(0, 1), attemptEnds(40, 1, null)]
+  const killed = [attemptEnds(40, 1, null), guarded(41, 'requeued')]
+  const events = [started(['a']), begins(0, {}), opens(0, 1), ...killed]
   assert.deepEqual(rowOf([...events, begins(60, { host: 20 }), opens(60, 2), ends(70)]), {
     parts: 'running 0-40, host 40-60, running 60-70',
-    marks: 'requeued 40 (1), attempt 60 (2)',
+    marks: 'requeued 41 (1), attempt 60 (2)',
     status: 'succeeded',
   })
 })
