@@ -11,13 +11,10 @@ import { historyFileOf, mergePeaks, newPeaks, readHistory, writeHistory } from '
 import { type Journal, newRunId, openJournal, type TaskPeak } from './journal/journal.ts'
 import { Estimates, identify } from './memory/memory.ts'
 import { loadSecrets } from './plan/plan.ts'
-import { Run, stateDirOf } from './run/run.ts'
+import { engineBytes, Run, stateDirOf } from './run/run.ts'
 import type { Plan, Report, RunMessage, Task } from './spine.ts'
 import { openStore } from './store/store.ts'
 import { formatSize } from './units.ts'
-
-/** What the engine itself takes from the machine, in bytes: 42 to 47 MB were seen in `npm run bench -- storm`. */
-const ownBytes = 56_000_000
 
 export type DeployOptions = {
   /** Where the record and the logs are kept. Default: `.plimsoll` beside the plan. */
@@ -74,7 +71,7 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     ...plan.options.executor,
     enableProgress: true,
     clock,
-    ownBytes,
+    ownBytes: engineBytes,
   })
   const { monitor } = executor
   refuseWhatCannotFit(plan, executor)

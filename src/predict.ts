@@ -5,7 +5,7 @@ import { historyFileOf, mergePeaks, readHistory } from './history/history.ts'
 import { openJournal, type PastTask, type TaskPeak } from './journal/journal.ts'
 import { Estimates } from './memory/memory.ts'
 import { conditionHolds, isDecided } from './plan/plan.ts'
-import { stateDirOf, TaskMemory, unknownMs } from './run/run.ts'
+import { engineBytes, stateDirOf, TaskMemory, unknownMs } from './run/run.ts'
 import type { MemoryEstimate, Plan, Task } from './spine.ts'
 import { openStoreForReading } from './store/store.ts'
 
@@ -50,11 +50,11 @@ export async function predict(plan: Plan, options: PredictOptions = {}): Promise
   const historyFile = historyFileOf(options.historyFile, variables)
   const carried = historyFile === undefined ? [] : await readHistory(historyFile)
   const { past, peaks } = await recorded(plan, stateDirOf(plan, options))
-  const executor = new ParallelExecutor(plan.options.executor)
+  const executor = new ParallelExecutor({ ...plan.options.executor, clock, ownBytes: engineBytes })
   using monitor = executor.monitor
   const estimates = new Estimates(mergePeaks([peaks, carried]), clock.now())
   const memory = new TaskMemory({ plan, executor, estimates })
-  const { capacityBytes, loadLineBytes, usedBytes } = monitor.read()
+  const { capacityBytes, loadLineBytes } = monitor.read()
 
   const facts = new Map(plan.tasks.map((task) => [task.name, factsOf(task, past.get(task.name), memory)]))
   const expected = plan.tasks.map(({ name, needs }) => {
@@ -67,7 +67,7 @@ export async function predict(plan: Plan, options: PredictOptions = {}): Promise
     }
   })
   const { maxConcurrentTasks } = plan.options.executor
-  const { order, ...run } = predictRun(expected, { maxConcurrentTasks, roomBytes: loadLineBytes - usedBytes })
+  const { order, ...run } = predictRun(expected, { maxConcurrentTasks, roomBytes: executor.freeBytes })
   const onCriticalPath = new Set(run.criticalPath)
   const tasks = order.flatMap((name) => {
     const known = facts.get(name)

@@ -53,9 +53,14 @@ export class Admission {
     return freeBytes + ledger.reservedBytes < bytes ? 'host' : 'memory'
   }
 
+  /** Below the line, neither in use nor set aside; negative above it. */
+  get freeBytes(): number {
+    return this.#parts.ledger.admit(0, this.#withOwnNeed()).freeBytes
+  }
+
   /** Whether so much more would stay below the line. */
   hasRoomFor(bytes: number): boolean {
-    return this.#parts.ledger.admit(bytes, this.#withOwnNeed()).freeBytes >= bytes
+    return this.freeBytes >= bytes
   }
 
   /** Why a task does not fit, with the numbers. */

@@ -127,6 +127,11 @@ export class ParallelExecutor implements AsyncDisposable {
     return this.#tally.report(this.ledger.reservedBytes)
   }
 
+  /** What tasks may take now, in bytes: below the line, neither used nor reserved nor kept for this process itself. */
+  get freeBytes(): number {
+    return this.#admission.freeBytes
+  }
+
   /** What is reserved for a task without an estimate of its own, in bytes: never more than its limit. */
   carefulGuess(limitBytes: number = this.options.memoryLimitMb * 2 ** 20): number {
     const share = this.#admission.reading().loadLineBytes / this.options.maxConcurrentTasks
