@@ -20,6 +20,8 @@ export class AttemptLog implements AsyncDisposable {
   readonly #file: FileHandle
   readonly #mask: ReturnType<Masker['stream']>
   #tail: Buffer = Buffer.alloc(0)
+  /** Taken over and masked, not on disk yet. */
+  #unwritten: Uint8Array = Buffer.alloc(0)
 
   static async open(file: string, masker: Masker): Promise<AttemptLog> {
     return new AttemptLog(await open(file, newFile, 0o600), masker)
@@ -39,21 +41,37 @@ export class AttemptLog implements AsyncDisposable {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    await this.#append(this.#mask.push(chunk))
+    await this.flush()
+    this.take(chunk)
+    await this.flush()
+  }
+
+  /** Takes a chunk over; it is on disk after the next `flush` that ends well. Only after such a one. */
+  take(chunk: Uint8Array): void {
+    this.#keep(this.#mask.push(chunk))
+  }
+
+  /** Writes what was taken over; may be called again when the disk was full. */
+  async flush(): Promise<void> {
+    while (this.#unwritten.length > 0) {
+      const { bytesWritten } = await this.#file.write(this.#unwritten)
+      this.#unwritten = this.#unwritten.subarray(bytesWritten)
+    }
   }
 
   /** Writes what the mask held back; nothing may be written afterwards. */
   async finish(): Promise<void> {
-    await this.#append(this.#mask.end())
+    await this.flush()
+    this.#keep(this.#mask.end())
+    await this.flush()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close()
   }
 
-  async #append(masked: Uint8Array): Promise<void> {
-    if (masked.length === 0) return
-    await this.#file.writeFile(masked)
+  #keep(masked: Uint8Array): void {
+    this.#unwritten = masked
     const joined = Buffer.concat([this.#tail, masked.subarray(-tailBytes)])
     this.#tail = Buffer.from(joined.subarray(-tailBytes))
   }
@@ -61,7 +79,8 @@ export class AttemptLog implements AsyncDisposable {
 
 /**
  * Carries what has arrived in a spool into the log, from where it stopped before. One copy runs at a time. It reads
- * through the descriptor that the spool was made with: what the task may have put at its path is never opened.
+ * through the descriptor that the spool was made with: what the task may have put at its path is never opened. A copy
+ * that failed, as the disk was full, loses nothing: the next one goes on where it stopped.
  */
 export class SpoolCopy {
   readonly #path: string
@@ -86,19 +105,21 @@ export class SpoolCopy {
 
   /** Copies the rest and deletes the spool. */
   async finish(): Promise<void> {
-    await this.#running
+    await this.#running?.catch(() => undefined)
     await this.copy()
     await rm(this.#path, { recursive: true, force: true })
   }
 
   async #copy(): Promise<void> {
+    await this.#log.flush()
     if ((await this.#spool.stat()).size <= this.#at) return
     this.#buffer ??= Buffer.allocUnsafe(chunkBytes)
     for (;;) {
       const { bytesRead } = await this.#spool.read(this.#buffer, 0, chunkBytes, this.#at)
       if (bytesRead === 0) return
       this.#at += bytesRead
-      await this.#log.write(this.#buffer.subarray(0, bytesRead))
+      this.#log.take(this.#buffer.subarray(0, bytesRead))
+      await this.#log.flush()
     }
   }
 }

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createMasker } from '../../src/redact/redact.ts'
+import { AttemptLog, openSpool, SpoolCopy } from '../../src/runners/attempt-log.ts'
+import { mountSmallDisk, whyNoSmallDisk } from '../run/small-disk.ts'
+
+const secret = 'correct-horse-battery'
+
+/** Lines of 32 bytes with a secret now and then, also over the border of two chunks. */
+const lines = (from: number, count: number): string =>
+  Array.from({ length: count }, (_, index) => {
+    const word = (from + index) % 7 === 0 ? secret : 'nothing to be masked!'
+    return `${String(from + index).padStart(9, '0')} ${word}\n`
+  }).join('')
+
+for (const secrets of [[], [secret]])
+  test(`output that found no room on the disk is in the log when there is room again, with ${secrets.length} secrets`, {
+    skip: whyNoSmallDisk,
+  }, async (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'plimsoll-log-'))
+    t.after(() => rmSync(dir, { recursive: true }))
+    using disk = mountSmallDisk(dir)
+    const ballast = join(disk.stateDir, 'ballast')
+    const file = join(disk.stateDir, 'log')
+    const path = join(dir, 'spool')
+    await using log = await AttemptLog.open(file, createMasker(secrets))
+    await using output = await openSpool(path)
+    const spool = new SpoolCopy(path, output, log)
+
+    writeFileSync(ballast, Buffer.alloc(1_900_000))
+    appendFileSync(path, lines(0, 10_000))
+    for (let time = 0; time < 3; time += 1) await assert.rejects(spool.copy(), { code: 'ENOSPC' })
+    assert.ok(statSync(file).size > 0, 'some of it had room')
+    appendFileSync(path, lines(10_000, 10_000))
+    await assert.rejects(spool.copy(), { code: 'ENOSPC' })
+
+    rmSync(ballast)
+    await spool.finish()
+    await log.finish()
+    const expected = createMasker(secrets).text(lines(0, 20_000))
+    assert.ok(readFileSync(file, 'utf8') === expected)
+    assert.ok(log.lastOutput !== '' && expected.trimEnd().endsWith(log.lastOutput))
+    assert.equal(existsSync(path), false)
+  })
