@@ -169,6 +169,12 @@ export function messageOf(thrown: unknown): string {
 }
 
 /** The `code` of a Node.js system error (`ENOENT`, `ENOSPC`, ...), or undefined. Never throws. */
+/** What stopped a run: a person, who gives no reason, or an error. */
+export function whyStopped({ reason }: AbortSignal): string {
+  const isPerson = isError(reason) && reason.name === 'AbortError'
+  return isPerson ? 'the run was interrupted' : `the run could not go on: ${messageOf(reason)}`
+}
+
 export function systemCodeOf(thrown: unknown): string | undefined {
   try {
     return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'

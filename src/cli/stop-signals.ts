@@ -17,7 +17,9 @@ export function stopSignals(): StopSignals {
   let fault: PlimsollError | undefined
   const stop = (): void => (gentle.signal.aborted ? final.abort() : gentle.abort())
   const keep = (error: unknown): void => {
-    fault ??= new PlimsollError('INTERNAL', `the run was stopped: ${messageOf(error)}`, { cause: error })
+    fault ??= new PlimsollError('INTERNAL', `an error was thrown that nobody caught: ${messageOf(error)}`, {
+      cause: error,
+    })
     gentle.abort(fault)
   }
   for (const name of heard) process.on(name, stop)

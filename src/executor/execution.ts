@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
+import { messageOf, whyStopped } from '../errors.ts'
 import { type Ledger, type Reservation, raiseFactor } from '../memory/memory.ts'
 import type { Admission, Refusal } from './admission.ts'
 import type { Graph } from './graph.ts'
@@ -90,7 +90,7 @@ export class Execution<Value> {
   }
 
   async run(): Promise<ReadonlyMap<string, Ended<Value>>> {
-    const stop = (): void => this.#stop('the run was interrupted')
+    const stop = (): void => this.#stop(whyStopped(this.#signal))
     if (this.#signal.aborted) stop()
     this.#signal.addEventListener('abort', stop)
     try {

@@ -50,13 +50,9 @@ function row([name, task]: NamedTask): string {
 
 function failure([name, task]: NamedTask): string[] {
   const error = task.error ?? task.undo?.error
+  if (error === undefined) return [] // undone, as it should be
   const output = plainText(task.lastOutput ?? '').trimEnd()
-  return [
-    '',
-    `### ${words(name)}`,
-    ...(error ? ['', ...errorLines(error)] : []),
-    ...(output === '' ? [] : ['', fenced(output)]),
-  ]
+  return ['', `### ${words(name)}`, '', ...errorLines(error), ...(output === '' ? [] : ['', fenced(output)])]
 }
 
 function errorLines({ code, message, fix }: ErrorFacts): string[] {

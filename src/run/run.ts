@@ -218,7 +218,7 @@ export class Run implements AsyncDisposable {
   }
 
   async #onEnded(phase: Phase, name: string, ended: Ended<TaskEnd | null>): Promise<void> {
-    const end = endedReport(ended)
+    const end = endedReport(ended, this.#masker)
     if (end === null) return
     if (phase === 'deploy') {
       this.#states.keepEnd(name, end)

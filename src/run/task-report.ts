@@ -1,5 +1,5 @@
-import { factsOf } from '../errors.ts'
 import { type Ended, WantOfMemory } from '../executor/executor.ts'
+import { type Masker, maskedFacts } from '../redact/redact.ts'
 import { noAttempts, type TaskEnd } from '../runners/runners.ts'
 import type { TaskReport } from '../spine.ts'
 
@@ -13,9 +13,9 @@ export class TaskFailure extends Error {
 }
 
 /** The report of a task that the executor has ended; null for a place in the graph without work. */
-export function endedReport(ended: Exclude<Ended, { status: 'succeeded' }>): TaskEnd
-export function endedReport(ended: Ended<TaskEnd | null>): TaskEnd | null
-export function endedReport(ended: Ended<TaskEnd | null>): TaskEnd | null {
+export function endedReport(ended: Exclude<Ended, { status: 'succeeded' }>, masker: Masker): TaskEnd
+export function endedReport(ended: Ended<TaskEnd | null>, masker: Masker): TaskEnd | null
+export function endedReport(ended: Ended<TaskEnd | null>, masker: Masker): TaskEnd | null {
   if (ended.status === 'succeeded') return ended.value
   if (ended.status === 'failed') {
     const error = ended.error instanceof WantOfMemory ? ended.error.cause : ended.error
@@ -35,7 +35,9 @@ export function endedReport(ended: Ended<TaskEnd | null>): TaskEnd | null {
     cpuMs: null,
     exitCode: null,
     outputs: {},
-    ...(ended.status === 'failed' ? { error: factsOf(ended.error) } : { because: ended.because }),
+    ...(ended.status === 'failed'
+      ? { error: maskedFacts(masker, ended.error) }
+      : { because: masker.text(ended.because) }),
   }
   return { report, outputs: {}, totals: noAttempts }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { PlimsollError } from '../errors.ts'
+import { PlimsollError, whyStopped } from '../errors.ts'
 import { formatDuration } from '../units.ts'
 
 /**
@@ -86,5 +86,5 @@ export class Ending implements Disposable {
   }
 
   readonly #interrupt = (): void =>
-    this.because(new PlimsollError('TASK_CANCELLED', 'it was stopped because the run was interrupted'))
+    this.because(new PlimsollError('TASK_CANCELLED', `it was stopped because ${whyStopped(this.#source)}`))
 }

@@ -5,7 +5,8 @@
  *
  * It does not decide whether or when a task runs, and it keeps nothing: telling is `emit`, and who listens records.
  */
-import { factsOf, PlimsollError } from '../errors.ts'
+import { PlimsollError, whyStopped } from '../errors.ts'
+import { maskedFacts } from '../redact/redact.ts'
 import { retry } from '../retry/retry.ts'
 import type { AttemptResult, Task } from '../spine.ts'
 import { attemptOnce, nothingMeasured } from './attempt.ts'
@@ -76,10 +77,10 @@ export async function runTask(task: Task, run: TaskRun): Promise<TaskEnd> {
 }
 
 /** The run was stopped between the decision to start the task and its first attempt. */
-const interrupted: AttemptResult = {
-  ...nothingMeasured,
-  durationMs: 0,
-  error: factsOf(new PlimsollError('TASK_CANCELLED', 'the run was interrupted before its first attempt')),
+function neverAttempted({ signal, masker }: TaskRun): AttemptResult {
+  const why = `it was stopped before its first attempt because ${whyStopped(signal)}`
+  const error = maskedFacts(masker, new PlimsollError('TASK_CANCELLED', why))
+  return { ...nothingMeasured, durationMs: 0, error }
 }
 
 type Sum = { -readonly [Key in keyof AttemptTotals]: AttemptTotals[Key] } & { last: AttemptResult | null }
@@ -101,7 +102,7 @@ const wantsMemory = ({ error }: AttemptResult): boolean => error?.code === 'TASK
 
 function endOf(run: TaskRun, all: Sum, durationMs: number): TaskEnd {
   const { last: lastResult, ...totals } = all
-  const last = lastResult ?? interrupted
+  const last = lastResult ?? neverAttempted(run)
   const cancelled = last.error?.code === 'TASK_CANCELLED' || last.error?.code === 'TASK_REQUEUED'
   const status = last.error === null ? 'succeeded' : cancelled ? 'cancelled' : 'failed'
   return {

@@ -38,8 +38,8 @@ test('what an inline function throws where nobody listens stops the run in order
   const { code, stdout, stderr } = await deployed('later', [], "  b: { run: 'sleep 1000' }\n")
   assert.equal(code, 1)
   assert.match(stdout, /^inline dev failed /m)
-  assert.match(stdout, /^the run: INTERNAL the run was stopped: too late$/m)
-  assert.match(stderr, /error INTERNAL: the run was stopped: too late/)
+  assert.match(stdout, /^the run: INTERNAL an error was thrown that nobody caught: too late$/m)
+  assert.match(stderr, /error INTERNAL: an error was thrown that nobody caught: too late/)
 })
 
 test('what an inline function leaves open does not keep the engine', async () => {

@@ -32,6 +32,16 @@ last line
   )
 })
 
+test('an undone task is in the table alone, unless its undo failed', () => {
+  const undo = { status: 'succeeded', durationMs: 5 } as const
+  const undone = renderMarkdown(reportOf({ a: taskReport({ status: 'undone', undo, lastOutput: 'did it' }) }))
+  assert.ok(undone.includes('| a | undone |'))
+  assert.ok(!undone.includes('###'))
+  const error = { code: 'TASK_FAILED', message: 'no', fix: 'Look' } as const
+  const failed = taskReport({ undo: { status: 'failed', durationMs: 5, error } })
+  assert.ok(renderMarkdown(reportOf({ a: failed })).includes('### a\n\nTASK\\_FAILED\\: no\n'))
+})
+
 test('a name cannot leave its cell, format, or link', () => {
   const report = reportOf({ 'a|b\n| c [x](http://evil) <img> `d`': taskReport() })
   const row = renderMarkdown(report)

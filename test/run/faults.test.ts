@@ -129,5 +129,41 @@ test('a secret in the error of a listener is masked in the report', async () => 
     if (message.type === 'run-started') throw new Error('it was hunter2-hunter2')
   }
   await assert.rejects(yard.deploy(text, { onEvent, variables: { KEY: 'hunter2-hunter2' } }), /it was/)
-  assert.equal(reportOf(yard).error?.message, 'it was ***')
+  const report = reportOf(yard)
+  assert.equal(report.error?.message, 'it was ***')
+  assert.equal(report.tasks.a?.because, 'the run could not go on: it was ***')
+})
+
+test('what a fault has cancelled says so; only a person interrupts', async () => {
+  const text = `
+name: why
+concurrency: 2
+tasks:
+  quick: { run: 'true' }
+  long: { run: 'sleep 60' }
+  next: { needs: long, run: 'true' }
+  waits: { run: 'true' }
+`
+  await using yard = await openYard()
+  const error = new Error('the listener has gone')
+  const isUp = ({ type, task }: { type: string; task?: string }): boolean =>
+    type === 'attempt-identified' && task === 'long'
+  const onEvent = (message: RunMessage): void => {
+    yard.messages.push(message)
+    if (isUp(message)) throw error
+  }
+  await assert.rejects(yard.deploy(text, { onEvent }), error)
+  const { long, next } = reportOf(yard).tasks
+  const why = 'the run could not go on: the listener has gone'
+  assert.equal(long?.error?.message, `it was stopped because ${why}`)
+  assert.match(next?.because ?? '', new RegExp(why))
+
+  await using other = await openYard()
+  const stop = new AbortController()
+  const stopOnce = (message: RunMessage): void => {
+    if (isUp(message)) stop.abort()
+  }
+  const report = await other.deploy(text, { onEvent: stopOnce, signal: stop.signal })
+  assert.equal(report.tasks.long?.error?.message, 'it was stopped because the run was interrupted')
+  assert.equal(report.status, 'interrupted')
 })
