@@ -2,9 +2,10 @@
  * 20,000 jobs that do nothing, queued at once for two threads: what the pool adds to a function. Beside it, in the same
  * run, two bare threads with one message under way each, and piscina.
  */
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { installPeers, peersFolder } from './contest.ts'
 import {
   type BenchResult,
   type BenchRow,
@@ -59,7 +60,7 @@ const ours = (file: string): string =>
 
 const piscina = (file: string): string =>
   program(
-    `import piscina from ${urlOf(join(root, 'node_modules/piscina/dist/main.js'))}
+    `import piscina from ${urlOf(join(peersFolder, 'node_modules/piscina/dist/main.js'))}
      const { Piscina } = piscina
      const pool = new Piscina({ filename: ${urlOf(file)}, minThreads: ${threads}, maxThreads: ${threads} })
      const options = { name: 'nothing' }`,
@@ -102,12 +103,12 @@ async function see(text: string): Promise<Seen> {
 }
 
 export async function run(): Promise<BenchResult> {
+  await installPeers()
   await measure([process.execPath, 'scripts/build.ts'])
   using folder = new TemporaryFolder()
   const file = join(folder.path, 'nothing.mjs')
   writeFileSync(file, 'export const nothing = () => undefined\n')
-  const hasPiscina = existsSync(join(root, 'node_modules/piscina/dist/main.js'))
-  const peers = { 'postMessage, one at a time': raw(file), ...(hasPiscina && { piscina: piscina(file) }) }
+  const peers = { 'postMessage, one at a time': raw(file), piscina: piscina(file) }
   const own: Seen[] = []
   const others = new Map<string, Seen[]>(Object.keys(peers).map((peer) => [peer, []]))
   // In turns, so that a busy moment of the machine does not hit one of them only.
@@ -128,8 +129,7 @@ export async function run(): Promise<BenchResult> {
       ...memoryRows(seen),
     ]),
   ]
-  const notes = hasPiscina ? [] : ['piscina is not installed here']
-  return { title: `${jobs} jobs that do nothing, ${threads} threads, queued at once`, runs, rows, notes }
+  return { title: `${jobs} jobs that do nothing, ${threads} threads, queued at once`, runs, rows }
 }
 
 function memoryRows(seen: readonly Seen[]): readonly BenchRow[] {
