@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import type { AttemptRecord, Journal, RunRecord, RunSummary } from '../journal/journal.ts'
 import { nearestName } from '../nearest.ts'
-import { createMasker, type Masker } from '../redact/redact.ts'
+import { createRedactor, type Masker } from '../redact/redact.ts'
 import { isClosed, plainLine, plainText, writeSteadily } from '../report/report.ts'
 import { withJournal } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
@@ -38,7 +38,7 @@ async function meantTask(journal: Journal, word: string, cause: unknown): Promis
   return new PlimsollError('RUN_UNKNOWN', cause.message, { cause, fix })
 }
 
-const noMasker = createMasker([])
+const noMasker = createRedactor([])
 
 type IsService = (attempt: Pick<AttemptRecord, 'task' | 'phase'>) => boolean
 
@@ -61,7 +61,7 @@ async function serviceMasker(run: RunRecord): Promise<Masker> {
       `the log of a service is shown as the service wrote it: the value of ${names} is not known here\n`,
     )
   }
-  return createMasker(Object.values(values))
+  return createRedactor(Object.values(values))
 }
 
 function unknownTask(

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Clock } from '../clock.ts'
 import { messageOf, systemCodeOf } from '../errors.ts'
-import { createMasker } from '../redact/redact.ts'
+import { createRedactor } from '../redact/redact.ts'
 import type { SecretSource } from '../spine.ts'
 import { formatDuration } from '../units.ts'
 import { show } from './problems.ts'
@@ -113,7 +113,7 @@ function complaintOf({ complaint, printed }: End, known: readonly string[]): str
   if (text === '') return ''
   const values = [...known, printed.toString('utf8')].filter((value) => value.trim().length >= shortestMasked)
   try {
-    return `, saying: ${createMasker(values).text(text).replaceAll(/\s+/g, ' ').slice(-1_000)}`
+    return `, saying: ${createRedactor(values).text(text).replaceAll(/\s+/g, ' ').slice(-1_000)}`
   } catch (error) {
     return `; what it said is not shown (${messageOf(error)})`
   }

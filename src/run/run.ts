@@ -15,7 +15,7 @@ import {
   WantOfMemory,
 } from '../executor/executor.ts'
 import type { PastTask } from '../journal/journal.ts'
-import { createMasker, type Masker, maskedFacts } from '../redact/redact.ts'
+import { createRedactor, type Masker, maskedFacts } from '../redact/redact.ts'
 import { Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/runners.ts'
 import type { Phase, Report, Task, Work } from '../spine.ts'
 import { decide } from './decide.ts'
@@ -67,7 +67,7 @@ export class Run implements AsyncDisposable {
     this.#parts = parts
     this.#memory = new TaskMemory(parts)
     this.#states = new TaskStates(plan.tasks)
-    this.#masker = createMasker(Object.values(secrets))
+    this.#masker = createRedactor(Object.values(secrets))
     this.#environment = withoutSecrets(parts.variables, plan)
     const { maxWorkersThread, maxWorkersProcess } = plan.options.executor
     this.#instruments = new Instruments(clock, {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createMasker } from '../../src/redact/redact.ts'
+import { createMasker } from '../../src/redact/masker.ts'
 
 const wrapped = (text: string, columns: number, lineEnd = '\n'): string =>
   (text.match(new RegExp(`.{1,${columns}}`, 'g')) ?? []).join(lineEnd)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PlimsollError } from '../../src/errors.ts'
-import { createMasker } from '../../src/redact/redact.ts'
+import { createMasker } from '../../src/redact/masker.ts'
 import { secretForms } from '../../src/redact/secret-forms.ts'
 
 /** Pushes `bytes` in pieces of the given sizes (used in turn) and joins what comes out. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
 import type { ProcessFinder, TaskGroups } from '../../src/memory/memory.ts'
 import type { PoolOptions } from '../../src/pool/pool.ts'
-import { createMasker } from '../../src/redact/redact.ts'
+import { createRedactor } from '../../src/redact/redact.ts'
 import {
   Instruments,
   runTask,
@@ -74,7 +74,7 @@ export async function openBench(
       nextFileNumber: () => ++files,
       environment: { PATH: process.env.PATH ?? '' },
       values: { secrets, outputOf: () => undefined },
-      masker: createMasker(Object.values(secrets)),
+      masker: createRedactor(Object.values(secrets)),
       signal: new AbortController().signal,
       killSignal: new AbortController().signal,
       instruments,

@@ -1,0 +1,104 @@
+/**
+ * Secrets of 24 kinds, made up when they are needed: none of them stands in a file of this project. `line` is how tools print
+ * it; `values` are the texts of which nothing may be left.
+ */
+import { createHash, generateKeyPairSync } from 'node:crypto'
+
+export type Planted = { readonly kind: string; readonly line: string; readonly values: readonly string[] }
+
+const digits = '0123456789'
+const lower = 'abcdefghijklmnopqrstuvwxyz'
+const upper = lower.toUpperCase()
+const hex = '0123456789abcdef'
+const word = lower + upper + digits
+
+type Draw = (alphabet: string, length: number) => string
+
+/** One of each kind. `random` decides all but the private keys, which are real ones. */
+export function plantSecrets(random: () => number): readonly Planted[] {
+  const draw: Draw = (alphabet, length) =>
+    Array.from({ length }, () => alphabet.charAt(Math.floor(random() * alphabet.length))).join('')
+  /** At least one of each class, as generators of passwords make sure. */
+  const strong = (length: number): string =>
+    `${draw(upper, 1)}${draw(digits, 1)}${draw(lower, 1)}${draw(word, length - 3)}`
+  const token = (
+    kind: string,
+    value: string,
+    line = (text: string): string => `using ${text} now`,
+  ): Planted => ({
+    kind,
+    line: line(value),
+    values: [value],
+  })
+  return [
+    token(
+      'GitHub, classic',
+      `ghp_${draw(word, 36)}`,
+      (value) => `git clone https://${value}@github.com/shop/shop.git`,
+    ),
+    token('GitHub, fine-grained', `github_pat_${draw(word, 22)}_${draw(word, 59)}`),
+    token('GitLab', `glpat-${draw(word, 20)}`, (value) => `PRIVATE-TOKEN: ${value}`),
+    token('Slack bot', `xoxb-${draw(digits, 12)}-${draw(digits, 13)}-${draw(word, 24)}`),
+    token(
+      'Slack webhook',
+      `${draw(upper, 9)}/B${draw(upper, 9)}/${draw(word, 24)}`,
+      (value) => `curl https://hooks.slack.com/services/T${value}`,
+    ),
+    token('npm', `npm_${draw(word, 36)}`, (value) => `//registry.example.com/:_authToken=${value}`),
+    token('Stripe', `sk_live_${draw(word, 24)}`),
+    token('OpenAI', `sk-proj-${draw(word, 74)}T3BlbkFJ${draw(word, 74)}`),
+    token('Anthropic', `sk-ant-api03-${draw(word, 93)}AA`),
+    token('OpenRouter', `sk-or-v1-${draw(hex, 64)}`),
+    token('SendGrid', `SG.${draw(word, 22)}.${draw(word, 43)}`),
+    token('AWS key id', `AKIA${draw(upper + digits, 16)}`),
+    token('AWS secret key', `${strong(30)}/${draw(word, 9)}`, (value) => `aws_secret_access_key = ${value}`),
+    token('Google API key', `AIza${draw(word, 35)}`, (value) => `GET /maps?key=${value}&zoom=4`),
+    privateKey('Google service account', (pem) =>
+      JSON.stringify({ type: 'service_account', private_key: pem }),
+    ),
+    token('JSON web token', jsonWebToken(draw), (value) => `set-cookie: session=${value}; Path=/`),
+    token('password of a variable', `${strong(10)}!`, (value) => `PGPASSWORD=${value} psql`),
+    token('API key of a variable', strong(32), (value) => `export PAYMENT_API_KEY="${value}"`),
+    token('bearer', `${strong(30)}.${draw(word, 8)}`, (value) => `> Authorization: Bearer ${value}`),
+    token(
+      'password of a URL',
+      `${strong(12)}`,
+      (value) => `fetching https://deploy:${value}@git.example.com/shop.git`,
+    ),
+    token(
+      'password of a database',
+      strong(16),
+      (value) => `connecting to postgres://shop:${value}@db.internal:5432/shop`,
+    ),
+    token(
+      'container registry',
+      Buffer.from(`shop:${strong(16)}`).toString('base64'),
+      (value) => `{"auths":{"registry.example.com":{"auth":"${value}"}}}`,
+    ),
+    privateKey('private key', (pem) => pem),
+    token(
+      'Azure storage',
+      createHash('sha512').update(draw(word, 20)).digest('base64'),
+      (value) =>
+        `DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=${value};EndpointSuffix=core.windows.net`,
+    ),
+  ]
+}
+
+function privateKey(kind: string, lineOf: (pem: string) => string): Planted {
+  const { privateKey: pem } = generateKeyPairSync('ec', {
+    namedCurve: 'secp521r1',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  })
+  return {
+    kind,
+    line: lineOf(pem.trimEnd()),
+    values: pem.split('\n').filter((line) => /^[A-Za-z0-9+/=]+$/.test(line)),
+  }
+}
+
+function jsonWebToken(draw: Draw): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: draw(digits, 9), iat: 1_700_000_000 })}.${draw(word, 43)}`
+}
