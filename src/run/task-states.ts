@@ -1,7 +1,7 @@
 import { factsOf, PlimsollError } from '../errors.ts'
 import { neverStarted } from '../executor/executor.ts'
 import type { FillValues } from '../plan/plan.ts'
-import { createMasker } from '../redact/redact.ts'
+import { createRedactor } from '../redact/redact.ts'
 import type { AttemptTotals, TaskEnd } from '../runners/runners.ts'
 import type { Phase, ProcessIdentity, Task, TaskReport } from '../spine.ts'
 import { endedReport } from './task-report.ts'
@@ -93,7 +93,7 @@ function isDone({ status, exitCode, error }: TaskReport): boolean {
 function neverEnded(name: string): TaskReport {
   const error = factsOf(new PlimsollError('TASK_CANCELLED', `"${name}" was not begun`))
   return {
-    ...endedReport({ ...neverStarted, status: 'cancelled', because: error.message }, createMasker([])).report,
+    ...endedReport({ ...neverStarted, status: 'cancelled', because: error.message }, createRedactor([])).report,
     error,
   }
 }

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createMasker } from '../../src/redact/redact.ts'
+import { createRedactor } from '../../src/redact/redact.ts'
 import { AttemptLog, openSpool, SpoolCopy } from '../../src/runners/attempt-log.ts'
 import { mountSmallDisk, whyNoSmallDisk } from '../run/small-disk.ts'
 
@@ -34,7 +34,7 @@ for (const secrets of [[], [secret]])
     const ballast = join(disk.stateDir, 'ballast')
     const file = join(disk.stateDir, 'log')
     const path = join(dir, 'spool')
-    await using log = await AttemptLog.open(file, createMasker(secrets))
+    await using log = await AttemptLog.open(file, createRedactor(secrets))
     await using output = await openSpool(path)
     const spool = new SpoolCopy(path, output, log)
 
@@ -48,7 +48,7 @@ for (const secrets of [[], [secret]])
     rmSync(ballast)
     await spool.finish()
     await log.finish()
-    const expected = createMasker(secrets).text(lines(0, 20_000))
+    const expected = createRedactor(secrets).text(lines(0, 20_000))
     assert.ok(readFileSync(file, 'utf8') === expected)
     assert.ok(log.lastOutput !== '' && expected.trimEnd().endsWith(log.lastOutput))
     assert.equal(existsSync(path), false)
