@@ -11,7 +11,7 @@ import { historyFileOf, mergePeaks, newPeaks, readHistory, writeHistory } from '
 import { type Journal, newRunId, openJournal, type TaskPeak } from './journal/journal.ts'
 import { Estimates, identify } from './memory/memory.ts'
 import { loadSecrets } from './plan/plan.ts'
-import { engineBytes, Run, stateDirOf } from './run/run.ts'
+import { engineBytes, forcedTasks, Run, stateDirOf } from './run/run.ts'
 import type { Plan, Report, RunMessage, Task } from './spine.ts'
 import { openStore } from './store/store.ts'
 import { formatSize } from './units.ts'
@@ -35,6 +35,8 @@ export type DeployOptions = {
   readonly failFast?: boolean
   /** Whether a failure undoes what succeeded. Default true. */
   readonly undo?: boolean
+  /** Runs tasks though nothing they depend on has changed: all of them (true), or those named. Default false. */
+  readonly force?: boolean | readonly string[]
   /** The consent that an environment with `approve: true` asks for. */
   readonly yes?: boolean
   /**
@@ -51,7 +53,7 @@ export type DeployOptions = {
 /**
  * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
  * could not be recorded or told any more (then what had succeeded is undone, and `onEvent` has got the report).
- * @throws APPROVAL_NEEDED, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY, HISTORY_INVALID, and the STATE codes.
+ * @throws USAGE (`force`), APPROVAL_NEEDED, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY, HISTORY_INVALID, and the STATE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
   const {
@@ -61,6 +63,7 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     onEvent = () => undefined,
   } = options
   const stateDir = stateDirOf(plan, options)
+  const force = forcedTasks(plan, options.force)
   if (plan.approve && !options.yes) throw approvalNeeded(plan)
   const secrets = await loadSecrets(plan, {
     variables,
@@ -100,6 +103,7 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     random,
     signal,
     killSignal,
+    force,
     onEvent,
   }
   await using run = await Run.open(parts)

@@ -114,6 +114,14 @@ export const errorTable = {
     exitCode: 1,
     fix: 'Let the earlier task write this key, or give a default: ${tasks.NAME.outputs.KEY:-default}',
   },
+  INPUTS_UNKNOWN: {
+    exitCode: 1,
+    fix: 'Make what "inputs" and "outputs" name readable and still; until then the task runs each time',
+  },
+  INPUTS_UNMATCHED: {
+    exitCode: 1,
+    fix: 'Correct the glob under "inputs", or leave it out: it is relative to the directory of the plan',
+  },
   SERVICE_ENDED: {
     exitCode: 1,
     fix: 'A task with "detach: true" must keep running; read its output for the reason',

@@ -5,7 +5,15 @@ import { historyFileOf, mergePeaks, readHistory } from './history/history.ts'
 import { openJournal, type PastTask, type TaskPeak } from './journal/journal.ts'
 import { Estimates } from './memory/memory.ts'
 import { conditionHolds, isDecided } from './plan/plan.ts'
-import { engineBytes, stateDirOf, TaskMemory, unknownMs } from './run/run.ts'
+import {
+  engineBytes,
+  type Foresight,
+  forcedTasks,
+  foresee,
+  stateDirOf,
+  TaskMemory,
+  unknownMs,
+} from './run/run.ts'
 import type { MemoryEstimate, Plan, Task } from './spine.ts'
 import { openStoreForReading } from './store/store.ts'
 
@@ -20,6 +28,10 @@ export type PredictedTask = {
   readonly onCriticalPath: boolean
   /** Why it will be skipped; null when it runs or when that is decided during the run. */
   readonly skipped: string | null
+  /** Of a task with inputs that is not skipped: what has changed, or what that still depends on. Else null. */
+  readonly because: string | null
+  /** Globs of its inputs that match no file. */
+  readonly unmatched: readonly string[]
 }
 
 export type PlanPrediction = {
@@ -40,23 +52,34 @@ export type PredictOptions = {
   readonly stateDir?: string
   /** As of `deploy`; only read. */
   readonly historyFile?: string
+  /** As of `deploy`. */
+  readonly force?: boolean | readonly string[]
   readonly variables?: NodeJS.ProcessEnv
   readonly clock?: Clock
 }
 
-/** @throws HISTORY_INVALID, and the STATE codes. */
+/** @throws USAGE (`force`), HISTORY_INVALID, and the STATE codes. */
 export async function predict(plan: Plan, options: PredictOptions = {}): Promise<PlanPrediction> {
   const { variables = process.env, clock = systemClock } = options
   const historyFile = historyFileOf(options.historyFile, variables)
   const carried = historyFile === undefined ? [] : await readHistory(historyFile)
-  const { past, peaks } = await recorded(plan, stateDirOf(plan, options))
+  const stateDir = stateDirOf(plan, options)
+  const force = forcedTasks(plan, options.force)
+  const leftOut = new Set(plan.tasks.filter(isLeftOut).map(({ name }) => name))
+  const { past, peaks, foreseen } = await recorded({ plan, stateDir, variables, force, leftOut })
   const executor = new ParallelExecutor({ ...plan.options.executor, clock, ownBytes: engineBytes })
   using monitor = executor.monitor
   const estimates = new Estimates(mergePeaks([peaks, carried]), clock.now())
   const memory = new TaskMemory({ plan, executor, estimates })
   const { capacityBytes, loadLineBytes } = monitor.read()
 
-  const facts = new Map(plan.tasks.map((task) => [task.name, factsOf(task, past.get(task.name), memory)]))
+  const facts = new Map(
+    plan.tasks.map((task) => {
+      const { name } = task
+      const foresight = leftOut.has(name) ? whenFails : (foreseen.get(name) ?? nothingKnown)
+      return [name, { ...factsOf(task, past.get(name), { memory, foresight }), ...foresight }]
+    }),
+  )
   const expected = plan.tasks.map(({ name, needs }) => {
     const { estimate, expectedMs, skipped } = facts.get(name) ?? {}
     return {
@@ -80,32 +103,44 @@ export async function predict(plan: Plan, options: PredictOptions = {}): Promise
   return { tasks, ...run, guesses, capacityBytes, loadLineBytes }
 }
 
+const nothingKnown: Foresight = { skipped: null, because: null, unmatched: [] }
+const whenFails: Foresight = { ...nothingKnown, skipped: 'its "when" does not hold' }
+
+function isLeftOut({ when }: Task): boolean {
+  const nothing = { statusOf: () => '', outputOf: () => undefined }
+  return when !== null && isDecided(when) && !conditionHolds(when, nothing)
+}
+
 function factsOf(
   task: Task,
   past: PastTask | undefined,
-  memory: TaskMemory,
-): Omit<PredictedTask, 'onCriticalPath'> {
-  const { name, work, needs, when } = task
-  const nothing = { statusOf: () => '', outputOf: () => undefined }
-  const isSkipped = when !== null && isDecided(when) && !conditionHolds(when, nothing)
+  { memory, foresight }: { readonly memory: TaskMemory; readonly foresight: Foresight },
+): Omit<PredictedTask, 'onCriticalPath' | keyof Foresight> {
+  const { name, work, needs } = task
   return {
     task: name,
     kind: work.kind,
     needs,
-    estimate: isSkipped ? null : memory.expected(task, work),
+    estimate: foresight.skipped === null ? memory.expected(task, work) : null,
     expectedMs: memory.expectedMs(task, past),
-    skipped: isSkipped ? 'its "when" does not hold' : null,
   }
 }
 
 type Recorded = {
   readonly past: ReadonlyMap<string, PastTask>
   readonly peaks: readonly TaskPeak[]
+  readonly foreseen: ReadonlyMap<string, Foresight>
 }
 
-async function recorded(plan: Plan, stateDir: string): Promise<Recorded> {
-  await using store = await openStoreForReading({ stateDir })
-  if (store === null) return { past: new Map(), peaks: [] }
-  const journal = openJournal(store)
-  return { past: await journal.pastTasks(plan.name), peaks: await journal.peaks() }
+type RecordedParts = Omit<Parameters<typeof foresee>[0], 'journal' | 'signal'>
+
+async function recorded(parts: RecordedParts): Promise<Recorded> {
+  const { signal } = new AbortController()
+  await using store = await openStoreForReading({ stateDir: parts.stateDir })
+  const journal = store && openJournal(store)
+  return {
+    past: (await journal?.pastTasks(parts.plan.name)) ?? new Map(),
+    peaks: (await journal?.peaks()) ?? [],
+    foreseen: await foresee({ ...parts, journal, signal }),
+  }
 }

@@ -89,6 +89,13 @@ export type Task = {
   /** Time limit of the undo where it has its own; else `timeoutMs`. */
   readonly undoTimeoutMs?: number
   readonly retry: RetryRule
+  /**
+   * Globs, relative to the directory of the plan; `!` leaves out. Given, the task is skipped while nothing that it
+   * depends on has changed since its last success.
+   */
+  readonly inputs?: readonly string[]
+  /** Globs of what it makes; only beside `inputs`. */
+  readonly outputs?: readonly string[]
 }
 
 /** Every option of the components, as in code; each can be set in the plan, per environment and by variable. */
@@ -290,6 +297,8 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
       readonly reservedBytes: number
       /** What it has waited for so far, in milliseconds; left out by records of earlier versions. */
       readonly waitReasons?: TaskReport['waitReasons']
+      /** Why a task with inputs was not skipped: what has changed. */
+      readonly because?: string
     }
   /**
    * The guard has suspended a task, let it go on, or stopped it to be started again; told after it was done. `requeued`

@@ -10,7 +10,7 @@ const ranks = [
   ['memory', 'redact'],
   ['retry', 'pool'],
   ['plan', 'store', 'report'],
-  ['metrics', 'journal'],
+  ['metrics', 'journal', 'inputs'],
   ['queries', 'history'],
   ['experts'],
   ['executor', 'runners'],

@@ -29,6 +29,17 @@ const environmentOptions = {
   },
 } as const
 
+const forceOptions = {
+  force: { type: 'boolean', summary: 'runs tasks though nothing they depend on has changed' },
+  'force-task': {
+    type: 'string',
+    multiple: true,
+    value: 'TASK',
+    names: 'TASK',
+    summary: 'the same for this task alone; may be repeated',
+  },
+} as const
+
 /** The whole command line: parsing, help, completion and "did you mean" are derived from this table. */
 export const commands: readonly Command[] = [
   {
@@ -39,6 +50,7 @@ export const commands: readonly Command[] = [
       ...environmentOptions,
       'keep-going': { type: 'boolean', summary: 'after a failure, independent branches go on (default)' },
       'fail-fast': { type: 'boolean', summary: 'after a failure, nothing new starts' },
+      ...forceOptions,
       'no-undo': { type: 'boolean', summary: 'a failure does not undo what succeeded' },
       yes: { type: 'boolean', short: 'y', summary: 'gives the consent that an environment asks for' },
     },
@@ -49,7 +61,7 @@ export const commands: readonly Command[] = [
     name: 'plan',
     summary: 'shows what would run, in which order, with the expected memory and time; changes nothing',
     positionals: '[PLAN]',
-    options: environmentOptions,
+    options: { ...environmentOptions, ...forceOptions },
     examples: ['plimsoll plan', 'plimsoll plan shop.yaml --env staging --json'],
     load: async () => (await import('./plan-command.ts')).planCommand,
   },

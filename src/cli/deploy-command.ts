@@ -4,7 +4,7 @@ import { PlimsollError } from '../errors.ts'
 import { openView } from '../report/report.ts'
 import type { Report, RunStatus } from '../spine.ts'
 import { giveBackMemory } from './give-back.ts'
-import { planOf } from './plan-argument.ts'
+import { forceOf, planOf } from './plan-argument.ts'
 import { sayError } from './say-error.ts'
 import { neverBlock } from './standard-output.ts'
 import { stopSignals } from './stop-signals.ts'
@@ -49,6 +49,7 @@ export const deployCommand: RunCommand = async (call) => {
       signal: stop.signal,
       killSignal: stop.killSignal,
       failFast: call.flag('fail-fast'),
+      force: forceOf(call),
       undo: !call.flag('no-undo'),
       yes: call.flag('yes'),
     })

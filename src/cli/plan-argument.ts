@@ -26,6 +26,10 @@ export async function planOf(call: Call): Promise<Plan> {
   return only.length > 0 ? selectTasks(plan, only) : plan
 }
 
+/** Which tasks run though nothing has changed. */
+export const forceOf = (call: Call): boolean | readonly string[] =>
+  call.flag('force') || call.texts('force-task')
+
 /** `deploy production` and `deploy build` are meant as options, where the usual plan has such a name. */
 async function meantOption(word: string, cause: unknown): Promise<PlimsollError | undefined> {
   if (!(cause instanceof PlimsollError) || cause.code !== 'PLAN_UNREADABLE') return undefined

@@ -2,7 +2,7 @@ import { type PlanPrediction, predict } from '../predict.ts'
 import { countOf, groundText, plainLine, renderTable, styleFor } from '../report/report.ts'
 import type { Plan } from '../spine.ts'
 import { formatDuration, formatSize } from '../units.ts'
-import { planOf } from './plan-argument.ts'
+import { forceOf, planOf } from './plan-argument.ts'
 import type { RunCommand } from './words.ts'
 
 export const planCommand: RunCommand = async (call) => {
@@ -12,7 +12,12 @@ export const planCommand: RunCommand = async (call) => {
   const prediction = await predict(plan, {
     ...(stateDir !== undefined && { stateDir }),
     ...(historyFile !== undefined && { historyFile }),
+    force: forceOf(call),
   })
+  for (const { task, unmatched } of prediction.tasks) {
+    for (const glob of unmatched)
+      process.stderr.write(`${plainLine(`"${task}": no file matches its input ${JSON.stringify(glob)}`)}\n`)
+  }
   const { name, version, environment } = plan
   if (call.flag('json')) {
     process.stdout.write(
@@ -23,6 +28,9 @@ export const planCommand: RunCommand = async (call) => {
   }
   return 0
 }
+
+/** Lines. */
+const mostReasons = 50
 
 function render(plan: Plan, prediction: PlanPrediction): string {
   const style = styleFor(process.stdout, process.env)
@@ -50,6 +58,7 @@ function render(plan: Plan, prediction: PlanPrediction): string {
     ),
     '',
     ...renderTable(columns, rows, style),
+    ...reasonsOf(prediction),
     '',
     `critical path (*)  ${plainLine(prediction.criticalPath.join(' -> '))}`,
     `expected time      ${formatDuration(prediction.durationMs)}${guessed(guesses.durations)}`,
@@ -57,6 +66,17 @@ function render(plan: Plan, prediction: PlanPrediction): string {
     `load line          ${formatSize(prediction.loadLineBytes)} of ${formatSize(prediction.capacityBytes)}`,
     '',
   ].join('\n')
+}
+
+/** Why tasks with inputs run or are skipped, whole: the cells of the table are cut. */
+function reasonsOf({ tasks }: PlanPrediction): string[] {
+  const reasons = tasks.flatMap(({ task, skipped, because }) => {
+    if (because !== null) return [`${task} runs: ${because}`]
+    return skipped === null ? [] : [`${task} is skipped: ${skipped}`]
+  })
+  const rest = reasons.length - mostReasons
+  if (reasons.length === 0) return []
+  return ['', ...reasons.slice(0, mostReasons).map(plainLine), ...(rest > 0 ? [`and ${rest} more`] : [])]
 }
 
 /** Of how many tasks nothing is known. */

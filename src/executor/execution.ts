@@ -1,45 +1,20 @@
-import type { Clock } from '../clock.ts'
 import { messageOf, whyStopped } from '../errors.ts'
-import { type Ledger, type Reservation, raiseFactor } from '../memory/memory.ts'
-import type { Admission, Refusal } from './admission.ts'
-import type { Graph } from './graph.ts'
-import { judge } from './judge.ts'
+import { type Reservation, raiseFactor } from '../memory/memory.ts'
+import type { Refusal } from './admission.ts'
+import type { ExecutionParts } from './execution-parts.ts'
+import { judge, refusalOf } from './judge.ts'
 import { Listener } from './listener.ts'
-import type { Places } from './places.ts'
 import { Progress } from './progress.ts'
 import { type RunningHost, RunningTask } from './running.ts'
-import type { Tally } from './tally.ts'
 import { type ContextHost, StartedContext } from './task-context.ts'
 import { WaitClock } from './wait-clock.ts'
 import { newcomer, type Waiting, WaitingLine } from './waiting-line.ts'
-import {
-  type Decision,
-  type Ended,
-  type ExecutorEvent,
-  type ExecutorTask,
-  neverStarted,
-  WantOfMemory,
-} from './words.ts'
-import type { Workers } from './workers.ts'
+import { type Decision, type Ended, type ExecutorTask, neverStarted, WantOfMemory } from './words.ts'
 
 /** While memory holds the queue back it is looked at again this often, in milliseconds: others may free some. */
 const memoryRetryMs = 100
 /** A task that ends for want of memory by itself (the kernel killed it) is put back so often; then it has failed. */
 const mostWants = 5
-
-type Parts<Value> = {
-  readonly graph: Graph
-  readonly clock: Clock
-  readonly admission: Admission
-  readonly ledger: Ledger
-  readonly guess: () => number
-  readonly tally: Tally
-  readonly call: Workers['call']
-  readonly places: Places
-  readonly signal?: AbortSignal
-  readonly failFast?: boolean
-  readonly onEvent?: (event: ExecutorEvent<Value>) => void | Promise<void>
-}
 
 type End<Value> =
   | { readonly status: 'succeeded'; readonly value: Value }
@@ -52,7 +27,7 @@ const nextId = (): number => ++executions
 /** One graph on its way through the executor. */
 export class Execution<Value> {
   readonly #tasks: readonly ExecutorTask<Value>[]
-  readonly #parts: Parts<Value>
+  readonly #parts: ExecutionParts<Value>
   readonly #id = nextId()
   readonly #signal: AbortSignal
   readonly #waitClock: WaitClock
@@ -68,7 +43,7 @@ export class Execution<Value> {
   /** Why nothing starts any more; null while things go well. */
   #stoppedBecause: string | null = null
 
-  constructor(tasks: readonly ExecutorTask<Value>[], parts: Parts<Value>) {
+  constructor(tasks: readonly ExecutorTask<Value>[], parts: ExecutionParts<Value>) {
     this.#tasks = tasks
     this.#parts = parts
     this.#signal = parts.signal ?? new AbortController().signal
@@ -134,9 +109,20 @@ export class Execution<Value> {
   }
 
   #becomeReady(index: number): void {
-    const task = this.#taskAt(index)
+    const decision = this.#decide(this.#taskAt(index))
+    if (decision instanceof Promise) void this.#decideLater(index, decision)
+    else this.#follows(index, decision)
+  }
+
+  async #decideLater(index: number, deciding: Promise<Decision>): Promise<void> {
+    const decision = await deciding.catch(refusalOf)
+    const because = this.#stoppedBecause
+    this.#follows(index, because === null ? decision : { action: 'cancel', because })
+    this.#settle()
+  }
+
+  #follows(index: number, decision: Decision): void {
     const mark = this.#waitClock.mark()
-    const decision = this.#decide(task)
     if (decision.action === 'run') {
       this.#line.add(newcomer(index, mark))
       return
@@ -153,7 +139,7 @@ export class Execution<Value> {
     return need.bytes < atLeastBytes ? { bytes: atLeastBytes } : need
   }
 
-  #decide(task: ExecutorTask<Value>): Decision {
+  #decide(task: ExecutorTask<Value>): Decision | Promise<Decision> {
     const { ended } = this.#progress
     if (this.#stoppedBecause !== null) return { action: 'cancel', because: this.#stoppedBecause }
     if (task.decide) return task.decide(ended)

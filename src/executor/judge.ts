@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts'
 import type { Decision, Ended } from './words.ts'
 
 const toRun: Decision = { action: 'run' }
@@ -16,3 +17,9 @@ function isGood(ended: Ended | undefined): boolean {
 function becauseOf(need: string, ended: Ended | undefined): string {
   return `it needs "${need}", which ${ended?.status === 'cancelled' ? 'was cancelled' : 'failed'}`
 }
+
+/** What becomes of a task whose own rule could not say it. */
+export const refusalOf = (error: unknown): Decision => ({
+  action: 'cancel',
+  because: `it could not be decided: ${messageOf(error)}`,
+})

@@ -18,8 +18,11 @@ export type ExecutorTask<Value = unknown> = {
   readonly raise?: (observedBytes: number) => void
   /** Expected duration in milliseconds; orders the tasks. Default 1. */
   readonly expectedMs?: number
-  /** Asked once all needs have ended. Default: runs when all of them succeeded or were skipped, else is cancelled. */
-  readonly decide?: (ended: ReadonlyMap<string, Ended<Value>>) => Decision
+  /**
+   * Asked once all needs have ended. Default: runs when all of them succeeded or were skipped, else is cancelled.
+   * A promise holds back this task alone, and neither a slot nor memory; when it rejects, the task is cancelled.
+   */
+  readonly decide?: (ended: ReadonlyMap<string, Ended<Value>>) => Decision | Promise<Decision>
 }
 
 export type Decision =

@@ -2,6 +2,7 @@
 import type { DeployEvent } from '../spine.ts'
 import type { Statement, Value } from '../store/store.ts'
 import { boundedJson, boundedText } from './bounded-json.ts'
+import { forgetDone } from './done-rows.ts'
 
 /** UTF-16 units of a message or of the last lines of an output in its own column. */
 const longestText = 8192
@@ -40,6 +41,7 @@ const rowsOf: RowsOf = {
          status = excluded.status, started_ms = excluded.started_ms, reserved_bytes = excluded.reserved_bytes`,
       ...[event.runId, event.phase, event.task, whole(event.atMs), whole(event.reservedBytes)],
     ),
+    forgetDone(event.runId, event.task),
   ],
 
   'task-guarded': () => [],

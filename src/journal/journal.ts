@@ -6,6 +6,7 @@
  */
 import type { DeployEvent } from '../spine.ts'
 import type { Store } from '../store/store.ts'
+import { doneStatement, readDone } from './done-rows.ts'
 import { statementsOf } from './event-rows.ts'
 import { memoryStatements, readMemory } from './memory-rows.ts'
 import { readPastTasks } from './past-tasks.ts'
@@ -17,6 +18,7 @@ import type { Journal } from './words.ts'
 export { newRunId } from './run-id.ts'
 export type {
   AttemptRecord,
+  DoneTask,
   Journal,
   MemoryChange,
   OpenedRun,
@@ -46,6 +48,8 @@ export function openJournal(store: Store): Journal {
     events: (runId) => readEvents(store, runId),
     services: () => readServices(store),
     pastTasks: (plan) => readPastTasks(store, plan),
+    done: (plan, environment, task) => readDone(store, [plan, environment, task]),
+    keepDone: (done) => store.write([doneStatement(done)]),
     peaks: () => readPeaks(store),
     addPeaks: (peaks) => store.write(peakStatements(peaks)),
   }

@@ -108,6 +108,24 @@ export type PastTask = {
 /** One measured end of a task, for estimates. */
 export type TaskPeak = PeakRecord & { readonly plan: string; readonly task: string }
 
+/** The last success of a task with inputs: the ground for skipping it. */
+export type DoneTask = {
+  readonly plan: string
+  readonly environment: string | null
+  readonly task: string
+  /** The run in which it succeeded. */
+  readonly runId: string
+  readonly atMs: number
+  /** Of all that it depends on, as it was before it ran. */
+  readonly digest: string
+  /** Of what it made; null when it declares nothing. */
+  readonly outputsDigest: string | null
+  /** What it handed on: whole, and without any secret. */
+  readonly outputs: Readonly<Record<string, string>>
+  /** What the digests were made of, by name; null when that was too much to keep. */
+  readonly parts: ReadonlyMap<string, string> | null
+}
+
 export type Journal = {
   /** Before anything else of a run. */
   openRun(run: OpenedRun): Promise<void>
@@ -133,6 +151,10 @@ export type Journal = {
   pastTasks(plan: string): Promise<ReadonlyMap<string, PastTask>>
   /** What tasks of all plans needed, newest first, at most 20,000. */
   peaks(): Promise<readonly TaskPeak[]>
+  /** Null when it has never succeeded with inputs, has been started again or undone since. */
+  done(plan: string, environment: string | null, task: string): Promise<DoneTask | null>
+  /** Takes the place of what was known of the task. Kept until it starts again or its undo does. */
+  keepDone(done: DoneTask): Promise<void>
   /** Adds to it; of each task the newest eight stay. A record that is there already changes nothing. */
   addPeaks(peaks: readonly TaskPeak[]): Promise<void>
 }

@@ -35,6 +35,15 @@ export const filledText = (description: string) =>
     minLength: 1,
   })
 
+const longestGlob = 1_000
+
+export const glob = (description: string) =>
+  leaf(
+    `a glob of 1 to ${longestGlob} characters, such as src/**`,
+    (written) => (written.length <= longestGlob && /^!?[^!\0][^\0]*$/.test(written) ? written : undefined),
+    { description, minLength: 1, maxLength: longestGlob },
+  )
+
 export const isName = (word: string): boolean => word.length >= 1 && word.length <= longestName
 
 export const nameForms = `a name of 1 to ${longestName} characters`

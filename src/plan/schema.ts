@@ -5,6 +5,7 @@ import {
   either,
   filledText,
   flag,
+  glob,
   keys,
   list,
   maybe,
@@ -63,6 +64,8 @@ const vars = variables(
   'Values for ${NAME}; also in the environment of every task',
 )
 const env = (description: string) => variables('May contain ${...}', description)
+const globs = (description: string) =>
+  list(glob(`A glob, relative to the plan file; "!" first leaves out`), description)
 const timeout = (description: string) => maybe(duration(1, description))
 
 const workKeys = {
@@ -154,7 +157,8 @@ export const taskSchema = keys(
       ),
     ),
     detach: maybe(flag('Starts a service that outlives the run. Only for run and exec')),
-    inputs: maybe(list(text('A glob'), 'Recorded for skipping unchanged tasks; every task runs for now')),
+    inputs: maybe(globs('What the task depends on: unchanged since its last success, it is skipped')),
+    outputs: maybe(globs('What the task makes: it is skipped only while this is there as it was')),
   },
   { description: 'A task: exactly one of run, exec, call, http', oneOf: oneWork },
 )

@@ -4,7 +4,7 @@ import { isTreeMap, type Tree, type TreeMap } from './yaml.ts'
 
 /** Of a task and its undo: texts that are never substituted, or that may keep holes and become templates later. */
 const keptKeys: ReadonlySet<string> = new Set([
-  ...['needs', 'run', 'when', 'inputs'],
+  ...['needs', 'run', 'when'],
   ...['exec', 'http', 'env', 'with', 'headers', 'body'],
 ])
 

@@ -32,6 +32,11 @@ export function checkShape(raw: TreeMap, path: Path, report: Report): void {
     const message = 'found "stop", which needs a service to stop: expected "detach: true" beside it'
     report([...path, 'undo'], message)
   }
+  if (Object.hasOwn(raw, 'outputs') && !Object.hasOwn(raw, 'inputs')) {
+    const message =
+      'found "outputs" without "inputs", expected both: a task is skipped when neither has changed'
+    report([...path, 'outputs'], message, { on: 'key' })
+  }
 }
 
 /** What values of a task, or of defaults, say about each other and about the names in `env`. */
@@ -75,7 +80,13 @@ export function lowerTask(
   }
   if (work === undefined || undo === undefined) return undefined
   const undoTimeoutMs = typeof written.undo === 'object' ? written.undo.timeout : undefined
-  return { ...task, work, undo, ...(undoTimeoutMs !== undefined && { undoTimeoutMs }) }
+  const { inputs, outputs } = written
+  return {
+    ...{ ...task, work, undo },
+    ...(undoTimeoutMs !== undefined && { undoTimeoutMs }),
+    ...(inputs && { inputs }),
+    ...(outputs && { outputs }),
+  }
 }
 
 /** A name of a wider place counts, with what it refers to, where no narrower one sets it. */

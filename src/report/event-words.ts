@@ -67,7 +67,7 @@ function lineOf(event: DeployEvent): Line | undefined {
     case 'task-waiting':
       return { tone: 'warning', text: `${subjectOf(event)} ${event.message}` }
     case 'task-started':
-      return plain(`${subjectOf(event)} started${reserved(event.reservedBytes)}`)
+      return plain(`${subjectOf(event)} started${reserved(event.reservedBytes)}${why(event.because)}`)
     case 'task-guarded':
       return { tone: 'warning', text: `${subjectOf(event)} ${guardWords[event.action]} (${event.message})` }
     case 'attempt-opened':
@@ -120,6 +120,7 @@ function stoppingText({ phase, how }: Extract<DeployEvent, { type: 'stopping' }>
 export const subjectOf = ({ phase, task }: { phase: Phase; task: string }): string =>
   phase === 'undo' ? `undo of ${task}` : task
 
+const why = (because: string | undefined): string => (because === undefined ? '' : ` (${because})`)
 const reserved = (bytes: number): string => (bytes > 0 ? `, ${formatSize(bytes)} reserved` : '')
 
 function nextAttempt(event: Extract<DeployEvent, { type: 'attempt-ended' }>, nextInMs: number): Line {

@@ -8,6 +8,7 @@
  */
 import { messageOf, PlimsollError } from '../errors.ts'
 import {
+  type Decision,
   type Ended,
   type ExecutorEvent,
   type ExecutorTask,
@@ -23,6 +24,7 @@ import { withoutSecrets } from './environment.ts'
 import { MemoryRecord } from './memory-record.ts'
 import { PeakMeter } from './peak-meter.ts'
 import { runStatusOf } from './run-status.ts'
+import { Skipping } from './skipping.ts'
 import { makeRunDir, runDirOf } from './state-dir.ts'
 import { TaskMemory } from './task-memory.ts'
 import { endedReport, TaskFailure } from './task-report.ts'
@@ -31,6 +33,8 @@ import { Telling } from './telling.ts'
 import { undoGraph } from './undo.ts'
 import type { RunParts } from './words.ts'
 
+export { type Foresight, foresee } from './foresee.ts'
+export { forcedTasks } from './skipping.ts'
 export { stateDirOf } from './state-dir.ts'
 export { TaskMemory } from './task-memory.ts'
 
@@ -50,6 +54,7 @@ export class Run implements AsyncDisposable {
   readonly #meter = new PeakMeter()
   readonly #memory: TaskMemory
   readonly #memoryRecord: MemoryRecord
+  readonly #skipping: Skipping
   #fileNumber = 0
   /** A task failed before anybody stopped the run; what fails afterwards may fail because of that. */
   #failed = false
@@ -68,6 +73,13 @@ export class Run implements AsyncDisposable {
     this.#memory = new TaskMemory(parts)
     this.#states = new TaskStates(plan.tasks)
     this.#masker = createRedactor(Object.values(secrets))
+    this.#skipping = new Skipping({
+      ...parts,
+      values: { secrets, outputOf: this.#states.outputOf },
+      masker: this.#masker,
+      signal: () => this.signal,
+      emit: (event) => this.telling.emit(event),
+    })
     this.#environment = withoutSecrets(parts.variables, plan)
     const { maxWorkersThread, maxWorkersProcess } = plan.options.executor
     this.#instruments = new Instruments(clock, {
@@ -101,14 +113,12 @@ export class Run implements AsyncDisposable {
 
   /** The tasks of the plan for the executor; `past` orders them by how long they took before. */
   tasks(past: ReadonlyMap<string, PastTask>): readonly ExecutorTask<TaskEnd>[] {
-    const states = this.#states
-    const facts = { statusOf: (name: string) => states.statusOf(name), outputOf: states.outputOf }
     return this.#parts.plan.tasks.map((task) => ({
       name: task.name,
       needs: task.needs,
       expectedMs: this.#memory.expectedMs(task, past.get(task.name)) ?? unknownMs,
       ...this.#memory.forecast(task, task.work),
-      decide: (ended) => decide(task, ended, facts),
+      decide: (ended) => this.#decide(task, ended),
       run: (context) => this.#attempt(task, 'deploy', context),
     }))
   }
@@ -168,9 +178,18 @@ export class Run implements AsyncDisposable {
     }
   }
 
+  #decide(task: Task, ended: ReadonlyMap<string, Ended>): Decision | Promise<Decision> {
+    const states = this.#states
+    const facts = { statusOf: (name: string) => states.statusOf(name), outputOf: states.outputOf }
+    const decision = decide(task, ended, facts)
+    if (decision.action !== 'run' || task.inputs === undefined) return decision
+    return this.#skipping.decide(task)
+  }
+
   async #attempt(task: Task, phase: Phase, context: TaskContext): Promise<TaskEnd> {
     const { reservedBytes, waits: waitReasons } = context
-    const started = { task: task.name, reservedBytes, waitReasons }
+    const because = phase === 'deploy' ? this.#skipping.becauseOf(task.name) : undefined
+    const started = { task: task.name, reservedBytes, waitReasons, ...(because && { because }) }
     await this.telling.emit({ type: 'task-started', phase, ...started })
     const estimate = this.#memory.expected(task, workOf(task, phase))
     const { report, ...rest } = await runTask(task, this.#taskRun(task, phase, context))
@@ -218,21 +237,30 @@ export class Run implements AsyncDisposable {
   }
 
   async #onEnded(phase: Phase, name: string, ended: Ended<TaskEnd | null>): Promise<void> {
-    const end = endedReport(ended, this.#masker)
-    if (end === null) return
+    const known = endedReport(ended, this.#masker)
+    if (known === null) return
+    const end = ended.status === 'skipped' ? this.#withOutputs(name, known) : known
     if (phase === 'deploy') {
       this.#states.keepEnd(name, end)
       this.#failed ||= end.report.status === 'failed' && !this.signal.aborted
     } else if (!this.#states.keepUndoEnd(name, end)) return
     const told = this.telling.emit({ type: 'task-ended', phase, task: name, report: end.report })
-    await Promise.all([told, this.#learn(phase, name, end, ended)])
+    const task = this.#parts.plan.tasks.find((one) => one.name === name)
+    if (task === undefined) return await told
+    const kept = phase === 'deploy' ? this.#skipping.remember(task, end) : undefined
+    await Promise.all([told, kept, this.#learn(phase, task, end, ended)])
+  }
+
+  /** A task that is done already hands on what it did when it was done. */
+  #withOutputs(name: string, { report, ...end }: TaskEnd): TaskEnd {
+    const outputs = this.#skipping.outputsOf(name)
+    return { ...end, outputs, report: { ...report, outputs } }
   }
 
   /** What the task needed is remembered; that this fails does not stop a run. */
-  async #learn(phase: Phase, name: string, end: TaskEnd, ended: Ended): Promise<void> {
-    const { plan, journal, clock } = this.#parts
-    const task = plan.tasks.find((one) => one.name === name)
-    const peak = task && this.#memory.learn(task, workOf(task, phase), end, ended, clock.now())
+  async #learn(phase: Phase, task: Task, end: TaskEnd, ended: Ended): Promise<void> {
+    const { journal, clock } = this.#parts
+    const peak = this.#memory.learn(task, workOf(task, phase), end, ended, clock.now())
     if (peak) await journal.addPeaks([peak]).catch(() => undefined)
   }
 }

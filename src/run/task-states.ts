@@ -93,7 +93,8 @@ function isDone({ status, exitCode, error }: TaskReport): boolean {
 function neverEnded(name: string): TaskReport {
   const error = factsOf(new PlimsollError('TASK_CANCELLED', `"${name}" was not begun`))
   return {
-    ...endedReport({ ...neverStarted, status: 'cancelled', because: error.message }, createRedactor([])).report,
+    ...endedReport({ ...neverStarted, status: 'cancelled', because: error.message }, createRedactor([]))
+      .report,
     error,
   }
 }

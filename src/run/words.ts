@@ -22,5 +22,7 @@ export type RunParts = {
   readonly signal: AbortSignal
   /** Nothing is waited for any more. */
   readonly killSignal: AbortSignal
+  /** Tasks that are not skipped though nothing has changed; true: all. */
+  readonly force: boolean | readonly string[]
   readonly onEvent: (message: RunMessage) => void | Promise<void>
 }

@@ -338,3 +338,47 @@ test('what a task held is let go when it has ended, while others still run', asy
   last.resolve()
   assert.equal((await done).size, 51)
 })
+
+test('a task whose rule takes its time holds back no other, no slot and no memory', async () => {
+  const { executor } = machine()
+  const { task, end, started } = handMade()
+  const decided = Promise.withResolvers<{ readonly action: 'run' }>()
+  const tasks = ['b', 'c', 'd', 'e'].map((name) => task(name))
+  const done = executor.execute([task('slow', { decide: () => decided.promise }), ...tasks])
+  await settle()
+  assert.deepEqual(started, ['b', 'c', 'd', 'e'])
+  for (const name of ['b', 'c', 'd', 'e']) await end(name)
+  decided.resolve({ action: 'run' })
+  await settle()
+  assert.equal(started.at(-1), 'slow')
+  await end('slow')
+  assert.deepEqual((await done).get('slow')?.waits, {})
+})
+
+test('a rule that decides later may skip or fail, and after a stop nothing it says starts a task', async () => {
+  const { executor } = machine()
+  const { task, end, started } = handMade()
+  const failFast = { failFast: true }
+  const late = Promise.withResolvers<{ readonly action: 'run' }>()
+  const done = executor.execute(
+    [
+      task('skipped', { decide: async () => ({ action: 'skip', because: 'it is done' }) }),
+      task('after', { needs: ['skipped'] }),
+      task('broken', { decide: () => Promise.reject(new Error('no disk')) }),
+      task('late', { decide: () => late.promise }),
+    ],
+    failFast,
+  )
+  await settle()
+  assert.deepEqual(started, ['after'])
+  await end('after', new Error('failed'))
+  late.resolve({ action: 'run' })
+  const ended = await done
+  const stories = [...ended].map(([name, end]) => [name, 'because' in end ? end.because : end.status])
+  assert.deepEqual(Object.fromEntries(stories), {
+    skipped: 'it is done',
+    after: 'failed',
+    broken: 'it could not be decided: no disk',
+    late: '"after" failed',
+  })
+})

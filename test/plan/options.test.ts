@@ -108,5 +108,5 @@ test('the schema tells an editor every key with a description, and refuses other
     assert.ok(node.description, `${key} has no description`)
   }
   assert.deepEqual(schema.required, ['name', 'tasks'])
-  assert.match(JSON.stringify(schema), /every task runs for now/)
+  assert.match(JSON.stringify(schema), /unchanged since its last success, it is skipped/)
 })
