@@ -1,6 +1,7 @@
 /** Finds the forms of secrets in bytes and writes `***` instead. */
 import { type FindingStream, findingStream } from './finding-stream.ts'
 import { FormTable } from './form-table.ts'
+import { type KeptStream, keptStream, keptValue } from './kept.ts'
 import { secretForms } from './secret-forms.ts'
 
 export type MaskingStream = {
@@ -17,7 +18,13 @@ export type Masker = {
 }
 
 /** A masker that also finds what nobody told it. */
-export type Redactor = Masker & { stream(): FindingStream }
+export type Redactor = Masker & {
+  stream(): FindingStream
+  /** For what is kept: secretlint has looked as well, where there was something for it. May hold back a line, of at most 64 KiB. */
+  keptStream(): KeptStream
+  /** The same for every text in plain data; a promise only where secretlint has to be asked. Keys stay. */
+  kept<Value>(value: Value): Value | Promise<Value>
+}
 
 const mask = Buffer.from('***')
 const nothing = new Uint8Array(0)
@@ -37,7 +44,12 @@ export function createRedactor(secrets: Iterable<string>): Redactor {
       takeSuspicion: () => second.takeSuspicion(),
     }
   }
-  return { text: (text) => maskText(text, stream()), stream }
+  return {
+    text: (text) => maskText(text, stream()),
+    stream,
+    keptStream: () => keptStream(stream()),
+    kept: (value) => keptValue(value, stream),
+  }
 }
 
 /** Only what it was told: the values, their encodings, and each longer line of a value of several lines. */

@@ -197,14 +197,6 @@ const named: readonly Rule[] = [
 const suspects: readonly Rule[] = [
   {
     ...usual,
-    anchors: ['account'],
-    form: /account[_-]?(?:id)?["']?[ \t]{0,8}(?::|=>|=)[ \t]{0,8}["']?[0-9]{4}-?[0-9]{4}-?[0-9]{4}/iy,
-    more: 'none',
-    means: 'suspect',
-    inside: true,
-  },
-  {
-    ...usual,
     anchors: [
       'x-oauth-basic',
       'mongodb://',

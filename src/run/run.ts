@@ -16,7 +16,7 @@ import {
   WantOfMemory,
 } from '../executor/executor.ts'
 import type { PastTask } from '../journal/journal.ts'
-import { createRedactor, type Masker, maskedFacts } from '../redact/redact.ts'
+import { createRedactor, maskedFacts, type Redactor } from '../redact/redact.ts'
 import { Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/runners.ts'
 import type { Phase, Report, Task, Work } from '../spine.ts'
 import { decide } from './decide.ts'
@@ -47,7 +47,7 @@ export class Run implements AsyncDisposable {
   readonly telling: Telling
   readonly #parts: RunParts
   readonly #states: TaskStates
-  readonly #masker: Masker
+  readonly #masker: Redactor
   readonly #instruments: Instruments
   readonly #environment: Readonly<Record<string, string>>
   readonly #startMs: number
@@ -68,7 +68,6 @@ export class Run implements AsyncDisposable {
   private constructor(parts: RunParts) {
     const { plan, clock, secrets } = parts
     this.#memoryRecord = new MemoryRecord({ ...parts, meter: this.#meter })
-    this.telling = new Telling({ ...parts, beforeWriting: () => this.#memoryRecord.keep() })
     this.#parts = parts
     this.#memory = new TaskMemory(parts)
     this.#states = new TaskStates(plan.tasks)
@@ -80,6 +79,8 @@ export class Run implements AsyncDisposable {
       signal: () => this.signal,
       emit: (event) => this.telling.emit(event),
     })
+    const { kept } = this.#masker
+    this.telling = new Telling({ ...parts, kept, beforeWriting: () => this.#memoryRecord.keep() })
     this.#environment = withoutSecrets(parts.variables, plan)
     const { maxWorkersThread, maxWorkersProcess } = plan.options.executor
     this.#instruments = new Instruments(clock, {

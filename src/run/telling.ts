@@ -1,4 +1,5 @@
 import type { Journal } from '../journal/journal.ts'
+import type { Redactor } from '../redact/redact.ts'
 import type { TaskEvent } from '../runners/runners.ts'
 import type { DeployEvent, Phase, Report, RunMessage } from '../spine.ts'
 import type { RunParts } from './words.ts'
@@ -6,6 +7,8 @@ import type { RunParts } from './words.ts'
 type TellingParts = Pick<RunParts, 'runId' | 'clock' | 'journal' | 'signal' | 'killSignal' | 'onEvent'> & {
   /** Called in the turn in which something is recorded: what it writes joins the same commit. */
   readonly beforeWriting: () => void
+  /** What may be kept of a value: every text in it without secrets. */
+  readonly kept: Redactor['kept']
 }
 
 /**
@@ -37,7 +40,8 @@ export class Telling {
   async emit(event: TaskEvent): Promise<void> {
     const { runId, clock } = this.#parts
     if (event.type === 'undo-started') this.#phase = 'undo'
-    const told = { ...event, runId, atMs: clock.now() }
+    const kept = quotes(event) ? this.#parts.kept(event) : event
+    const told = { ...(kept instanceof Promise ? await kept : kept), runId, atMs: clock.now() }
     if (this.#records) this.#records = await this.#write((journal) => journal.record(told))
     await this.#show(told)
     if (this.broken.aborted && begins(event)) throw this.fault
@@ -48,8 +52,9 @@ export class Telling {
    * that fails, so that the report which is shown knows of it.
    */
   async end(make: () => Report): Promise<Report> {
-    const report = make()
-    const shown = (await this.#write((journal) => journal.closeRun(report))) ? report : make()
+    const report = await this.#parts.kept(make())
+    const recorded = await this.#write((journal) => journal.closeRun(report))
+    const shown = recorded ? report : await this.#parts.kept(make())
     const last = this.#show(shown)
     this.#ended = true
     await last
@@ -111,4 +116,9 @@ function begins(event: TaskEvent): boolean {
     default:
       return false
   }
+}
+
+/** Whether it may quote what a task wrote; the rest is made of the engine's own words, of names and numbers. */
+function quotes({ type }: TaskEvent): boolean {
+  return type === 'attempt-ended' || type === 'task-ended' || type === 'warning' || type === 'undo-started'
 }

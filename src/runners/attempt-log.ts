@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import type { Masker } from '../redact/redact.ts'
+import type { Redactor } from '../redact/redact.ts'
 
 /** The most output that is in memory at one time, in bytes. */
 const chunkBytes = 64 * 1024
@@ -18,18 +18,18 @@ export function openSpool(file: string): Promise<FileHandle> {
 /** The masked output of one attempt on disk, and its last lines in memory. */
 export class AttemptLog implements AsyncDisposable {
   readonly #file: FileHandle
-  readonly #mask: ReturnType<Masker['stream']>
+  readonly #mask: ReturnType<Redactor['keptStream']>
   #tail: Buffer = Buffer.alloc(0)
   /** Taken over and masked, not on disk yet. */
   #unwritten: Uint8Array = Buffer.alloc(0)
 
-  static async open(file: string, masker: Masker): Promise<AttemptLog> {
+  static async open(file: string, masker: Redactor): Promise<AttemptLog> {
     return new AttemptLog(await open(file, newFile, 0o600), masker)
   }
 
-  private constructor(file: FileHandle, masker: Masker) {
+  private constructor(file: FileHandle, masker: Redactor) {
     this.#file = file
-    this.#mask = masker.stream()
+    this.#mask = masker.keptStream()
   }
 
   /** Whole lines where possible, masked, at most 4 KiB. */
@@ -42,13 +42,13 @@ export class AttemptLog implements AsyncDisposable {
 
   async write(chunk: Uint8Array): Promise<void> {
     await this.flush()
-    this.take(chunk)
+    await this.take(chunk)
     await this.flush()
   }
 
   /** Takes a chunk over; it is on disk after the next `flush` that ends well. Only after such a one. */
-  take(chunk: Uint8Array): void {
-    this.#keep(this.#mask.push(chunk))
+  async take(chunk: Uint8Array): Promise<void> {
+    this.#keep(await this.#mask.push(chunk))
   }
 
   /** Writes what was taken over; may be called again when the disk was full. */
@@ -62,7 +62,7 @@ export class AttemptLog implements AsyncDisposable {
   /** Writes what the mask held back; nothing may be written afterwards. */
   async finish(): Promise<void> {
     await this.flush()
-    this.#keep(this.#mask.end())
+    this.#keep(await this.#mask.end())
     await this.flush()
   }
 
@@ -118,7 +118,7 @@ export class SpoolCopy {
       const { bytesRead } = await this.#spool.read(this.#buffer, 0, chunkBytes, this.#at)
       if (bytesRead === 0) return
       this.#at += bytesRead
-      this.#log.take(this.#buffer.subarray(0, bytesRead))
+      await this.#log.take(this.#buffer.subarray(0, bytesRead))
       await this.#log.flush()
     }
   }

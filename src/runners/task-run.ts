@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { FillValues } from '../plan/plan.ts'
-import type { Masker } from '../redact/redact.ts'
+import type { Redactor } from '../redact/redact.ts'
 import type {
   Bracket,
   DeployEvent,
@@ -35,7 +35,7 @@ export type TaskRun = {
   /** The engine's environment without any secret. */
   readonly environment: Readonly<Record<string, string>>
   readonly values: FillValues
-  readonly masker: Masker
+  readonly masker: Redactor
   readonly signal: AbortSignal
   readonly killSignal: AbortSignal
   readonly instruments: Instruments

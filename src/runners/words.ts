@@ -1,5 +1,5 @@
 import type { FillValues } from '../plan/plan.ts'
-import type { Masker } from '../redact/redact.ts'
+import type { Redactor } from '../redact/redact.ts'
 import type { AttemptResult, ProcessIdentity, Task, TaskControl, Work } from '../spine.ts'
 import type { Ending } from './ending.ts'
 import type { Instruments } from './instruments.ts'
@@ -27,7 +27,7 @@ type AttemptParts = {
   /** The whole environment of its processes. */
   readonly environment: Readonly<Record<string, string>>
   readonly values: FillValues
-  readonly masker: Masker
+  readonly masker: Redactor
   readonly ending: Ending
   /** Aborts when nothing may be waited for any more. */
   readonly killSignal: AbortSignal

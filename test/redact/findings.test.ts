@@ -105,8 +105,10 @@ const pieces = fc.constantFrom(
     'hooks.slack.com/',
     'services/',
     'é',
-    'account_id',
-    '123456789012',
+
+    'postgres://',
+    '_authToken=',
+    'xoxb-',
   ],
 )
 
