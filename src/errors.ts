@@ -127,6 +127,24 @@ export const errorTable = {
     fix: 'A task with "detach: true" must keep running; read its output for the reason',
   },
 
+  // Retries.
+  RETRY_TIMEOUT: {
+    exitCode: 1,
+    fix: 'Raise "attemptTimeoutMs" or "totalTimeoutMs", or find out what the function waits for',
+  },
+  RETRY_MEMORY_EXCEEDED: {
+    exitCode: 1,
+    fix: 'Raise "memoryLimitMb", let the function hold less at once, or call it in a process of its own',
+  },
+  RETRY_PAYLOAD_TOO_LARGE: {
+    exitCode: 2,
+    fix: 'Send less, send it in parts, or raise "maxPayloadSizeMb"',
+  },
+  RETRY_HOOK_FAILED: {
+    exitCode: 1,
+    fix: 'Correct the function of the settings that is named; the error of the attempt is kept beside its own',
+  },
+
   // Options and code that calls the library.
   POOL_CLOSED: { exitCode: 1, fix: 'Dispose of a pool only when nothing is to be called any more' },
   OPTION_INVALID: { exitCode: 2, fix: 'Correct the option; its unit and its range are in the documentation' },

@@ -46,6 +46,29 @@ export {
   type RunOptions,
 } from './pool/pool.ts'
 export { type PlanPrediction, type PredictedTask, type PredictOptions, predict } from './predict.ts'
-export { type AttemptEnd, type RetryConfig, retry } from './retry/retry.ts'
+export {
+  type AttemptContext,
+  type AttemptEnd,
+  type AttemptRecord,
+  attemptsOf,
+  type Cleanup,
+  cleanupRetryState,
+  type DelayFunction,
+  isTransient,
+  type Jitter,
+  type MemoryGauge,
+  payloadBytes,
+  type RetriedFunction,
+  RetryBudget,
+  type RetryBudgetOptions,
+  type RetryConfig,
+  type RetryCounters,
+  type RetryEvent,
+  type RetryHistory,
+  type RetryStop,
+  retry,
+  retryCounters,
+  type Strategy,
+} from './retry/retry.ts'
 export type { CallContext } from './runners/runners.ts'
 export type * from './spine.ts'

@@ -27,13 +27,19 @@ export const runHttp: Runner<'http'> = async (attempt) => {
   let tries = 0
   try {
     await retry(() => probe(attempt, withinMs > 0 ? patience() : null), {
-      strategy: 'fixed',
-      minDelayMs: everyMs,
       maxAttempts: withinMs > 0 ? Number.POSITIVE_INFINITY : 1,
-      totalTimeoutMs: withinMs > 0 ? withinMs : 1,
+      strategy: (_tries, _error, elapsedMs) => (elapsedMs + everyMs < withinMs ? everyMs : null),
+      maxDelayMs: everyMs,
+      shouldRetry: (end) => 'error' in end,
       signal: attempt.ending.signal,
-      clock: attempt.instruments.clock,
-      onAttemptEnd: async (end) => {
+      // A request of its own has a time limit; no more than `mostBodyBytes` of an answer are kept.
+      waitForAttempt: true,
+      memory: null,
+      memoryLimitMb: Number.POSITIVE_INFINITY,
+      clock,
+      onEvent: async (event) => {
+        if (event.type !== 'attempt-ended') return
+        const { end } = event
         tries += 1
         await log.write(Buffer.from('error' in end ? `${messageOf(end.error)}\n` : `${end.value}\n`))
       },

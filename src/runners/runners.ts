@@ -7,8 +7,8 @@
  */
 import { PlimsollError, whyStopped } from '../errors.ts'
 import { maskedFacts } from '../redact/redact.ts'
-import { retry } from '../retry/retry.ts'
-import type { AttemptResult, Task } from '../spine.ts'
+import { type AttemptContext, retry } from '../retry/retry.ts'
+import type { AttemptResult, Task, Work } from '../spine.ts'
 import { attemptOnce, nothingMeasured } from './attempt.ts'
 import type { AttemptTotals, TaskEnd, TaskRun } from './task-run.ts'
 
@@ -49,15 +49,24 @@ export async function runTask(task: Task, run: TaskRun): Promise<TaskEnd> {
   const onSuspended = (ms: number): void => {
     all.suspendedMs += ms
   }
-  await retry((attempt) => attemptOnce(task, run, { number: earlier.opened + attempt, onSuspended }), {
+  const once = ({ attempt }: AttemptContext): Promise<AttemptResult> =>
+    attemptOnce(task, run, { number: earlier.opened + attempt, onSuspended })
+  await retry(once, {
     ...task.retry,
-    maxAttempts: Math.max(1, task.retry.maxAttempts - earlier.counted),
+    maxAttempts: Math.max(1, attemptsOf(task, run.work) - earlier.counted),
     signal: run.signal,
     clock: run.clock,
     random: run.random,
+    // Its end is recorded, and nothing of it may be alive after that.
+    waitForAttempt: true,
+    // Room for it is reserved; the guard of the executor sees to it that it stays.
+    memory: null,
+    memoryLimitMb: Number.POSITIVE_INFINITY,
     shouldRetry: (end) =>
       'value' in end && end.value.error !== null && !finalErrors.has(end.value.error.code),
-    onAttemptEnd: async (end, attempt, nextInMs) => {
+    onEvent: async (event) => {
+      if (event.type !== 'attempt-ended') return
+      const { end, attempt, nextInMs } = event
       if (nextInMs === null) run.onFinished?.()
       if ('error' in end) return
       add(all, end.value)
@@ -75,6 +84,10 @@ export async function runTask(task: Task, run: TaskRun): Promise<TaskEnd> {
   })
   return endOf(run, all, run.clock.monotonic() - startMs)
 }
+
+/** A probe that asks again until its time is over has its own attempts: no retry inside a retry. */
+const attemptsOf = (task: Task, work: Work): number =>
+  work.kind === 'http' && work.withinMs > 0 ? 1 : task.retry.maxAttempts
 
 /** The run was stopped between the decision to start the task and its first attempt. */
 function neverAttempted({ signal, masker }: TaskRun): AttemptResult {

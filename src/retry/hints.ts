@@ -1,0 +1,50 @@
+import { headerOf, look } from './answers.ts'
+import type { AttemptEnd } from './words.ts'
+
+/** What the other side says of the next attempt: not before so many milliseconds, or never; null: nothing. */
+export type Hint = number | 'never' | null
+
+/**
+ * `retry-after-ms`, `x-amz-retry-after` (both in milliseconds), `retry-after` (seconds or a date) of an answer or of an
+ * error; the pushback of gRPC, which says "never" with a negative or unreadable number. What cannot be read says
+ * nothing; a date that has passed says 0.
+ */
+export function hintOf(end: AttemptEnd, nowMs: number): Hint {
+  const said = 'error' in end ? end.error : end.value
+  const pushback = pushbackOf(said)
+  if (pushback !== undefined) return /^\d{1,15}$/.test(pushback) ? Number(pushback) : 'never'
+  return (
+    millisecondsOf(headerOf(said, 'retry-after-ms')) ??
+    millisecondsOf(headerOf(said, 'x-amz-retry-after')) ??
+    retryAfterOf(headerOf(said, 'retry-after'), nowMs)
+  )
+}
+
+function millisecondsOf(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) : null
+}
+
+/** RFC 9110, 10.2.3: a whole number of seconds, or a date. Some servers send fractions. */
+function retryAfterOf(text: string | undefined, nowMs: number): number | null {
+  const seconds = millisecondsOf(text)
+  if (seconds !== null) return seconds * 1_000
+  // Date.parse would also take "-5" or "2".
+  if (text === undefined || !/^[A-Za-z]{3,9},? /.test(text)) return null
+  const atMs = Date.parse(text)
+  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs)
+}
+
+/** `grpc-retry-pushback-ms` of the trailing metadata: a `Metadata` object of @grpc/grpc-js, or a plain one. */
+function pushbackOf(error: unknown): string | undefined {
+  const metadata = look(error, 'metadata')
+  const name = 'grpc-retry-pushback-ms'
+  const get = look(metadata, 'get')
+  let found: unknown
+  try {
+    found = typeof get === 'function' ? get.call(metadata, name) : look(metadata, name)
+  } catch {
+    return undefined
+  }
+  const first: unknown = Array.isArray(found) ? found[0] : found
+  return typeof first === 'string' || typeof first === 'number' ? String(first) : undefined
+}
