@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { forgetPeak, type TreeWatch, tokenVariable } from '../memory/memory.ts'
 import type { Bracket } from '../spine.ts'
-import { formatSize } from '../units.ts'
+import { formatDuration, formatSize } from '../units.ts'
 import { errorOf, type Fault, faultOf } from './faults.ts'
 import type { Hand, HandEvents } from './hand.ts'
 import { Patience } from './patience.ts'
@@ -126,11 +126,12 @@ export class ProcessHand implements Hand {
     this.#spool.begin(options.onOutput)
     // Without a token of its own its tree is told by its session and by who started whom.
     const token = options.environment?.[tokenVariable] ?? `worker ${pid}`
-    const watch = watcher.watch(pid, token, (bytes) => this.#onMemory(ticket, bytes))
+    const startMs = clock.monotonic()
+    const watch = watcher.watch(pid, token, (bytes) => this.#onMemory(ticket, bytes, startMs))
     const copying = clock.every(copyEveryMs, () => {
       this.#spool.copy().catch((error: unknown) => ticket.stop(error))
     })
-    this.#running = { ticket, startMs: clock.monotonic(), watch, copying }
+    this.#running = { ticket, startMs, watch, copying }
     this.#child.ref()
     this.#child.channel?.ref()
     options.onStart?.({ pid, watch, spoolFile: this.#spool.path })
@@ -152,13 +153,14 @@ export class ProcessHand implements Hand {
     if (this.#child.connected) this.#child.send(message, () => undefined)
   }
 
-  #onMemory({ options }: Ticket, bytes: number): void {
+  #onMemory({ options }: Ticket, bytes: number, startMs: number): void {
     options.onMemory?.(bytes)
     const { limitBytes } = options
     if (limitBytes === undefined || bytes <= limitBytes || this.#exceeded || this.#hasAnswered) return
+    const after = formatDuration(Math.round(this.#rules.clock.monotonic() - startMs))
     this.#exceeded = new PlimsollError(
       'TASK_MEMORY_EXCEEDED',
-      `it used ${formatSize(bytes)}, its limit is ${formatSize(limitBytes)}, and was stopped`,
+      `it used ${formatSize(bytes)} after ${after}, its limit is ${formatSize(limitBytes)}, and was stopped`,
       { fix: `Set "memory" of the task above ${formatSize(bytes)}, or make it use less` },
     )
     this.kill()

@@ -46,11 +46,13 @@ export function rulesOf(options: PoolOptions): PoolRules {
   checkWhole(rules, 'maxWorkersThread', 1_000)
   checkWhole(rules, 'maxWorkersProcess', 1_000)
   checkWhole(rules, 'idleMs', 2 ** 31 - 1)
+  checkWhole(rules, 'graceMs', 2 ** 31 - 1)
+  checkWhole(rules, 'recycleAboveBytes', Number.MAX_SAFE_INTEGER)
   checkWhole(rules, 'recycleAfterJobs', Number.MAX_SAFE_INTEGER)
   return rules
 }
 
-type WholeRule = 'maxWorkersThread' | 'maxWorkersProcess' | 'idleMs' | 'recycleAfterJobs'
+type WholeRule = Exclude<keyof PoolRules, 'clock' | 'environment' | 'watcher' | 'spoolDir'>
 
 function checkWhole(rules: PoolRules, name: WholeRule, most: number): void {
   const value = rules[name]

@@ -321,7 +321,10 @@ test('a job over its limit ends with its numbers, and its neighbour goes on', as
     }),
   )
   assert.equal(greedy.code, 'TASK_MEMORY_EXCEEDED')
-  assert.match(greedy.message, /^it used \d[\d.]* MiB, its limit is 100 MiB, and was stopped$/)
+  assert.match(
+    greedy.message,
+    /^it used \d[\d.]* MiB after [\d.]+ m?s, its limit is 100 MiB, and was stopped$/,
+  )
   assert.ok(peak > 100 * 2 ** 20)
   assert.equal((await neighbour).value, 2 ** 20)
 })
@@ -403,9 +406,11 @@ test('somebody else’s process waits for a place in the same line and counts', 
   again[Symbol.dispose]()
 })
 
-test('numbers that are no numbers of workers are refused', () => {
+test('numbers that could not be meant are refused', () => {
   for (const maxWorkersThread of [0, -1, 1.5, Number.NaN, 1e9])
     assert.throws(() => openPool({ maxWorkersThread }), { code: 'OPTION_INVALID' })
+  for (const name of ['idleMs', 'graceMs', 'recycleAboveBytes', 'recycleAfterJobs'])
+    assert.throws(() => openPool({ [name]: Number.NaN }), new RegExp(`${name} is NaN`))
   assert.throws(() => openPool({ maxWorkersProcess: 0 }), /maxWorkersProcess is 0, expected a whole number/)
 })
 
