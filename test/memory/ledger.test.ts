@@ -95,3 +95,56 @@ test('numbers that are no bytes are refused', () => {
     assert.throws(() => ledger.admit(wrong, { usedBytes: 0, loadLineBytes: 1 }), PlimsollError)
   }
 })
+
+/** The greatest use in each twentieth, in per cent of the peak: so much until that part, then the other. */
+const profile = (
+  durationMs: number,
+  peakBytes: number,
+  [first, until, then]: readonly [number, number, number],
+) => ({
+  bytes: peakBytes,
+  profile: {
+    durationMs,
+    peakBytes,
+    twentieths: Array.from({ length: 20 }, (_, part) => (part < until ? first : then)),
+  },
+})
+
+/** One task runs, and used so much when it was last looked at; whether the newcomer may start beside it. */
+function fitsBeside(
+  running: ReturnType<typeof profile>,
+  [activeMs, observedBytes]: readonly [number, number],
+  newcomer: ReturnType<typeof profile>,
+): boolean {
+  const ledger = new Ledger()
+  ledger.reserve('running', running)
+  ledger.observe('running', observedBytes, activeMs)
+  return ledger.admit(newcomer, { usedBytes: observedBytes, loadLineBytes: 1_000 }).fits
+}
+
+test('tasks fit whose peaks are together above the line, as long as they do not fall together', () => {
+  const late = profile(10_000, 600, [10, 15, 100])
+  const early = profile(5_000, 600, [100, 10, 10])
+  assert.equal(fitsBeside(late, [0, 60], early), true)
+  assert.equal(fitsBeside(late, [6_000, 60], early), false)
+  assert.equal(fitsBeside(late, [0, 60], { ...early, bytes: 600, profile: late.profile }), false)
+})
+
+test('a task that should have ended holds what it has for a while longer, not for ever', () => {
+  const overdue = profile(1_000, 500, [100, 20, 100])
+  assert.equal(fitsBeside(overdue, [1_100, 500], profile(10_000, 700, [100, 20, 100])), false)
+  assert.equal(fitsBeside(overdue, [1_100, 500], profile(10_000, 700, [10, 6, 100])), true)
+})
+
+test('what a task uses now counts, also when less was expected of it', () => {
+  const small = profile(10_000, 700, [10, 10, 100])
+  const early = profile(1_000, 600, [100, 1, 10])
+  assert.equal(fitsBeside(small, [0, 70], early), true)
+  assert.equal(fitsBeside(small, [0, 500], early), false)
+})
+
+test('a peak just before the end of a task counts, however long the newcomer runs', () => {
+  const nearItsEnd = profile(1_000, 600, [10, 15, 100])
+  const long = profile(24_000, 500, [100, 20, 100])
+  assert.equal(fitsBeside(nearItsEnd, [530, 60], long), false)
+})
