@@ -66,6 +66,8 @@ export const errorTable = {
     fix: 'Name a file that you may write; what was learned is kept in the state directory as well',
   },
 
+  EXPORT_UNWRITABLE: { exitCode: 1, fix: 'Name a file that you may write, where there is room' },
+
   // A task.
   TASK_FAILED: {
     exitCode: 1,

@@ -84,9 +84,40 @@ export const commands: readonly Command[] = [
     name: 'logs',
     summary: 'prints the recorded output of a run, or of one of its tasks',
     positionals: '[RUN] [TASK]',
-    options: {},
-    examples: ['plimsoll logs', 'plimsoll logs last migrate'],
+    options: {
+      follow: {
+        type: 'boolean',
+        short: 'f',
+        summary: 'goes on while the run does, with tasks that begin later',
+      },
+      task: {
+        type: 'string',
+        multiple: true,
+        value: 'TASK',
+        names: 'TASK',
+        summary: 'this task; may be repeated',
+      },
+    },
+    examples: ['plimsoll logs', 'plimsoll logs last migrate', 'plimsoll logs --follow --task build'],
     load: async () => (await import('./logs-command.ts')).logsCommand,
+  },
+  {
+    name: 'diff',
+    summary: 'shows what changed between two runs: plan, versions, outcomes, times, memory',
+    positionals: 'RUN [RUN]',
+    options: {},
+    examples: ['plimsoll diff 20261123-101530', 'plimsoll diff 20261123 20261124 --json'],
+    load: async () => (await import('./diff-command.ts')).diffCommand,
+  },
+  {
+    name: 'export',
+    summary: 'writes everything that is recorded of a run as JSON',
+    positionals: '[RUN]',
+    options: {
+      output: { type: 'string', value: 'FILE', summary: 'to this file, which only you may read' },
+    },
+    examples: ['plimsoll export last --output run.json', 'plimsoll export | jq .tasks'],
+    load: async () => (await import('./export-command.ts')).exportCommand,
   },
   {
     name: 'history',

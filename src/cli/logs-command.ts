@@ -4,30 +4,59 @@ import { PlimsollError, systemCodeOf } from '../errors.ts'
 import type { AttemptRecord, Journal, RunRecord, RunSummary } from '../journal/journal.ts'
 import { nearestName } from '../nearest.ts'
 import { createRedactor, type Masker } from '../redact/redact.ts'
-import { isClosed, plainLine, plainText, writeSteadily } from '../report/report.ts'
+import { isClosed, plainLine } from '../report/report.ts'
+import { type FollowParts, followLogs } from './follow-logs.ts'
+import { print } from './log-output.ts'
+import { stopSignals } from './stop-signals.ts'
 import { withJournal } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
 
 export const logsCommand: RunCommand = (call) =>
   withJournal(call, async (journal, stateDir) => {
-    const [name = 'last', task] = call.positionals
+    const [name = 'last', ...named] = call.positionals
+    const tasks = [...named, ...call.texts('task')]
     const run = await journal.run(name).catch(async (error: unknown) => {
       throw (await meantTask(journal, name, error)) ?? error
     })
-    const attempts = await journal.attempts(run.runId)
-    const wanted = attempts.filter((attempt) => task === undefined || attempt.task === task)
-    if (task !== undefined && wanted.length === 0) throw unknownTask(run, task, attempts)
     const isService = servicesOf(run)
-    const masker = wanted.some(isService) ? await serviceMasker(run) : noMasker
+    const wants = (task: string): boolean => tasks.length === 0 || tasks.includes(task)
+    const hasService = run.definition.tasks.some(
+      ({ name: task }) =>
+        wants(task) && (isService({ task, phase: 'deploy' }) || isService({ task, phase: 'undo' })),
+    )
+    const masker = hasService ? await serviceMasker(run) : noMasker
+    const maskerOf: MaskerOf = (attempt) => (isService(attempt) ? masker : noMasker)
+    if (call.flag('follow')) return await follow({ journal, stateDir, run, wants, maskerOf, tasks })
+
+    const attempts = await journal.attempts(run.runId)
+    const wanted = attempts.filter((attempt) => wants(attempt.task))
+    const silent = tasks.find((task) => !wanted.some((attempt) => attempt.task === task))
+    if (silent !== undefined) throw unknownTask(run, silent, attempts)
     for (const attempt of wanted) {
       const undo = attempt.phase === 'undo' ? ', undo' : ''
       if (isClosed(process.stdout)) return 0
       if (wanted.length > 1)
         process.stdout.write(`==> ${plainLine(attempt.task)}${undo}, attempt ${attempt.attempt}\n`)
-      await printFile(join(stateDir, attempt.log), isService(attempt) ? masker : noMasker)
+      await printFile(join(stateDir, attempt.log), maskerOf(attempt))
     }
     return 0
   })
+
+type MaskerOf = (attempt: AttemptRecord) => Masker
+type Following = Omit<FollowParts, 'withNames' | 'signal'> & { readonly tasks: readonly string[] }
+
+/** Also tasks that have not begun. */
+async function follow({ tasks, ...parts }: Following): Promise<number> {
+  const known = parts.run.definition.tasks.map(({ name }) => ({ task: name }))
+  const unknown = tasks.find((task) => !known.some((one) => one.task === task))
+  if (unknown !== undefined) throw unknownTask(parts.run, unknown, known)
+  using stop = stopSignals()
+  const withNames = (tasks.length === 0 ? known : tasks).length > 1
+  return (await followLogs({ ...parts, withNames, signal: stop.signal })) ? 0 : interrupted
+}
+
+/** The exit code. */
+const interrupted = 130
 
 /** `logs build` is meant as `logs last build`, where the last run has such a task. */
 async function meantTask(journal: Journal, word: string, cause: unknown): Promise<PlimsollError | undefined> {
@@ -88,10 +117,4 @@ async function printFile(file: string, masker: Masker): Promise<void> {
     if (systemCodeOf(error) === 'ENOENT') process.stderr.write(`the log ${file} is not there any more\n`)
     else throw error
   }
-}
-
-async function print(bytes: Uint8Array): Promise<void> {
-  if (bytes.length === 0) return
-  const text = process.stdout.isTTY ? plainText(Buffer.from(bytes).toString('utf8')) : bytes
-  await writeSteadily(process.stdout, text)
 }

@@ -16,7 +16,7 @@ export function commandNamed(name: string): Command {
 const otherWords: ReadonlyMap<string, string> = new Map([
   ...['run', 'up', 'apply', 'start', 'exec'].map((word) => [word, 'deploy'] as const),
   ...['list', 'ls', 'status', 'ps'].map((word) => [word, 'runs'] as const),
-  ...['validate', 'check', 'lint', 'diff', 'dry-run'].map((word) => [word, 'plan'] as const),
+  ...['validate', 'check', 'lint', 'dry-run'].map((word) => [word, 'plan'] as const),
 ])
 
 function meantCommand(word: string): string {
