@@ -56,6 +56,22 @@ export const errorTable = {
     exitCode: 1,
     fix: 'Somebody else changed what this depends on: look at it anew, with "plimsoll runs", and do it again',
   },
+  DATABASE_URL_INVALID: {
+    exitCode: 2,
+    fix: 'Write postgres://USER:PASSWORD@HOST:PORT/DATABASE, other characters than letters and digits as %40 and the like',
+  },
+  DATABASE_UNREACHABLE: {
+    exitCode: 2,
+    fix: 'Check that the server runs, and host, port and TLS of --database or PLIMSOLL_DATABASE_URL',
+  },
+  DATABASE_REFUSED: {
+    exitCode: 2,
+    fix: 'Check user, password and name of the database, and that the user may create a schema in it',
+  },
+  DATABASE_LOST: {
+    exitCode: 1,
+    fix: 'Look after the server; what was recorded until then is kept: read it with "plimsoll show" when it is back',
+  },
   RUN_UNKNOWN: { exitCode: 2, fix: 'List what is recorded with "plimsoll runs"' },
   HISTORY_INVALID: {
     exitCode: 2,

@@ -11,6 +11,10 @@ export function migrationFiles(): readonly string[] {
     .sort()
 }
 
+export function migrationText(name: string): string {
+  return readFileSync(new URL(name, folder), 'utf8')
+}
+
 export function versionOf(database: DatabaseSync): number {
   const { user_version: version } = database.prepare('pragma user_version').get() ?? {}
   return Number(version)
@@ -23,7 +27,7 @@ export function migrate(database: DatabaseSync): number | null {
   if (found > files.length) return found
   for (const [index, name] of files.entries()) {
     if (index < versionOf(database)) continue
-    applyOnce(database, { number: index + 1, sql: readFileSync(new URL(name, folder), 'utf8') })
+    applyOnce(database, { number: index + 1, sql: migrationText(name) })
   }
   return null
 }

@@ -3,21 +3,16 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { PlimsollError } from '../errors.ts'
+import { bytesOf, type Page, pageBytes, pagedStream, pageRows, type Row } from './paged-stream.ts'
 import { storeError } from './sqlite-errors.ts'
 import { busyTimeoutMs } from './sqlite-settings.ts'
 import { statementCache } from './statement-cache.ts'
+import { storable } from './values.ts'
 import type { Store, Value } from './words.ts'
 import { failureOf } from './writer-words.ts'
 
-/** A page of a stream ends at so many rows, or at the row that fills so many bytes of texts and blobs. */
-const pageRows = 500
-const pageBytes = 1024 ** 2
-
 /** SQLITE_CANTOPEN */
 const cannotOpen = 14
-
-type Row = Record<string, Value>
-type Page = { readonly rows: readonly Row[]; readonly isLast: boolean }
 
 export type Reader = Disposable & Pick<Store, 'read' | 'stream'>
 
@@ -57,24 +52,12 @@ export function openReader(file: string): Reader {
 
   return {
     read: async <Result>(sql: string, parameters: readonly Value[] = []) =>
-      withStatement(sql, (statement) => statement.all(...parameters)) as Result[],
+      withStatement(sql, (statement) => statement.all(...storable(parameters))) as Result[],
 
-    stream: async function* <Result>(sql: string, parameters: readonly Value[]) {
-      const paged = `${sql}\nlimit ${pageRows}`
-      let key = parameters.at(-1)
-      while (true) {
-        if (key === undefined)
-          throw new PlimsollError('INTERNAL', `a stream needs a key to begin after: ${sql}`)
-        const after = [...parameters.slice(0, -1), key]
-        const { rows, isLast } = withStatement(paged, (statement) => pageOf(statement.iterate(...after)))
-        yield* rows as Result[]
-        if (isLast) return
-        const last: Value | undefined = Object.values(rows.at(-1) ?? {})[0]
-        if (last === key)
-          throw new PlimsollError('INTERNAL', `the first column of a stream must be its key: ${sql}`)
-        key = last
-      }
-    },
+    stream: <Result>(sql: string, parameters: readonly Value[]) =>
+      pagedStream(sql, storable(parameters), async (paged, after) =>
+        withStatement(paged, (statement) => pageOf(statement.iterate(...after))),
+      ) as AsyncIterable<Result>,
 
     [Symbol.dispose]: () => {
       closed = true
@@ -94,12 +77,4 @@ function pageOf(found: Iterable<Row>): Page {
     if (rows.length === pageRows || bytes >= pageBytes) return { rows, isLast: false }
   }
   return { rows, isLast: true }
-}
-
-function bytesOf(row: Row): number {
-  let bytes = 0
-  for (const value of Object.values(row)) {
-    if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length
-  }
-  return bytes
 }

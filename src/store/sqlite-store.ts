@@ -15,12 +15,8 @@ const headerBytes = 100
 
 const fileIn = (stateDir: string): string => join(stateDir, 'plimsoll.db')
 
-/**
- * Opens the store for writing; makes the directory (mode 0700) and the file (0600) when they are missing and brings
- * an older file to the present form. An existing file that cannot be used is never changed.
- * @throws PlimsollError STATE_UNWRITABLE, STATE_FULL, STATE_BUSY, STATE_CORRUPT, STATE_TOO_NEW, STORE_FAILED
- */
-export async function openStore({ stateDir }: { readonly stateDir: string }): Promise<Store> {
+/** The directory is made with mode 0700, the file with 0600. */
+export async function openSqlite({ stateDir }: { readonly stateDir: string }): Promise<Store> {
   const file = fileIn(stateDir)
   makeFile(stateDir, file)
   refuseForeignFile(file)
@@ -38,11 +34,7 @@ export async function openStore({ stateDir }: { readonly stateDir: string }): Pr
   }
 }
 
-/**
- * Opens the store for reading, also while another process writes; null when nothing was ever recorded.
- * @throws PlimsollError as `openStore`
- */
-export async function openStoreForReading(options: { readonly stateDir: string }): Promise<Store | null> {
+export async function openSqliteForReading(options: { readonly stateDir: string }): Promise<Store | null> {
   const file = fileIn(options.stateDir)
   if (!existsSync(file)) return null
   refuseForeignFile(file)
@@ -51,7 +43,7 @@ export async function openStoreForReading(options: { readonly stateDir: string }
   const known = migrationFiles().length
   if (version > known) throw tooNew(file, { found: version, known })
   // Opening it for writing brings an older file to the form that queries expect.
-  if (version < known) await (await openStore(options))[Symbol.asyncDispose]()
+  if (version < known) await (await openSqlite(options))[Symbol.asyncDispose]()
   return readingStore(file, openReader(file))
 }
 

