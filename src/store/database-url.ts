@@ -29,6 +29,7 @@ export async function databaseTarget(url: string): Promise<DatabaseTarget> {
     : url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=[&#]|$)/, '$1verify-full')
   try {
     const { user, host, port, database } = new Client({ connectionString })
+    if (!Number.isInteger(port)) throw new Error('its port is no number')
     const place = host.startsWith('/') ? host : `${host.includes(':') ? `[${host}]` : host}:${port}`
     return { config: { connectionString }, name: `postgres://${user}@${place}/${database}` }
   } catch (error) {

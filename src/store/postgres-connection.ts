@@ -20,7 +20,7 @@ const keepAliveMs = 10_000
  * A server that restarts, or its standby that takes over, is back within 5 to 30 s; a deployment waits for that. What
  * comes later while the server is still away fails after one attempt, and of those there is one in `retryPauseMs`.
  */
-export const patienceMs = 30_000
+const patienceMs = 30_000
 const retryPauseMs = 5_000
 
 const firstPauseMs = 100

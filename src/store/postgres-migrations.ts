@@ -9,20 +9,21 @@ import { tooNew } from './writer.ts'
 const slowestMs = 600_000
 const begin = `begin; set local statement_timeout = ${slowestMs}; set local lock_timeout = ${slowestMs}; ${takeLock}`
 
-/**
- * Texts are compared letter by letter, as SQLite does, and not in the order of a language. `commits` has a row for each
- * store that is open: the number of its last commit.
- */
+/** `commits` has a row for each store that is open: the number of its last commit. */
 const firstForm = `
-  create domain plimsoll.text as pg_catalog.text collate "C";
   create table plimsoll.form (number bigint not null);
   insert into plimsoll.form values (0);
   create table plimsoll.commits (
     writer text not null primary key, number bigint not null, at timestamptz not null default now())`
 
+/** Texts are compared letter by letter, as SQLite does, and not in the order of a language. */
+const letterByLetter = (migration: string): string =>
+  migration.replaceAll(/(?<!\bas) text\b/g, ' text collate "C"')
 
+/** Asks the catalogue as a table: functions such as to_regclass may remember what was before a wait for the lock. */
 const facts = `
-  select current_setting('server_encoding') as encoding, to_regclass('plimsoll.form') is not null as has_form`
+  select current_setting('server_encoding') as encoding,
+    exists (select from pg_catalog.pg_tables where schemaname = 'plimsoll' and tablename = 'form') as has_form`
 type Facts = { readonly encoding: string; readonly has_form: number }
 
 /** Number of the form that the database has; 0 when there is nothing of ours in it. */
@@ -50,7 +51,7 @@ export async function migratePostgres(client: Client, name: string): Promise<voi
     refuseNewer(name, found)
     if (found === 0) await createSchema(client)
     await quietly(client, 'set local search_path = plimsoll, pg_catalog')
-    for (const file of files.slice(found)) await quietly(client, migrationText(file))
+    for (const file of files.slice(found)) await quietly(client, letterByLetter(migrationText(file)))
     await send(client, [command('update plimsoll.form set number = $1', files.length), { text: 'commit' }])
   } catch (error) {
     await client.query('rollback').catch(() => undefined)

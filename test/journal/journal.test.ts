@@ -1,24 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PlimsollError } from '../../src/errors.ts'
 import { type Journal, newRunId, openJournal } from '../../src/journal/journal.ts'
 import type { DeployEvent, MemoryPoint, Phase } from '../../src/spine.ts'
-import { openStore, type Store } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { onBothStores } from '../store/both-stores.ts'
 import { anyEvent, engine, plan, reportOf, result, taskReport } from './samples.ts'
 
 function check(title: string, body: (journal: Journal, store: Store) => Promise<void>): void {
-  test(title, async () => {
-    const stateDir = await mkdtemp(join(tmpdir(), 'plimsoll-journal-'))
-    try {
-      await using store = await openStore({ stateDir })
-      await body(openJournal(store), store)
-    } finally {
-      await rm(stateDir, { recursive: true })
-    }
+  onBothStores(title, async (openEmpty) => {
+    await using store = await openEmpty()
+    await body(openJournal(store), store)
   })
 }
 

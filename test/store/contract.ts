@@ -133,6 +133,47 @@ export function storeContract(name: string, open: (place: string) => Promise<Sto
     )
   })
 
+  check('bytes come back as they were', async (store) => {
+    const data = Uint8Array.from({ length: 256 }, (_, byte) => byte)
+    const create = { sql: 'create table blocks (id bigint primary key, data bytea)', parameters: [] }
+    await store.write([create, { sql: 'insert into blocks values (1, ?1)', parameters: [data] }])
+    const [row] = await store.read<{ data: Uint8Array }>('select data from blocks where id = 1')
+    assert.deepEqual(row?.data, data)
+  })
+
+  check(
+    'what no text of a database can hold becomes a replacement character, also in what is looked for',
+    async (store) => {
+      const name = 'a\0b\ud800c \udfff'
+      await store.write([insert(1, name), insert(2, 'x'.repeat(2 ** 20)), insert(3, '\0')])
+      const [first, second] = await store.read<{ name: string }>('select name from items order by id')
+      assert.equal(first?.name, 'a\ufffdb\ufffdc \ufffd')
+      assert.equal(second?.name.length, 2 ** 20)
+      assert.deepEqual(
+        (await store.read<{ id: number }>('select id from items where name = ?1', [name]))[0]?.id,
+        1,
+      )
+    },
+  )
+
+  check('sums and truths are numbers; a number that JavaScript would round is an error', async (store) => {
+    await store.write([insert(1, null, 0.5), insert(2 ** 53 - 2), insert(-3)])
+    const sql = 'select sum(id) as sum, count(*) as n, max(size) as size, min(id) < 0 as truth from items'
+    const [row] = await store.read<object>(sql)
+    assert.deepEqual({ ...row }, { sum: 2 ** 53 - 4, n: 3, size: 0.5, truth: 1 })
+    await store.write([{ ...insert(0), parameters: [2n ** 53n + 1n, null, null] }])
+    await assert.rejects(store.read('select id from items'), hasCode('STORE_FAILED'))
+    assert.equal((await store.read('select id from items where id < 2')).length, 2)
+  })
+
+  check('what looks like a placeholder inside a literal, a name or a comment is none', async (store) => {
+    const sql = `select '?1''?2' as "a?1b", /* ?1 ' */ name -- ?1 it's
+      from items where id = ?1 /* '?9 */`
+    await store.write([insert(5, '?1')])
+    const [row] = await store.read<object>(sql, [5])
+    assert.deepEqual({ ...row }, { 'a?1b': "?1'?2", name: '?1' })
+  })
+
   check('a value that looks like SQL is data', async (store) => {
     const name = "'); drop table items; --"
     await store.write([insert(1, name)])

@@ -129,7 +129,12 @@ export class PostgresServer implements AsyncDisposable {
     const child = spawn(
       this.#binaries.initdb,
       ['-D', join(this.#folder, 'data'), ...options, ...language, '-c', 'shared_buffers=16MB'],
-      { ...owner, cwd: this.#folder, stdio: ['ignore', 'ignore', 'inherit'], env: { LC_ALL: 'C', TZ: 'UTC' } },
+      {
+        ...owner,
+        cwd: this.#folder,
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: { LC_ALL: 'C', TZ: 'UTC' },
+      },
     )
     const [code] = (await once(child, 'exit')) as [number | null]
     if (code !== 0) throw new Error(`initdb ended with exit code ${code}`)

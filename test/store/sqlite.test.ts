@@ -62,15 +62,6 @@ test('a closed store is one file in WAL mode with pages of 16 KiB', async () => 
   assert.equal(database.prepare('pragma page_size').get()?.page_size, 16_384)
 })
 
-test('bytes come back as they were', async () => {
-  using directory = new TemporaryDirectory()
-  await using store = await openStore({ stateDir: directory.path })
-  const data = Uint8Array.from({ length: 256 }, (_, byte) => byte)
-  await store.write([createTable, { sql: 'insert into items values (1, ?1)', parameters: [data] }])
-  const [row] = await store.read<{ data: Uint8Array }>('select data from items where id = 1')
-  assert.deepEqual(row?.data, data)
-})
-
 test('many engines may open an empty directory at the same moment', async () => {
   using directory = new TemporaryDirectory()
   const stores = await Promise.all(Array.from({ length: 6 }, () => openStore({ stateDir: directory.path })))
