@@ -158,6 +158,14 @@ export const errorTable = {
     exitCode: 2,
     fix: 'Send less, send it in parts, or raise "maxPayloadSizeMb"',
   },
+  RETRY_CIRCUIT_OPEN: {
+    exitCode: 1,
+    fix: 'Wait until the other side has recovered; "resetAfterMs" says how often that is tried',
+  },
+  RETRY_BULKHEAD_FULL: {
+    exitCode: 1,
+    fix: 'Call less often, or raise "concurrency" or "queue" of the bulkhead',
+  },
   RETRY_HOOK_FAILED: {
     exitCode: 1,
     fix: 'Correct the function of the settings that is named; the error of the attempt is kept beside its own',

@@ -140,7 +140,7 @@ class ObjectSize {
     const looked = length <= Math.min(left, mostValues) ? length : Math.min(mostOfAList, left)
     let bytes = 0
     for (let step = 0; step < looked; step += 1) {
-      const item = at(Math.floor((step * length) / looked))
+      const item = at(looked === length ? step : Math.floor(((step + shareOf(step)) * length) / looked))
       bytes += owner === undefined ? this.#inList(item, depth) : this.#member(owner, item as string, depth)
     }
     return Math.max(0, Math.round((bytes * length) / looked) - 1)
@@ -156,6 +156,9 @@ class ObjectSize {
     return hasNoJson(value) ? 0 : jsonTextBytes(name) + 2 + this.bytesOf(value, depth + 1)
   }
 }
+
+/** Somewhere between 0 and 1, so that no pattern of a list falls into step with the samples: the golden ratio. */
+const shareOf = (step: number): number => (step * 0.618_033_988_75) % 1
 
 const hasNoJson = (value: unknown): boolean => ['undefined', 'function', 'symbol'].includes(typeof value)
 

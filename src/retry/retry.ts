@@ -9,17 +9,24 @@
  * thread: what else runs there counts, too.
  */
 import { Operation, type RetriedFunction } from './operation.ts'
+import { type Policy, retrying, signalOf } from './policy.ts'
 import { rulesOf } from './rules.ts'
 import type { RetryConfig } from './words.ts'
 
+export { CircuitBreaker, type CircuitBreakerOptions, type CircuitState } from './breaker.ts'
 export { RetryBudget, type RetryBudgetOptions } from './budget.ts'
+export { Bulkhead, type BulkheadOptions } from './bulkhead.ts'
 export { type RetryCounters, retryCounters } from './counters.ts'
 export type { DelayFunction, Jitter, Strategy } from './delays.ts'
+export { type FallbackOptions, fallback } from './fallback.ts'
 export { attemptsOf } from './history.ts'
 export type { RetriedFunction } from './operation.ts'
 export { payloadBytes } from './payload.ts'
+export { type Policy, type PolicyContext, type PolicyFunction, type PolicyOptions, wrap } from './policy.ts'
 export { cleanupRetryState } from './release.ts'
+export { timeout } from './timeout.ts'
 export { isTransient } from './transient.ts'
+export type { OpensAt } from './trip.ts'
 export type {
   AttemptContext,
   AttemptEnd,
@@ -47,4 +54,21 @@ export function retry<T>(fn: RetriedFunction<T>, config: RetryConfig<T> = {}): P
     return Promise.reject(error)
   }
   return operation.run()
+}
+
+/** `retry` as a policy, to be composed with others by `wrap`. @throws OPTION_INVALID at once. */
+export function retries(config: RetryConfig = {}): Policy {
+  rulesOf(config)
+  const policy: Policy = {
+    run: (fn, options = {}) => {
+      const signal = signalOf(config, options)
+      return retry<never>(fn as RetriedFunction<never>, {
+        ...(config as RetryConfig<never>),
+        ...(signal !== undefined && { signal }),
+        ...(options.idempotencyKey !== undefined && { idempotencyKey: options.idempotencyKey }),
+      })
+    },
+  }
+  retrying.add(policy)
+  return policy
 }

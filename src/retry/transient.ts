@@ -76,7 +76,7 @@ export function isTransient(end: AttemptEnd): boolean {
 }
 
 /** `AbortSignal.timeout` says TimeoutError, and that may pass. */
-function isAbort(error: unknown): boolean {
+export function isAbort(error: unknown): boolean {
   return look(error, 'name') === 'AbortError' || look(error, 'code') === 'ABORT_ERR'
 }
 
