@@ -72,6 +72,10 @@ export const errorTable = {
     exitCode: 1,
     fix: 'Look after the server; what was recorded until then is kept: read it with "plimsoll show" when it is back',
   },
+  LOG_UNREADABLE: {
+    exitCode: 2,
+    fix: 'Name a file that can be read, "-" for standard input, or a run of "plimsoll runs"',
+  },
   RUN_UNKNOWN: { exitCode: 2, fix: 'List what is recorded with "plimsoll runs"' },
   HISTORY_INVALID: {
     exitCode: 2,

@@ -213,6 +213,29 @@ export type MemoryEstimate = {
   readonly runs: number
 }
 
+/** A line of a log. `line` counts from 1; null where it is not known, because not all of the log was read. */
+export type LogLine = { readonly log: string; readonly line: number | null; readonly text: string }
+
+/** What an expert says of a failure. */
+export type Diagnosis = {
+  /** A name of the taxonomy (docs/diagnosis.md), or null: it does not know. */
+  readonly cause: string | null
+  readonly title: string
+  readonly explanation: string
+  /** The lines that show it, the most telling first; without a cause the lines that look like trouble. */
+  readonly evidence: readonly LogLine[]
+  /** What to do, in order. */
+  readonly next: readonly string[]
+  /** What it could be otherwise, the likeliest first. */
+  readonly others: readonly {
+    readonly cause: string
+    readonly title: string
+    readonly evidence: readonly LogLine[]
+  }[]
+  /** Left out when all there was has been read. */
+  readonly partial?: { readonly readBytes: number; readonly ofBytes: number }
+}
+
 export type TaskReport = {
   readonly status: TaskStatus
   readonly attempts: number

@@ -120,6 +120,18 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./export-command.ts')).exportCommand,
   },
   {
+    name: 'diagnose',
+    summary: 'names the cause of a failure in logs, in a run, or in what is piped into it',
+    positionals: '[LOG...]',
+    options: {},
+    examples: [
+      'plimsoll diagnose',
+      'plimsoll diagnose build.log test.log',
+      'kubectl logs web | plimsoll diagnose',
+    ],
+    load: async () => (await import('./diagnose-command.ts')).diagnoseCommand,
+  },
+  {
     name: 'history',
     summary: 'writes what tasks needed to a file, or takes it over from one; adds, never removes',
     positionals: 'export|import [FILE]',

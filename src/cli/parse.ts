@@ -33,7 +33,9 @@ function meantCommand(word: string): string {
 export function parseCall(command: Command, words: readonly string[]): Call {
   const options = { ...command.options, ...commonOptions }
   const { values, positionals } = parsed(command, words, options)
-  const allowed = command.positionals?.split(' ').length ?? 0
+  const allowed = command.positionals?.includes('...')
+    ? Number.POSITIVE_INFINITY
+    : (command.positionals?.split(' ').length ?? 0)
   if (positionals.length > allowed) {
     const extra = JSON.stringify(positionals[allowed])
     throw new PlimsollError(

@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts'
 import { doneStatement, readDone } from './done-rows.ts'
 import { statementsOf } from './event-rows.ts'
 import { memoryStatements, readMemory } from './memory-rows.ts'
-import { readPastTasks } from './past-tasks.ts'
+import { readGreenLogs, readPastTasks } from './past-tasks.ts'
 import { peakStatements, readPeaks } from './peaks.ts'
 import { closingOf, findRun, listRuns, openingOf } from './run-rows.ts'
 import { readAttempts, readServices, readTasks } from './task-rows.ts'
@@ -50,6 +50,7 @@ export function openJournal(store: Store): Journal {
     pastTasks: (plan) => readPastTasks(store, plan),
     done: (plan, environment, task) => readDone(store, [plan, environment, task]),
     keepDone: (done) => store.write([doneStatement(done)]),
+    greenLogs: (plan, task, limit) => readGreenLogs(store, { plan, task, limit }),
     peaks: () => readPeaks(store),
     addPeaks: (peaks) => store.write(peakStatements(peaks)),
   }

@@ -36,6 +36,21 @@ async function* attemptsOf(store: Store, plan: string): AsyncIterable<AttemptRow
   }
 }
 
+/** Relative to the state directory, as attempts name them. */
+export async function readGreenLogs(
+  store: Store,
+  { plan, task, limit }: { readonly plan: string; readonly task: string; readonly limit: number },
+): Promise<readonly string[]> {
+  const rows = await store.read<{ log: string }>(
+    `select a.log from attempts a join runs r on r.id = a.run_id
+     where r.id in (select id from runs where plan = ?1 order by started_ms desc, id desc limit ${lastRuns})
+       and a.phase = 'deploy' and a.task = ?2 and a.status = 'succeeded'
+     order by r.started_ms desc, r.id desc, a.attempt desc limit ?3`,
+    [plan, task, limit],
+  )
+  return rows.map(({ log }) => log)
+}
+
 function pastOf(attempts: readonly AttemptRow[]): PastTask {
   // A peak of 0 is work that could not be measured, such as a function in the engine's own process.
   const peaks = attempts.map((attempt) => attempt.peak_bytes ?? 0).filter((bytes) => bytes > 0)

@@ -149,6 +149,8 @@ export type Journal = {
   services(): Promise<readonly ServiceRecord[]>
   /** What the tasks of a plan of this name needed: the last 20 succeeded attempts each, of the last 30 runs. */
   pastTasks(plan: string): Promise<ReadonlyMap<string, PastTask>>
+  /** Where the logs of a task are that succeeded in the last 30 runs of a plan of this name, newest first. */
+  greenLogs(plan: string, task: string, limit: number): Promise<readonly string[]>
   /** What tasks of all plans needed, newest first, at most 20,000. */
   peaks(): Promise<readonly TaskPeak[]>
   /** Null when it has never succeeded with inputs, has been started again or undone since. */

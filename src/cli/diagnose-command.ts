@@ -1,0 +1,100 @@
+import { createReadStream, fstatSync, statSync } from 'node:fs'
+import { PlimsollError, systemCodeOf } from '../errors.ts'
+import { diagnose, evidenceOf, type Log } from '../experts/experts.ts'
+import { diagnosisLines, plainLine, styleFor } from '../report/report.ts'
+import type { Diagnosis } from '../spine.ts'
+import { withJournal } from './with-journal.ts'
+import type { Call, RunCommand } from './words.ts'
+
+/** Of a log in the record, at the command line: nobody waits for a deployment. */
+const mostBytes = 64 * 1024 ** 2
+
+/** Failed tasks beyond these fail for the same reason, or are for `plimsoll show`. */
+const mostTasks = 20
+
+const chunkBytes = 256 * 1024
+
+export const diagnoseCommand: RunCommand = async (call) => {
+  const names = call.positionals
+  if (names.length === 0 && isPiped())
+    return await say(call, null, await diagnose({ logs: [standardInput()] }))
+  if (names.length > 0 && names.every(isLog)) {
+    const logs = names.map((name) => (name === '-' ? standardInput() : fileLog(name)))
+    return await say(call, null, await diagnose({ logs }))
+  }
+  const missing = names.length > 1 ? names.find((name) => !isLog(name)) : undefined
+  if (missing !== undefined) throw noSuchLog(missing)
+  return await diagnoseRun(call, names[0] ?? 'last')
+}
+
+function diagnoseRun(call: Call, name: string): Promise<number> {
+  return withJournal(call, async (journal, stateDir) => {
+    const run = await journal.run(name).catch((cause: unknown) => {
+      const isRun = !(cause instanceof PlimsollError) || cause.code !== 'RUN_UNKNOWN' || name === 'last'
+      throw isRun ? cause : noSuchLog(name, cause)
+    })
+    const tasks = Object.entries(run.report?.tasks ?? {}).filter(([, { status }]) => status === 'failed')
+    if (tasks.length === 0 && !call.flag('json')) {
+      process.stdout.write(`no task of run ${run.runId} has failed\n`)
+    }
+    for (const [task, report] of tasks.slice(0, mostTasks)) {
+      const { limitBytes = 0 } = run.definition.tasks.find((one) => one.name === task) ?? {}
+      const failed = { plan: run.plan, runId: run.runId, task, report, limitBytes }
+      const evidence = await evidenceOf(failed, { journal, stateDir, mostBytes })
+      await say(call, task, await diagnose(evidence))
+    }
+    return 0
+  })
+}
+
+async function say(call: Call, task: string | null, diagnosis: Diagnosis): Promise<number> {
+  if (call.flag('json')) {
+    process.stdout.write(
+      `${JSON.stringify({ type: 'diagnosis', ...(task !== null && { task }), ...diagnosis })}\n`,
+    )
+    return 0
+  }
+  const style = styleFor(process.stdout, process.env)
+  if (task !== null) process.stdout.write(`${style.bold(plainLine(task))}\n`)
+  process.stdout.write(`${diagnosisLines(diagnosis, style).join('\n')}\n`)
+  return 0
+}
+
+/** A pipe or a file, not a terminal and not what a CI system leaves open. */
+function isPiped(): boolean {
+  try {
+    const stats = fstatSync(0)
+    return stats.isFIFO() || stats.isFile() || stats.isSocket()
+  } catch {
+    return false
+  }
+}
+
+const isLog = (name: string): boolean => name === '-' || isFile(name)
+
+function isFile(name: string): boolean {
+  try {
+    return !statSync(name).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+const standardInput = (): Log => ({ name: 'standard input', chunks: process.stdin })
+
+const fileLog = (name: string): Log => ({
+  name,
+  chunks: readable(name, createReadStream(name, { highWaterMark: chunkBytes })),
+})
+
+async function* readable(name: string, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    yield* chunks
+  } catch (cause) {
+    throw new PlimsollError('LOG_UNREADABLE', `${name} cannot be read (${systemCodeOf(cause)})`, { cause })
+  }
+}
+
+function noSuchLog(name: string, cause?: unknown): PlimsollError {
+  return new PlimsollError('LOG_UNREADABLE', `there is no file and no run ${JSON.stringify(name)}`, { cause })
+}

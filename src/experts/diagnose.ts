@@ -1,0 +1,148 @@
+import { createRedactor } from '../redact/redact.ts'
+import type { Diagnosis, LogLine } from '../spine.ts'
+import { type Cause, type CauseName, causes } from './causes.ts'
+import { causeOfFacts, type FactCause } from './facts.ts'
+import { type Finding, findIn, type LogFindings, type Place } from './findings.ts'
+import { type Holes, matchPhrase } from './phrase.ts'
+import { type RankedCause, rankCauses } from './rank.ts'
+import { ruleBook } from './rule-book.ts'
+import type { Evidence, Log } from './words.ts'
+
+/** Below this nobody should act on it: "I do not know" is the better answer. */
+const leastScore = 0.3
+const mostEvidence = 5
+const mostOthers = 2
+const longestText = 300
+
+/** Who says what the engine itself saw. */
+const engineName = 'plimsoll'
+
+/**
+ * Names the cause of a failure, with the lines that show it, masked, and what to do; or says that it does not know.
+ * Reads every log to its end and keeps little of it. The same evidence gives the same diagnosis.
+ * @throws what reading a log throws, and the reason of the signal.
+ */
+export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promise<Diagnosis> {
+  const { facts = {}, partial } = evidence
+  const said: readonly Log[] =
+    facts.error === undefined ? [] : [{ name: engineName, chunks: [Buffer.from(facts.error.message)] }]
+  const logs = await findInAll([...evidence.logs, ...said], signal)
+  const familiar = new Set(
+    (await findInAll(evidence.earlier ?? [], signal)).flatMap(({ findings }) => findings.map(shapeOf)),
+  )
+  const ranked = rankCauses(logs, (finding) => familiar.has(shapeOf(finding)))
+  const fact = causeOfFacts(facts)
+  const failed = facts.error !== undefined
+  const known = !failed && endedWell(logs) ? [] : ranked.filter(({ score }) => score >= leastScore)
+  return { ...conclude(known, fact, logs), ...(partial && { partial }) }
+}
+
+async function findInAll(logs: readonly Log[], signal?: AbortSignal): Promise<readonly LogFindings[]> {
+  const found: LogFindings[] = []
+  for (const log of logs) found.push(await findIn(log, ruleBook(), signal))
+  return found
+}
+
+type Answer = {
+  readonly cause: CauseName
+  readonly title: string
+  readonly explanation: string
+  readonly evidence: readonly LogLine[]
+  readonly next: readonly string[]
+}
+
+function conclude(
+  ranked: readonly RankedCause[],
+  fact: FactCause | null,
+  logs: readonly LogFindings[],
+): Diagnosis {
+  const answers = ranked.map(answerOf)
+  const [first, ...others] = fact === null ? answers : withFact(answers, fact)
+  if (first === undefined) return unknown(logs)
+  return {
+    ...first,
+    others: others
+      .slice(0, mostOthers)
+      .map(({ cause, title, evidence }) => ({ cause, title, evidence: evidence.slice(0, 1) })),
+  }
+}
+
+/** A decisive fact goes first, with what the log has to say of the same; any other only where no line says anything. */
+function withFact(answers: readonly Answer[], { cause, says, text, decisive }: FactCause): readonly Answer[] {
+  const same = answers.find((answer) => answer.cause === cause)
+  if (!decisive && answers.length > 0)
+    return same ? answers : [...answers, factAnswer(cause, says, [engineLine(text)])]
+  const evidence = [engineLine(text), ...(same?.evidence ?? [])].slice(0, mostEvidence)
+  return [factAnswer(cause, says, evidence), ...answers.filter((answer) => answer !== same)]
+}
+
+const engineLine = (text: string): LogLine => ({ log: engineName, line: null, text: masked(text) })
+
+function factAnswer(cause: CauseName, explanation: string, evidence: readonly LogLine[]): Answer {
+  const { title, next } = causes[cause]
+  return { cause, title, explanation, evidence, next }
+}
+
+function answerOf({ cause, findings }: RankedCause): Answer {
+  const entry: Cause = causes[cause]
+  const [best] = findings
+  const holes = best === undefined ? {} : holesOf(best)
+  const explanation = best?.rule.says === undefined ? entry.means : filled(best.rule.says, holes)
+  const next = (best?.rule.next ?? entry.next).map((step) => filled(step, holes))
+  return { cause, title: entry.title, explanation, evidence: shown(findings), next }
+}
+
+/** Read again from the masked line: a part of a secret would not be known as one. */
+const holesOf = ({ phrase, whole }: Finding): Holes => matchPhrase(phrase, redactor.text(whole)) ?? {}
+
+const filled = (text: string, holes: Holes): string =>
+  text
+    .replaceAll(/\{(\w+)\}/g, (_, name: string) => (Object.hasOwn(holes, name) ? (holes[name] ?? '') : ''))
+    .replaceAll(/ {2,}/g, ' ')
+    .replaceAll(/ ?:? ?$/g, '')
+    .replaceAll(/ ([.,:])/g, '$1')
+    .trim()
+
+/** The best lines, each text once. */
+function shown(places: readonly Place[]): readonly LogLine[] {
+  const lines = new Map<string, LogLine>()
+  for (const { log, line, whole } of places) {
+    const isKnown = log.isNumbered !== false && log.name !== engineName
+    if (lines.size >= mostEvidence) break
+    const text = masked(whole)
+    if (!lines.has(text)) lines.set(text, { log: log.name, line: isKnown ? line : null, text })
+  }
+  return [...lines.values()]
+}
+
+/** Nobody named secrets here: what looks like one is masked. */
+const redactor = createRedactor([])
+const masked = (text: string): string => redactor.text(text).trim().slice(0, longestText)
+
+/** Nothing failed after the last that went well. */
+function endedWell(logs: readonly LogFindings[]): boolean {
+  return logs.some(({ marks: { success, end, failure } }) => {
+    const lastFailure = Math.max(end.at(-1)?.line ?? 0, failure.at(-1)?.line ?? 0)
+    return lastFailure < (success.at(-1)?.line ?? 0)
+  })
+}
+
+function unknown(logs: readonly LogFindings[]): Diagnosis {
+  const troubles = logs.flatMap(({ marks }) => marks.trouble)
+  const explanation =
+    troubles.length === 0
+      ? 'Nothing in what was read looks like a failure.'
+      : 'No rule knows what happened; these are the last lines that look like trouble.'
+  return {
+    cause: null,
+    title: 'I do not know',
+    explanation,
+    evidence: shown(troubles.toReversed()).toReversed(),
+    next: [],
+    others: [],
+  }
+}
+
+/** What is the same of a line from run to run: numbers differ. */
+const shapeOf = ({ rule, whole }: Finding): string =>
+  `${rule.id} ${whole.slice(0, longestText).replaceAll(/[0-9a-f]*\d[0-9a-f]*/gi, '#')}`

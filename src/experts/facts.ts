@@ -1,0 +1,78 @@
+/** What the engine itself saw of an attempt: where it is decisive, the log only says how it came to that. */
+import type { ErrorCode } from '../errors.ts'
+import { formatSize } from '../units.ts'
+import type { CauseName } from './causes.ts'
+import type { EngineFacts } from './words.ts'
+
+type Decision = { readonly cause: CauseName; readonly says: string }
+
+/** Errors of the engine that leave no doubt. The others are read like a line of the log: their message has words of tools. */
+const byError: Readonly<Partial<Record<ErrorCode, Decision>>> = {
+  TASK_KILLED_BY_KERNEL: { cause: 'oom', says: 'The kernel killed the task because memory ran out.' },
+  TASK_MEMORY_EXCEEDED: {
+    cause: 'oom',
+    says: 'The engine stopped the task because it went over its memory limit.',
+  },
+  TASK_REQUEUED: { cause: 'oom', says: 'The guard stopped the task to keep the machine above water.' },
+  TASK_TIMEOUT: { cause: 'timeout', says: 'The engine stopped the task because its timeout was over.' },
+  TASK_CANCELLED: { cause: 'cancelled', says: 'The task was stopped because the run was.' },
+  STATE_FULL: {
+    cause: 'disk-full',
+    says: 'The disk that holds the state directory is full: the output of the task found no room.',
+  },
+  OUTPUT_INVALID: {
+    cause: 'config-error',
+    says: 'What the task wrote to $PLIMSOLL_OUTPUT is not key=value.',
+  },
+  OUTPUT_MISSING: {
+    cause: 'config-error',
+    says: 'An output that this task uses was not written by the earlier task.',
+  },
+  CALL_NOT_FOUND: { cause: 'file-not-found', says: 'The module or the function of the task is not there.' },
+}
+
+/** Exit codes of shells that have one meaning (POSIX, "Exit Status for Commands"). They decide when no line says more. */
+const byExitCode: ReadonlyMap<number, Decision> = new Map([
+  [126, { cause: 'permission', says: 'The command was found but may not be executed (exit code 126).' }],
+  [127, { cause: 'command-not-found', says: 'A command was not found (exit code 127).' }],
+  [130, { cause: 'cancelled', says: 'The task ended by SIGINT (exit code 130).' }],
+  [132, { cause: 'crash', says: 'The task ended by SIGILL (exit code 132).' }],
+  [134, { cause: 'crash', says: 'The task aborted (SIGABRT, exit code 134).' }],
+  [135, { cause: 'crash', says: 'The task ended by SIGBUS (exit code 135).' }],
+  [136, { cause: 'crash', says: 'The task ended by SIGFPE (exit code 136).' }],
+  [
+    137,
+    {
+      cause: 'oom',
+      says: 'The task got SIGKILL from outside (exit code 137), as the kernel does when memory runs out.',
+    },
+  ],
+  [139, { cause: 'crash', says: 'The task ended by SIGSEGV (exit code 139).' }],
+  [143, { cause: 'cancelled', says: 'The task was told to end by SIGTERM (exit code 143).' }],
+])
+
+export type FactCause = Decision & {
+  /** Goes before all that logs say. */
+  readonly decisive: boolean
+  /** The facts in a line. */
+  readonly text: string
+}
+
+export function causeOfFacts(facts: EngineFacts): FactCause | null {
+  const { error, exitCode } = facts
+  const decision = error && byError[error.code]
+  if (decision) return { ...decision, decisive: true, text: textOf(facts) }
+  const coded = exitCode === null || exitCode === undefined ? undefined : byExitCode.get(exitCode)
+  return coded ? { ...coded, decisive: false, text: textOf(facts) } : null
+}
+
+function textOf({ error, exitCode, peakMemoryBytes, limitBytes, requeues }: EngineFacts): string {
+  const parts = [
+    error && `${error.code} ${error.message}`,
+    typeof exitCode === 'number' && !error?.message.includes('exit code') && `exit code ${exitCode}`,
+    peakMemoryBytes && `peak memory ${formatSize(peakMemoryBytes)}`,
+    limitBytes && `limit ${formatSize(limitBytes)}`,
+    requeues && `put back in the queue ${requeues} times`,
+  ]
+  return parts.filter(Boolean).join(', ')
+}

@@ -1,0 +1,140 @@
+/** Reads logs and keeps what rules and marks found in them: of each rule the first few places and the last few. */
+import { bytesOfText } from './bytes-of-text.ts'
+import { type FoundLine, LineScanner } from './line-scanner.ts'
+import type { Phrase } from './phrase.ts'
+import { plainLogLine, withoutPrefix } from './plain-line.ts'
+import { type Candidate, fits, type RuleBook } from './rule-book.ts'
+import type { Log, Mark, Rule } from './words.ts'
+
+export type Place = {
+  readonly log: Log
+  readonly line: number
+  /** As it was written, less colours; at most 4,096 characters; not masked. */
+  readonly whole: string
+}
+
+export type Finding = Place & {
+  readonly rule: Rule
+  readonly phrase: Phrase
+  /** The line is a warning, or says that it will be tried again. */
+  readonly soft: boolean
+}
+
+/** Of one log: what rules found, and the lines of each kind of mark, in order. */
+export type LogFindings = {
+  readonly findings: readonly Finding[]
+  readonly marks: Readonly<Record<Mark['kind'], readonly Place[]>>
+  /** Of the whole log, as far as it is known. */
+  readonly lines: number
+}
+
+/** Of what comes more often than twice this, the first and the last are kept. */
+const usualLineBytes = 80
+const mostOfARule = 4
+const mostMarks = { end: 1_000, failure: 1_000, trouble: 200, success: 1, cleanup: 1 } as const
+
+/** Keeps the first and the last of what comes. */
+class Ends<Item> {
+  readonly #most: number
+  readonly #first: Item[] = []
+  readonly #last: Item[] = []
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  add(item: Item): void {
+    if (this.#first.length < this.#most) this.#first.push(item)
+    else {
+      this.#last.push(item)
+      if (this.#last.length >= 2 * this.#most) this.#last.splice(0, this.#most)
+    }
+  }
+
+  replaceLast(item: Item): void {
+    const part = this.#last.length > 0 ? this.#last : this.#first
+    part[part.length - 1] = item
+  }
+
+  get last(): Item | undefined {
+    return this.#last.at(-1) ?? this.#first.at(-1)
+  }
+
+  get items(): readonly Item[] {
+    return [...this.#first, ...this.#last.slice(-this.#most)]
+  }
+}
+
+/** @throws what reading the log throws, and the signal's reason. */
+export async function findIn(log: Log, book: RuleBook, signal?: AbortSignal): Promise<LogFindings> {
+  const found = new Collector(log)
+  const scanner = new LineScanner(book.literals, (line) => found.look(line, book))
+  for await (const chunk of bytesOfText(log.chunks)) {
+    signal?.throwIfAborted()
+    scanner.push(chunk)
+  }
+  scanner.end()
+  return found.result(scanner.line + Math.round((log.skippedAfterBytes ?? 0) / usualLineBytes))
+}
+
+class Collector {
+  readonly #log: Log
+  readonly #rules = new Map<Rule, Ends<Finding>>()
+  readonly #marks = {
+    end: new Ends<Place>(mostMarks.end),
+    failure: new Ends<Place>(mostMarks.failure),
+    trouble: new Ends<Place>(mostMarks.trouble),
+    success: new Ends<Place>(mostMarks.success),
+    cleanup: new Ends<Place>(mostMarks.cleanup),
+  }
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  look({ line, bytes, words }: FoundLine, book: RuleBook): void {
+    const whole = plainLogLine(bytes)
+    const text = withoutPrefix(whole)
+    const place = { log: this.#log, line, whole }
+    for (const word of words) {
+      for (const candidate of book.candidates[word] ?? []) this.#try(candidate, text, place)
+    }
+  }
+
+  #try(candidate: Candidate, words: string, place: Place): void {
+    if (!fits(candidate, place.whole, words)) return
+    const { of, phrase } = candidate
+    if ('mark' in of) this.#marks[of.mark.kind].add(place)
+    else this.#keep({ ...place, rule: of.rule, phrase, soft: isSoft(place.whole) })
+  }
+
+  /** A line counts once for a rule, by its longest phrase. */
+  #keep(finding: Finding): void {
+    const kept = this.#rules.get(finding.rule) ?? new Ends<Finding>(mostOfARule)
+    const { last } = kept
+    if (last === undefined) this.#rules.set(finding.rule, kept)
+    if (last?.line !== finding.line) kept.add(finding)
+    else if (last.phrase.length < finding.phrase.length) kept.replaceLast(finding)
+  }
+
+  result(lines: number): LogFindings {
+    const { end, failure, trouble, success, cleanup } = this.#marks
+    return {
+      findings: [...this.#rules.values()].flatMap((kept) => kept.items),
+      marks: {
+        end: end.items,
+        failure: failure.items,
+        trouble: trouble.items,
+        success: success.items,
+        cleanup: cleanup.items,
+      },
+      lines,
+    }
+  }
+}
+
+const softWords =
+  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn|\bnpm warn\b|\bdeprecat|\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\bskipping\b|\((?:ignored|optional)\)|\bDEBUG\b|^\W{0,4}INFO\b|\[INFO\]/i
+
+/** A warning, something that is tried again, or a level below it. */
+const isSoft = (line: string): boolean => softWords.test(line)

@@ -1,0 +1,116 @@
+import type { Literals } from './literals.ts'
+
+/** A line with words that were looked for. `words` are their numbers, each once. */
+export type FoundLine = {
+  readonly line: number
+  readonly bytes: Uint8Array
+  readonly words: readonly number[]
+}
+
+/** Longer lines are looked at around the words that were found, this far on either side, in bytes. */
+const windowBytes = 2_048
+/** So much of an unfinished line is kept until more of it comes. */
+const mostKeptBytes = 16_384
+/** Words of one line beyond these are not told. */
+const mostWords = 64
+
+type Hit = { readonly word: number; readonly at: number }
+
+/**
+ * Cuts a stream of bytes into lines and tells those that have any of the words, in order. A lone carriage return ends a
+ * line, too, as in editors (progress bars are many lines); so does a NUL byte (binary files), which is not counted. It
+ * keeps at most 16 KiB.
+ */
+export class LineScanner {
+  readonly #literals: Literals
+  readonly #tell: (found: FoundLine) => void
+  #line = 1
+  #state = 0
+  #afterReturn = false
+  #kept: Uint8Array = new Uint8Array(0)
+  #hits: Hit[] = []
+  /** Since when a word was last found in this line: 0 is never. */
+  readonly #seen: Uint32Array
+  #round = 1
+
+  constructor(literals: Literals, tell: (found: FoundLine) => void) {
+    this.#literals = literals
+    this.#tell = tell
+    this.#seen = new Uint32Array(Math.max(0, ...[...literals.told.values()].flat()) + 1)
+  }
+
+  /** The number of the line that is being read, from 1. */
+  get line(): number {
+    return this.#line
+  }
+
+  push(chunk: Uint8Array): void {
+    const kept = this.#kept
+    const bytes = kept.length === 0 ? chunk : Buffer.concat([kept, chunk])
+    const start = this.#scan(bytes, kept.length)
+    const rest = bytes.subarray(start)
+    if (rest.length <= mostKeptBytes) this.#kept = Buffer.from(rest)
+    else {
+      this.#endLine(bytes, start, bytes.length)
+      this.#kept = Buffer.from(rest.subarray(-windowBytes))
+    }
+  }
+
+  /** What is kept was the last line. */
+  end(): void {
+    this.#endLine(this.#kept, 0, this.#kept.length)
+    this.#kept = new Uint8Array(0)
+    this.#state = 0
+  }
+
+  /** @returns where the unfinished line begins. */
+  #scan(bytes: Uint8Array, from: number): number {
+    const { next, classOf, firstTelling, told } = this.#literals
+    let state = this.#state
+    let start = 0
+    for (let at = from; at < bytes.length; at += 1) {
+      state = next[state + (classOf[bytes[at] as number] as number)] as number
+      if (state < firstTelling) continue
+      const words = told.get(state)
+      if (words !== undefined) this.#hit(words, at - start)
+      else {
+        if (this.#hits.length > 0) this.#endLine(bytes, start, at)
+        this.#countLine(bytes[at], at === start)
+        start = at + 1
+      }
+    }
+    this.#state = state
+    return start
+  }
+
+  /** A line feed right after a carriage return ends the same line. */
+  #countLine(byte: number | undefined, isEmpty: boolean): void {
+    if (byte === 0x0d || (byte === 0x0a && !(this.#afterReturn && isEmpty))) this.#line += 1
+    this.#afterReturn = byte === 0x0d
+  }
+
+  #hit(words: readonly number[], at: number): void {
+    for (const word of words) {
+      if (this.#seen[word] === this.#round || this.#hits.length >= mostWords) continue
+      this.#seen[word] = this.#round
+      this.#hits.push({ word, at })
+    }
+  }
+
+  #endLine(bytes: Uint8Array, start: number, end: number): void {
+    const hits = this.#hits
+    if (hits.length === 0) return
+    this.#hits = []
+    this.#round += 1
+    const line = this.#line
+    if (end - start <= 2 * windowBytes) {
+      this.#tell({ line, bytes: bytes.subarray(start, end), words: hits.map(({ word }) => word) })
+      return
+    }
+    for (const { word, at } of hits) {
+      const from = Math.max(start, start + at - windowBytes)
+      const window = bytes.subarray(from, Math.min(end, start + at + windowBytes))
+      this.#tell({ line, bytes: window, words: [word] })
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Messages as tools print them, with holes: `fatal: couldn't find remote ref {ref}`.
+ *
+ * `{name}` is any text, `{name#}` a number, `{name@}` a word without spaces; `^` at the start and `$` at the end are
+ * the ends of the line. There are no other signs, so that a message can be pasted as it is, and looking for it takes
+ * time in proportion to the text, whatever the text is: no regular expression is made of it.
+ */
+
+type HoleKind = 'text' | 'number' | 'word'
+type Hole = { readonly name: string; readonly kind: HoleKind }
+/** A hole (null before a first piece that begins the phrase) and the words after it, '' after a last hole. */
+type Piece = { readonly hole: Hole | null; readonly words: string }
+
+export type Phrase = {
+  readonly pieces: readonly Piece[]
+  readonly atStart: boolean
+  readonly atEnd: boolean
+  readonly anyCase: boolean
+  /** The longest words of it in lower case: a line without them cannot match. */
+  readonly literal: string
+  /** Characters of all its words. */
+  readonly length: number
+}
+
+/** What the holes held. */
+export type Holes = Readonly<Record<string, string>>
+
+/** How often the first words of a phrase are looked for in one line. */
+const mostTries = 16
+
+const kinds: Readonly<Record<string, HoleKind>> = { '#': 'number', '@': 'word' }
+
+export function parsePhrase(text: string, anyCase = false): Phrase {
+  const atStart = text.startsWith('^')
+  const atEnd = text.endsWith('$')
+  const body = text.slice(atStart ? 1 : 0, atEnd ? -1 : undefined)
+  const parts = body.split(/\{(\w*)([#@]?)\}/)
+  const pieces: Piece[] = []
+  if (parts[0] !== '') pieces.push({ hole: null, words: parts[0] ?? '' })
+  for (let at = 1; at < parts.length; at += 3) {
+    const hole = { name: parts[at] ?? '', kind: kinds[parts[at + 1] ?? ''] ?? 'text' }
+    pieces.push({ hole, words: parts[at + 2] ?? '' })
+  }
+  const cased = pieces.map(({ hole, words }) => ({ hole, words: anyCase ? words.toLowerCase() : words }))
+  const literal = cased.reduce((best, { words }) => (words.length > best.length ? words : best), '')
+  const length = cased.reduce((sum, { words }) => sum + words.length, 0)
+  return { pieces: cased, atStart, atEnd, anyCase, literal: literal.toLowerCase(), length }
+}
+
+/** What the holes of the phrase hold in this line, or null when it is not there. */
+export function matchPhrase(phrase: Phrase, line: string): Holes | null {
+  const text = phrase.anyCase ? line.toLowerCase() : line
+  const [first] = phrase.pieces
+  if (first === undefined) return null
+  let from = 0
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const start = text.indexOf(first.words, from)
+    if (start < 0 || (phrase.atStart && first.hole === null && start > 0)) return null
+    const holes = matchFrom(phrase, { text, line, start })
+    if (holes) return holes
+    from = start + 1
+  }
+  return null
+}
+
+type Place = { readonly text: string; readonly line: string; readonly start: number }
+
+function matchFrom({ pieces, atStart, atEnd }: Phrase, { text, line, start }: Place): Holes | null {
+  const holes: Record<string, string> = {}
+  let at = start
+  for (const [index, { hole, words }] of pieces.entries()) {
+    const begin = index === 0 && hole ? beginOf(hole, text, start, atStart) : at
+    const found = index === 0 ? start : hole ? endOfHole(hole, text, at, words) : at
+    if (begin < 0 || found < 0) return null
+    if (hole?.name) holes[hole.name] = line.slice(begin, found).trim()
+    at = found + words.length
+  }
+  return atEnd && text.slice(at).trim() !== '' ? null : holes
+}
+
+/** Where a first hole begins that ends at `end`; -1 when it cannot. */
+function beginOf({ kind }: Hole, text: string, end: number, atStart: boolean): number {
+  if (kind === 'text') return 0
+  let begin = end
+  const fits = kind === 'number' ? isDigit : isWord
+  while (begin > 0 && fits(text.charCodeAt(begin - 1))) begin -= 1
+  return begin === end || (atStart && begin > 0) ? -1 : begin
+}
+
+/** Where a hole ends that begins at `begin` and is followed by `words`; -1 when it cannot. */
+function endOfHole({ kind }: Hole, text: string, begin: number, words: string): number {
+  let end = begin
+  if (kind === 'number' || (kind === 'word' && words === '')) {
+    const fits = kind === 'number' ? isDigit : isWord
+    // Reports line their numbers up.
+    if (kind === 'number') while (text.charCodeAt(end) === space) end += 1
+    const first = end
+    while (end < text.length && fits(text.charCodeAt(end))) end += 1
+    return end > first && text.startsWith(words, end) ? end : -1
+  }
+  if (kind === 'text') return words === '' ? text.length : text.indexOf(words, begin)
+  end = text.indexOf(words, begin + 1)
+  for (let at = begin; at < end; at += 1) if (!isWord(text.charCodeAt(at))) return -1
+  return end
+}
+
+const space = 0x20
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
+const isWord = (code: number): boolean => code > 0x20

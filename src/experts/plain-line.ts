@@ -1,0 +1,47 @@
+/** A line of a log as its writer wrote it: without colours, and without what a CI system or a logger put before it. */
+
+/** Longest line that is looked at, in characters; the scanner gives no longer ones. */
+const mostCharacters = 4_096
+
+/** Colours and other commands to a terminal, and titles that are set: ECMA-48, each with a bounded length. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is how they begin and end
+const escapes = /\x1b(?:\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\^_])/g
+
+/** Each begins at the start of the line and has bounded parts only, so that a look at a line is linear. */
+const prefixes: readonly RegExp[] = [
+  // A time: ISO 8601, with a comma or a point, in brackets or not; the time of day alone; syslog's.
+  /^\ufeff?[[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,12} ?(?:Z|UTC|[+-]\d\d:?\d\d)?[\])]?[ \t:|-]{0,4}/,
+  /^[[(]?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?[\])]?[ \t|-]{1,4}/,
+  /^[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} [^\s:]{1,64}: /,
+  // GitHub's command line: job, step and time.
+  /^[^\t]{1,120}\t[^\t]{1,120}\t(?=\ufeff?\d{4}-\d\d-\d\dT)/,
+  // Kubernetes: the stream; BuildKit: the step and its time; Docker Compose: the service.
+  /^std(?:out|err) [FP] /,
+  /^#\d{1,4} (?:\d{1,6}\.\d{1,3} )?/,
+  /^[\w.-]{1,60} {0,40}\| /,
+  // Marks of GitHub and Azure, levels in brackets, ant's and concurrently's names, pytest's mark.
+  /^##\[\w{1,20}\]/,
+  /^::(?:error|warning|notice)[^:]{0,200}::/,
+  /^\[(?:ERROR|FATAL|WARN|WARNING|INFO|DEBUG|TRACE|error|warn|info)\] {0,4}/,
+  /^\[[a-z][\w./:-]{0,40}\] /,
+  /^E {2,8}(?=\S)/,
+]
+const mostPrefixes = 5
+
+export function plainLogLine(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    .toString('utf8')
+    .slice(0, mostCharacters)
+  return text.includes('\u001b') ? text.replaceAll(escapes, '') : text
+}
+
+/** The line without what stands before the writer's own words. */
+export function withoutPrefix(line: string): string {
+  let rest = line.trimStart()
+  for (let round = 0; round < mostPrefixes; round += 1) {
+    const prefix = prefixes.find((pattern) => pattern.test(rest))
+    if (prefix === undefined) break
+    rest = rest.replace(prefix, '').trimStart()
+  }
+  return rest
+}

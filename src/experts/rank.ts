@@ -1,0 +1,89 @@
+/**
+ * Which of the things that were found is the cause. Three rules, in this order:
+ * what says more of the cause goes before what says less (`depth`); what stands near the place where the failure was
+ * noticed goes before what stands far from it; a warning, a line of an earlier green run and what comes after the end
+ * weigh little.
+ */
+import type { CauseName } from './causes.ts'
+import type { Finding, LogFindings, Place } from './findings.ts'
+import type { Depth } from './words.ts'
+
+export type RankedCause = {
+  readonly cause: CauseName
+  readonly score: number
+  /** The best first. */
+  readonly findings: readonly Finding[]
+}
+
+const weights: Readonly<Record<Depth, number>> = { fact: 1, root: 0.85, step: 0.7, maybe: 0.4 }
+const nearLines = 50
+/** Lines that a reported failure counts as farther where it is known who gave up, and where. */
+const doubt = 60
+const softly = 0.35
+const afterTheEnd = 0.4
+const knownFromGreen = 0.15
+/** Each further rule that says the same nearly as well adds a little. */
+const agreement = 0.03
+const nearlyAsWell = 0.6
+/** So does each character of a phrase: long ones are more exact. */
+const exactness = 0.002
+const mostExact = 40
+
+export type Familiar = (finding: Finding) => boolean
+
+export function rankCauses(logs: readonly LogFindings[], isFamiliar: Familiar): readonly RankedCause[] {
+  const byCause = new Map<CauseName, { finding: Finding; score: number }[]>()
+  for (const log of logs) {
+    for (const finding of log.findings) {
+      const score = scoreOf(finding, log) * (isFamiliar(finding) ? knownFromGreen : 1)
+      const known = byCause.get(finding.rule.cause)
+      if (known) known.push({ finding, score })
+      else byCause.set(finding.rule.cause, [{ finding, score }])
+    }
+  }
+  return [...byCause]
+    .map(([cause, scored]) => {
+      const best = scored.toSorted((left, right) => right.score - left.score)
+      const most = best[0]?.score ?? 0
+      const agreeing = best.filter(({ score }) => score >= most * nearlyAsWell)
+      const rules = new Set(agreeing.map(({ finding }) => finding.rule))
+      const score = most + agreement * Math.min(3, rules.size - 1)
+      return { cause, score, findings: best.map(({ finding }) => finding) }
+    })
+    .toSorted((left, right) => right.score - left.score)
+}
+
+function scoreOf(finding: Finding, log: LogFindings): number {
+  const { depth = 'root' } = finding.rule
+  const says = weights[depth] + exactness * Math.min(mostExact, finding.phrase.length)
+  const near = nearness(finding.line, log)
+  return (
+    says *
+    (depth === 'fact' ? Math.sqrt(near) : near) *
+    (finding.soft ? softly : 1) *
+    beforeTheEnd(finding.line, log)
+  )
+}
+
+/** 1 where who ran the work gave up, 0.9 some 25 lines before it, one half some thousand. */
+function nearness(line: number, { marks, lines }: LogFindings): number {
+  const distance = Math.min(
+    Math.max(0, lines - line),
+    distanceTo(marks.end, line),
+    distanceTo(marks.failure, line) + (marks.end.length > 0 ? doubt : 0),
+  )
+  return 1 / (1 + Math.log2(1 + distance / nearLines) / 6)
+}
+
+/** Lines to the nearest of these; what stands after one is farther from it than what stands before. */
+function distanceTo(places: readonly Place[], line: number): number {
+  return places.reduce(
+    (least, place) => Math.min(least, place.line >= line ? place.line - line : 4 * (line - place.line)),
+    Number.POSITIVE_INFINITY,
+  )
+}
+
+function beforeTheEnd(line: number, { marks }: LogFindings): number {
+  const [first] = marks.cleanup
+  return first !== undefined && line > first.line ? afterTheEnd : 1
+}

@@ -1,0 +1,41 @@
+import { compileLiterals, type Literals } from './literals.ts'
+import { marks } from './marks.ts'
+import { matchPhrase, type Phrase, parsePhrase } from './phrase.ts'
+import { rules } from './rules/rules.ts'
+import type { Mark, Rule } from './words.ts'
+
+/** All that is looked for, made once: what each word that the scanner finds may mean. */
+export type RuleBook = { readonly literals: Literals; readonly candidates: readonly (readonly Candidate[])[] }
+
+export type Candidate = {
+  readonly of: { readonly rule: Rule } | { readonly mark: Mark }
+  readonly phrase: Phrase
+  readonly unless: readonly Phrase[]
+}
+
+let book: RuleBook | undefined
+
+/** The rules and marks of the project. Some 20 ms the first time. */
+export const ruleBook = (): RuleBook => (book ??= compileRules(rules, marks))
+
+function compileRules(rules: readonly Rule[], marks: readonly Mark[]): RuleBook {
+  const byLiteral = new Map<string, Candidate[]>()
+  const add = (of: Candidate['of'], { phrases, unless = [], anyCase }: Mark | Rule): void => {
+    for (const text of phrases) {
+      const phrase = parsePhrase(text, anyCase)
+      const candidate = { of, phrase, unless: unless.map((other) => parsePhrase(other, true)) }
+      const known = byLiteral.get(phrase.literal)
+      if (known) known.push(candidate)
+      else byLiteral.set(phrase.literal, [candidate])
+    }
+  }
+  for (const rule of rules) add({ rule }, rule)
+  for (const mark of marks) add({ mark }, mark)
+  return { literals: compileLiterals([...byLiteral.keys()]), candidates: [...byLiteral.values()] }
+}
+
+/** Whether a line says this; `words` is the line less what stands before its writer's own words. */
+export function fits({ phrase, unless }: Candidate, line: string, words: string): boolean {
+  const says = matchPhrase(phrase, words) ?? (phrase.atStart ? null : matchPhrase(phrase, line))
+  return says !== null && !unless.some((other) => matchPhrase(other, line))
+}

@@ -1,0 +1,58 @@
+/**
+ * All rules. They are data: what a tool prints, what it means, where the words come from. They promise nothing of order:
+ * which of several that fit is the cause is decided in `rank.ts`.
+ */
+import type { Rule } from '../words.ts'
+import { cRules } from './c.ts'
+import { ciRules } from './ci.ts'
+import { cloudRules } from './cloud.ts'
+import { databaseRules } from './databases.ts'
+import { fileRules } from './files.ts'
+import { goAndRustRules } from './go-and-rust.ts'
+import { httpServiceRules } from './http-services.ts'
+import { imageRules } from './images.ts'
+import { javaRules } from './java.ts'
+import { javaBuildRules } from './java-builds.ts'
+import { javascriptRules } from './javascript.ts'
+import { kubernetesRules } from './kubernetes.ts'
+import { memoryRules } from './memory.ts'
+import { moreLanguageRules } from './more-languages.ts'
+import { networkRules } from './network.ts'
+import { npmRules } from './npm.ts'
+import { packageRules } from './packages.ts'
+import { phpAndDotnetRules } from './php-and-dotnet.ts'
+import { pythonRules } from './python.ts'
+import { pythonPackageRules } from './python-packages.ts'
+import { rubyRules } from './ruby.ts'
+import { serverRules } from './servers.ts'
+import { shellRules } from './shell.ts'
+import { tlsRules } from './tls.ts'
+import { vcsRules } from './vcs.ts'
+
+export const rules: readonly Rule[] = [
+  ...cRules,
+  ...ciRules,
+  ...cloudRules,
+  ...databaseRules,
+  ...fileRules,
+  ...goAndRustRules,
+  ...httpServiceRules,
+  ...imageRules,
+  ...javaRules,
+  ...javaBuildRules,
+  ...javascriptRules,
+  ...kubernetesRules,
+  ...memoryRules,
+  ...moreLanguageRules,
+  ...networkRules,
+  ...npmRules,
+  ...packageRules,
+  ...phpAndDotnetRules,
+  ...pythonRules,
+  ...pythonPackageRules,
+  ...rubyRules,
+  ...serverRules,
+  ...shellRules,
+  ...tlsRules,
+  ...vcsRules,
+]

@@ -1,0 +1,70 @@
+/** What is known of a failed task: its report, the log of its last attempt, and logs of earlier runs in which it succeeded. */
+import { join } from 'node:path'
+import { systemCodeOf } from '../errors.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { TaskReport } from '../spine.ts'
+import { type FileParts, partsOfFile } from './parts-of-file.ts'
+import type { Evidence } from './words.ts'
+
+export type FailedTask = {
+  readonly plan: string
+  readonly runId: string
+  readonly task: string
+  readonly report: TaskReport
+  readonly limitBytes: number
+}
+
+export type EvidenceOptions = {
+  readonly journal: Journal
+  readonly stateDir: string
+  /** At most so much of a log is read, its beginning and its end, in bytes. */
+  readonly mostBytes: number
+}
+
+const headShare = 1 / 16
+/** Green runs that are compared with. */
+const greenRuns = 2
+/** Of a green log less is enough: what it says at its beginning and end. */
+const greenShare = 1 / 4
+
+export async function evidenceOf(failed: FailedTask, options: EvidenceOptions): Promise<Evidence> {
+  const { journal, stateDir, mostBytes } = options
+  const { task, runId, plan, report } = failed
+  const attempts = await journal.attempts(runId)
+  const attempt = attempts.findLast(({ phase, task: name }) => phase === 'deploy' && name === task)
+  const read = (log: string, bytes: number): Promise<FileParts> =>
+    readable(partsOfFile(join(stateDir, log), task, sharesOf(bytes)))
+  const own = attempt ? await read(attempt.log, mostBytes) : nothing
+  const green = await journal.greenLogs(plan, task, greenRuns)
+  const earlier = await Promise.all(green.map((log) => read(log, mostBytes * greenShare)))
+  const { readBytes, ofBytes } = own
+  return {
+    logs: own.logs,
+    earlier: earlier.flatMap(({ logs }) => logs),
+    facts: {
+      error: report.error,
+      exitCode: report.exitCode,
+      peakMemoryBytes: report.peakMemoryBytes.upper ?? report.peakMemoryBytes.lower,
+      limitBytes: failed.limitBytes,
+      requeues: report.requeues,
+    },
+    ...(readBytes < ofBytes && { partial: { readBytes, ofBytes } }),
+  }
+}
+
+const sharesOf = (bytes: number) => ({
+  headBytes: Math.floor(bytes * headShare),
+  tailBytes: Math.floor(bytes * (1 - headShare)),
+})
+
+const nothing: FileParts = { logs: [], readBytes: 0, ofBytes: 0 }
+
+/** A log that was removed says nothing; that is no failure. */
+async function readable(parts: Promise<FileParts>): Promise<FileParts> {
+  try {
+    return await parts
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return nothing
+    throw error
+  }
+}

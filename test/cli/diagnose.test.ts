@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { Folder, jsonLines, mainFile } from './plimsoll.ts'
+
+const buildLog =
+  'compiling\nsrc/app.ts(3,7): error TS2322: Type "string" is not assignable\nnpm error code 2\n'
+
+test('diagnose names the cause of a log file, the lines that show it and what to do', async () => {
+  using folder = new Folder()
+  folder.write('build.log', buildLog)
+  const { code, stdout } = await folder.plimsoll(['diagnose', 'build.log'])
+  assert.equal(code, 0)
+  assert.match(stdout, /^Compilation failed \(compile-error\): The compiler did not accept the code: Type/)
+  assert.match(stdout, /\| build\.log:2: src\/app\.ts\(3,7\): error TS2322/)
+  assert.match(stdout, /> Correct the first error/)
+})
+
+test('several logs are evidence of one failure', async () => {
+  using folder = new Folder()
+  folder.write('build.log', 'all is well\n')
+  folder.write('kernel.log', 'Out of memory: Killed process 12 (node) total-vm:1kB\n')
+  const { stdout } = await folder.plimsoll(['diagnose', 'build.log', 'kernel.log', '--json'])
+  const [diagnosis] = jsonLines(stdout)
+  assert.equal(diagnosis?.type, 'diagnosis')
+  assert.equal(diagnosis?.cause, 'oom')
+})
+
+for (const words of [['diagnose'], ['diagnose', '-']]) {
+  test(`what is piped into "plimsoll ${words.join(' ')}" is read as a log`, async () => {
+    using folder = new Folder()
+    const child = spawn(process.execPath, [mainFile, ...words], {
+      cwd: folder.path,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    child.stdin.end(buildLog)
+    const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
+    assert.equal(code, 0)
+    assert.match(stdout, /standard input:2: /)
+  })
+}
+
+test('a log without a failure is told so, and one that no rule knows shows its lines of trouble', async () => {
+  using folder = new Folder()
+  folder.write('green.log', 'listening\nserved 12 requests\n')
+  folder.write('strange.log', 'the flux capacitor could not be charged\n')
+  const green = await folder.plimsoll(['diagnose', 'green.log'])
+  assert.match(green.stdout, /^I do not know: Nothing in what was read looks like a failure\./)
+  const strange = await folder.plimsoll(['diagnose', 'strange.log'])
+  assert.match(
+    strange.stdout,
+    /^I do not know: .*\n {2}\| strange\.log:1: the flux capacitor could not be charged/,
+  )
+})
+
+test('a log cannot write to the terminal, and its secrets are masked', async () => {
+  using folder = new Folder()
+  const token = `ghp_${'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'}`
+  folder.write('evil.log', `Error: \u001b[2J\u202econnect ECONNREFUSED 127.0.0.1:9000 token=${token}\n`)
+  for (const words of [
+    ['diagnose', 'evil.log'],
+    ['diagnose', 'evil.log', '--json'],
+  ]) {
+    const { stdout } = await folder.plimsoll(words)
+    assert.match(stdout, /connection-refused/)
+    assert.ok(!stdout.includes('\u001b') && !stdout.includes(token))
+  }
+})
+
+test('a file that is not there, or cannot be read, is an error with what may be named instead', async () => {
+  using folder = new Folder()
+  folder.write('a.log', 'fine\n')
+  for (const words of [['nothing.log'], ['a.log', 'nothing.log'], ['.']]) {
+    const { code, stderr } = await folder.plimsoll(['diagnose', ...words])
+    assert.equal(code, 2)
+    assert.match(stderr, /LOG_UNREADABLE|RUN_UNKNOWN/)
+  }
+})

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { diagnose } from '../../src/experts/experts.ts'
+import type { Diagnosis } from '../../src/spine.ts'
+
+const portLine = 'Error: listen EADDRINUSE: address already in use 0.0.0.0:8080'
+
+function read(...chunks: readonly (string | Uint8Array)[]): Promise<Diagnosis> {
+  return diagnose({ logs: [{ name: 'app.log', chunks: chunks.map((chunk) => Buffer.from(chunk)) }] })
+}
+
+async function findsThePort(...chunks: readonly (string | Uint8Array)[]): Promise<Diagnosis> {
+  const diagnosis = await read(...chunks)
+  assert.equal(diagnosis.cause, 'port-in-use')
+  return diagnosis
+}
+
+test('a log is read the same wherever its chunks end', async () => {
+  const log = Buffer.from(`starting\r\nloading\n${portLine}\n  at Server\n`)
+  const whole = await read(log)
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat({ max: log.length })), async (cuts) => {
+      const ends = [0, ...cuts.toSorted((left, right) => left - right), log.length]
+      const chunks = ends.slice(1).map((end, index) => log.subarray(ends[index], end))
+      assert.deepEqual(await read(...chunks), whole)
+    }),
+    { numRuns: 60 },
+  )
+  assert.equal(whole.evidence[0]?.line, 3)
+})
+
+test('a lone carriage return ends a line, as in editors, so that progress bars hide nothing', async () => {
+  const bars = Array.from({ length: 50 }, (_, share) => `\r[${'='.repeat(share)}] ${2 * share} %`).join('')
+  const { evidence } = await findsThePort(`${bars}\r\n${portLine}\r\n`)
+  assert.deepEqual(evidence, [{ log: 'app.log', line: 52, text: portLine }])
+})
+
+test('colours, times and what CI systems put before a line are no part of it', async () => {
+  for (const prefix of [
+    '\u001b[31m',
+    '\u001b[1;31mERROR\u001b[0m ',
+    '2026-07-31T01:17:30.9756718Z ',
+    '2026-07-31T01:17:30.9756718Z ##[error]',
+    '[2026-07-31 01:17:30,975] ',
+    'build\tRun tests\t2026-07-31T01:17:30.9Z ',
+    '#12 3.456 ',
+    'web-1  | ',
+    'Jul 31 01:17:30 host app[12]: ',
+  ]) {
+    const { explanation } = await findsThePort(`${prefix}${portLine}\n`)
+    assert.equal(explanation, 'The address 0.0.0.0:8080 is taken by another process.', prefix)
+  }
+  const anchored = await read('2026-07-31T01:17:30.9Z \u001b[31mFAIL src/cart.test.ts\u001b[0m\n')
+  assert.equal(anchored.cause, 'test-failure')
+})
+
+test('a log in UTF-16 is read, with a byte order mark and without, in either order of bytes', async () => {
+  const little = Buffer.from(`first line\r\n${portLine}\r\n`, 'utf16le')
+  const marked = Buffer.concat([Buffer.from([0xff, 0xfe]), little])
+  for (const bytes of [little, marked, Buffer.from(little).swap16(), Buffer.from(marked).swap16()]) {
+    const { evidence } = await findsThePort(bytes.subarray(0, 7), bytes.subarray(7))
+    assert.equal(evidence[0]?.line, 2)
+  }
+})
+
+test('a binary file has a cause only where it has the words of one', async () => {
+  const noise = Buffer.from(Array.from({ length: 100_000 }, (_, at) => (at * 7_919) % 251))
+  assert.equal((await read(noise)).cause, null)
+  await findsThePort(noise, Buffer.from([0]), portLine, Buffer.from([0]), noise)
+})
+
+test('an empty log is nothing to worry about', async () => {
+  for (const chunks of [[], [''], ['\n'], ['\ufeff']]) {
+    const { cause, evidence } = await read(...chunks)
+    assert.equal(cause, null)
+    assert.deepEqual(evidence, [])
+  }
+})
+
+test('a line of 32 MB is read in bounded memory, and what it says is cited around the words', async () => {
+  const mega = Buffer.alloc(1024 * 1024, 'x')
+  function* chunks(): Iterable<Uint8Array> {
+    for (let count = 0; count < 16; count += 1) yield mega
+    yield Buffer.from(` ${portLine} `)
+    for (let count = 0; count < 16; count += 1) yield mega
+  }
+  const diagnosis = await diagnose({ logs: [{ name: 'long', chunks: chunks() }] })
+  assert.equal(diagnosis.cause, 'port-in-use')
+  assert.ok((diagnosis.evidence[0]?.text.length ?? 0) <= 300)
+})
+
+test('the cause of one service among thirty is found in a log that mixes them', async () => {
+  const lines = Array.from(
+    { length: 3_000 },
+    (_, at) => `service-${at % 30}  | request ${at} took ${at % 97} ms, error rate 0`,
+  )
+  lines[2_950] = `service-7  | ${portLine}`
+  const { evidence } = await findsThePort(lines.join('\n'))
+  assert.equal(evidence[0]?.line, 2_951)
+})
+
+test('what looks like a secret is masked in what is cited and in what is said', async () => {
+  const key = `AKIA${'Q3EGXH7RLM2TPVZ9'}`
+  const diagnosis = await read(
+    `fatal: unable to access 'https://ci:hunter2hunter2@git.example/${key}': Could not resolve host: ${key}\n`,
+  )
+  assert.equal(diagnosis.cause, 'dns')
+  assert.ok(!JSON.stringify(diagnosis).includes(key))
+  assert.ok(!JSON.stringify(diagnosis).includes('hunter2'))
+})
+
+test('reading stops when the signal does', async () => {
+  const stop = new AbortController()
+  function* chunks(): Iterable<Uint8Array> {
+    for (;;) {
+      stop.abort(new Error('enough'))
+      yield Buffer.from('still here\n')
+    }
+  }
+  await assert.rejects(diagnose({ logs: [{ name: 'endless', chunks: chunks() }] }, stop.signal), /enough/)
+})
