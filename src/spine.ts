@@ -64,9 +64,11 @@ export type Condition =
 /** How a task is attempted again; the same words as `RetryConfig`. */
 export type RetryRule = {
   readonly maxAttempts: number
-  readonly strategy: 'exponential' | 'linear' | 'fixed' | 'randomExponential'
+  readonly strategy: 'exponential' | 'linear' | 'fixed' | 'randomExponential' | 'decorrelated'
   readonly minDelayMs: number
   readonly maxDelayMs: number
+  /** Left out for none, and where the strategy has its own. */
+  readonly jitter?: 'full' | 'equal' | 'decorrelated'
 }
 
 export type Task = {

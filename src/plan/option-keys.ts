@@ -26,10 +26,16 @@ export const sectionKeys = {
           whole(1, 1_000, 'Attempts of a task that asks for a retry without a number. Default 3'),
         ),
         memoryLimitMb: maybe(
-          whole(1, mostMb, 'Growth of memory that ends an operation, in MiB. Default 100'),
+          whole(
+            1,
+            mostMb,
+            'Growth of the memory of the engine that ends a function inside it, in MiB. Default 100',
+          ),
         ),
-        cleanupBetweenRetries: maybe(flag('Whether what an attempt left is cleaned up. Default true')),
-        maxPayloadSizeMb: maybe(whole(1, mostMb, 'Larger payloads are refused, in MiB. Default 50')),
+        cleanupBetweenRetries: maybe(
+          flag('Whether what a failed attempt left in the engine is let go before the next. Default true'),
+        ),
+        maxPayloadSizeMb: maybe(whole(1, mostMb, 'A larger "with" or "body" is refused, in MiB. Default 50')),
       },
       { description: 'How operations are retried' },
     ),

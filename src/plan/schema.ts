@@ -38,7 +38,7 @@ const attempts = (description: string) => whole(1, 1_000, description)
 
 const retry = (description: string) =>
   either(
-    'a whole number from 1 to 1000, or a map with attempts, delay, maxDelay, backoff',
+    'a whole number from 1 to 1000, or a map with attempts, delay, maxDelay, backoff, jitter',
     [
       attempts('Attempts in all'),
       keys({
@@ -47,10 +47,11 @@ const retry = (description: string) =>
         maxDelay: maybe(duration(0, 'No wait is longer. Default 30s')),
         backoff: maybe(
           word(
-            ['exponential', 'linear', 'fixed', 'randomExponential'],
+            ['exponential', 'linear', 'fixed', 'randomExponential', 'decorrelated'],
             'How waits grow. Default exponential',
           ),
         ),
+        jitter: maybe(word(['none', 'full', 'equal', 'decorrelated'], 'How waits are spread. Default none')),
       }),
     ],
     description,

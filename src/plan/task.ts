@@ -48,9 +48,16 @@ export function checkValues({ env = {}, memory, retry }: DefaultsWritten, path: 
   const { limit = Number.POSITIVE_INFINITY, expect = 0 } = typeof memory === 'object' ? memory : {}
   if (expect > limit)
     report([...path, 'memory', 'expect'], `found more than "limit", expected at most ${limit} bytes`)
-  const { delay = defaultDelayMs, maxDelay = delay } = typeof retry === 'object' ? retry : {}
+  const {
+    delay = defaultDelayMs,
+    maxDelay = delay,
+    backoff,
+    jitter = 'none',
+  } = typeof retry === 'object' ? retry : {}
   if (maxDelay < delay)
     report([...path, 'retry', 'maxDelay'], `found less than "delay", expected at least ${delay} ms`)
+  if (jitter !== 'none' && (backoff === 'randomExponential' || backoff === 'decorrelated'))
+    report([...path, 'retry', 'jitter'], `found beside "backoff: ${backoff}", which has a jitter of its own`)
 }
 
 /** Undefined when its work could not be read; everything wrong has been reported. */
@@ -140,6 +147,7 @@ function lowerRetry(retry: RetryWritten | undefined, defaultAttempts: number): R
     delay = defaultDelayMs,
     maxDelay = Math.max(delay, defaultMaxDelayMs),
     backoff = 'exponential',
+    jitter = 'none',
   } = written
   const attempts = written.attempts ?? defaultAttempts
   return {
@@ -147,5 +155,6 @@ function lowerRetry(retry: RetryWritten | undefined, defaultAttempts: number): R
     strategy: backoff,
     minDelayMs: delay,
     maxDelayMs: maxDelay,
+    ...(jitter !== 'none' && { jitter }),
   }
 }

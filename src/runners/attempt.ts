@@ -8,8 +8,10 @@ import type { AttemptResult, Task, Work } from '../spine.ts'
 import { runCall } from './call.ts'
 import { Ending } from './ending.ts'
 import { runHttp } from './http.ts'
+import { isLimitDeclared } from './limit.ts'
 import { checkOutputs, readOutputs } from './outputs.ts'
 import { runProcess, startService } from './process.ts'
+import { isRetryRefusal } from './retry-rules.ts'
 import { stopService } from './stop.ts'
 import type { TaskRun } from './task-run.ts'
 import { type Attempt, AttemptFailure, type AttemptFiles, type Runner, type RunnerEnd } from './words.ts'
@@ -46,13 +48,15 @@ export const nothingMeasured: Omit<AttemptResult, 'durationMs'> = {
 
 type AttemptOptions = {
   readonly number: number
+  /** Aborts when the attempt takes too much of the engine's memory, with the error that says so. */
+  readonly signal: AbortSignal
   /** Told at its end for how long it was suspended, in milliseconds. */
   readonly onSuspended: (ms: number) => void
 }
 
 /** One attempt, told before it starts. Its failure is part of the result. */
 export async function attemptOnce(task: Task, run: TaskRun, options: AttemptOptions): Promise<AttemptResult> {
-  const { number, onSuspended } = options
+  const { number, signal, onSuspended } = options
   const token = newToken(run.random)
   const files = filesOf(run)
   const { phase } = run
@@ -69,6 +73,9 @@ export async function attemptOnce(task: Task, run: TaskRun, options: AttemptOpti
 
   const startMs = run.clock.monotonic()
   using ending = new Ending(run.signal, run.clock)
+  signal.addEventListener('abort', () => {
+    if (isRetryRefusal(signal.reason)) ending.because(signal.reason)
+  })
   const end = await endOf(run, async () => {
     ending.limit(run.phase === 'undo' ? (task.undoTimeoutMs ?? task.timeoutMs) : task.timeoutMs)
     const attempt = attemptOf(task, run, { number, token, files, ending })
@@ -117,8 +124,7 @@ function attemptOf(task: Task, run: TaskRun, { number, token, files, ending }: A
     work: run.work,
     token,
     files,
-    isLimitDeclared:
-      task.expectBytes !== null || task.limitBytes !== run.plan.options.executor.memoryLimitMb * 2 ** 20,
+    isLimitDeclared: isLimitDeclared(task, run.plan),
     environment: environmentOf(task, run, { number, token, outputs: files.outputs }),
     values: run.values,
     masker: run.masker,

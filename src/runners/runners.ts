@@ -7,9 +7,10 @@
  */
 import { PlimsollError, whyStopped } from '../errors.ts'
 import { maskedFacts } from '../redact/redact.ts'
-import { type AttemptContext, retry } from '../retry/retry.ts'
-import type { AttemptResult, Task, Work } from '../spine.ts'
+import { type AttemptContext, type AttemptEnd, retry } from '../retry/retry.ts'
+import type { AttemptResult, Task } from '../spine.ts'
 import { attemptOnce, nothingMeasured } from './attempt.ts'
+import { isRetryRefusal, retryRulesOf } from './retry-rules.ts'
 import type { AttemptTotals, TaskEnd, TaskRun } from './task-run.ts'
 
 export type { JobContext as CallContext } from '../pool/pool.ts'
@@ -49,45 +50,58 @@ export async function runTask(task: Task, run: TaskRun): Promise<TaskEnd> {
   const onSuspended = (ms: number): void => {
     all.suspendedMs += ms
   }
-  const once = ({ attempt }: AttemptContext): Promise<AttemptResult> =>
-    attemptOnce(task, run, { number: earlier.opened + attempt, onSuspended })
+  let latest: AttemptResult | null = null
+  const once = async ({ attempt, signal }: AttemptContext): Promise<AttemptResult> => {
+    latest = await attemptOnce(task, run, { number: earlier.opened + attempt, signal, onSuspended })
+    return latest
+  }
+  const rules = retryRulesOf(task, run)
   await retry(once, {
-    ...task.retry,
-    maxAttempts: Math.max(1, attemptsOf(task, run.work) - earlier.counted),
-    signal: run.signal,
-    clock: run.clock,
-    random: run.random,
-    // Its end is recorded, and nothing of it may be alive after that.
-    waitForAttempt: true,
-    // Room for it is reserved; the guard of the executor sees to it that it stays.
-    memory: null,
-    memoryLimitMb: Number.POSITIVE_INFINITY,
+    ...rules,
+    maxAttempts: Math.max(1, (rules.maxAttempts ?? 1) - earlier.counted),
     shouldRetry: (end) =>
       'value' in end && end.value.error !== null && !finalErrors.has(end.value.error.code),
     onEvent: async (event) => {
       if (event.type !== 'attempt-ended') return
       const { end, attempt, nextInMs } = event
       if (nextInMs === null) run.onFinished?.()
-      if ('error' in end) return
-      add(all, end.value)
+      const result = resultOf(run, end, latest)
+      latest = null
+      if (result === null) return
+      add(all, result)
       await run.emit({
         type: 'attempt-ended',
         phase: run.phase,
         task: task.name,
         attempt: earlier.opened + attempt,
         nextInMs,
-        result: { ...end.value, outputs: maskedOutputs(run, end.value.outputs) },
+        result: { ...result, outputs: maskedOutputs(run, result.outputs) },
       })
     },
   }).catch((error: unknown) => {
-    if (!run.signal.aborted) throw error
+    if (!run.signal.aborted && !isRetryRefusal(error)) throw error
+    if (isRetryRefusal(error)) all.last ??= refused(run, error)
   })
   return endOf(run, all, run.clock.monotonic() - startMs)
 }
 
-/** A probe that asks again until its time is over has its own attempts: no retry inside a retry. */
-const attemptsOf = (task: Task, work: Work): number =>
-  work.kind === 'http' && work.withinMs > 0 ? 1 : task.retry.maxAttempts
+/** An attempt that took too much of the engine's memory has failed, whatever it says itself. */
+function resultOf(
+  run: TaskRun,
+  end: AttemptEnd<AttemptResult>,
+  latest: AttemptResult | null,
+): AttemptResult | null {
+  if ('value' in end) return end.value
+  if (latest === null || !isRetryRefusal(end.error)) return null
+  return { ...latest, outputs: {}, error: maskedFacts(run.masker, end.error) }
+}
+
+/** It was not attempted at all. */
+const refused = (run: TaskRun, error: PlimsollError): AttemptResult => ({
+  ...nothingMeasured,
+  durationMs: 0,
+  error: maskedFacts(run.masker, error),
+})
 
 /** The run was stopped between the decision to start the task and its first attempt. */
 function neverAttempted({ signal, masker }: TaskRun): AttemptResult {

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import type { Client } from 'pg'
 import type { Clock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
+import { retry } from '../retry/retry.ts'
 import type { DatabaseTarget } from './database-url.ts'
 import { lostError, mayPass, postgresError, sqlStateOf } from './postgres-errors.ts'
 import { postgresTypes } from './postgres-types.ts'
@@ -62,18 +63,29 @@ export class PostgresConnection implements AsyncDisposable {
 
   async #patiently<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
     this.#failFast()
-    let pauseMs = firstPauseMs
-    while (true) {
-      try {
-        const result = await this.#attempt(work)
-        this.#outage = null
-        return result
-      } catch (thrown) {
-        const waitedMs = this.#keepOutage(thrown)
-        if (waitedMs >= patienceMs) throw this.#outage?.error ?? thrown
-        await this.#clock.sleep(pauseMs)
-        pauseMs = Math.min(pauseMs * 2, longestPauseMs)
-      }
+    return await retry(() => this.#knowinglyAttempt(work), {
+      strategy: 'exponential',
+      minDelayMs: firstPauseMs,
+      maxDelayMs: longestPauseMs,
+      // Patience ends it, which goes on from one work to the next.
+      maxAttempts: Number.MAX_SAFE_INTEGER,
+      shouldRetry: (end) => 'error' in end && end.error === this.#outage?.error && !this.#isLost,
+      // A connection that is cut has to be seen to; what the work holds is the journal's to bound.
+      waitForAttempt: true,
+      memory: null,
+      memoryLimitMb: Number.POSITIVE_INFINITY,
+      clock: this.#clock,
+    })
+  }
+
+  /** Throws what is known of the outage, or what will not pass. */
+  async #knowinglyAttempt<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
+    try {
+      const result = await this.#attempt(work)
+      this.#outage = null
+      return result
+    } catch (thrown) {
+      throw this.#outageAfter(thrown).error
     }
   }
 
@@ -128,21 +140,24 @@ export class PostgresConnection implements AsyncDisposable {
     return client
   }
 
-  /** @returns how long the server has been away, in milliseconds; throws what will not pass. */
-  #keepOutage(thrown: unknown): number {
+  /** Throws what will not pass. */
+  #outageAfter(thrown: unknown): Outage {
     if (!mayPass(thrown)) throw postgresError(this.name, thrown)
     const nowMs = this.#clock.monotonic()
     const sinceMs = this.#outage?.sinceMs ?? nowMs
-    const waitedMs = nowMs - sinceMs
-    this.#outage = { sinceMs, triedMs: nowMs, error: lostError(this.name, thrown, waitedMs) }
-    return waitedMs
+    this.#outage = { sinceMs, triedMs: nowMs, error: lostError(this.name, thrown, nowMs - sinceMs) }
+    return this.#outage
+  }
+
+  /** The server has been away for longer than anybody waits. */
+  get #isLost(): boolean {
+    return this.#outage !== null && this.#outage.triedMs - this.#outage.sinceMs >= patienceMs
   }
 
   #failFast(): void {
-    if (this.#outage === null) return
-    const { sinceMs, triedMs, error } = this.#outage
-    const isLost = triedMs - sinceMs >= patienceMs
-    if (isLost && this.#clock.monotonic() - triedMs < retryPauseMs) throw error
+    if (this.#outage === null || !this.#isLost) return
+    const { triedMs, error } = this.#outage
+    if (this.#clock.monotonic() - triedMs < retryPauseMs) throw error
   }
 
   #drop(client: Client): void {

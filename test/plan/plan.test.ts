@@ -83,6 +83,22 @@ test('a size is limit and expectation, a map says each, an expectation alone rai
   assert.deepEqual(memoryOf('{ expect: 2GiB }'), [2048, 2048])
 })
 
+test('a retry says how waits grow and how they are spread', () => {
+  const rule = { maxAttempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 }
+  const retryOf = (retry: string): unknown => taskOf(`a: { run: x, retry: ${retry} }`, 'a').retry
+  assert.deepEqual(retryOf('{ backoff: linear, jitter: equal }'), {
+    ...rule,
+    strategy: 'linear',
+    jitter: 'equal',
+  })
+  assert.deepEqual(retryOf('{ backoff: decorrelated }'), { ...rule, strategy: 'decorrelated' })
+  assert.deepEqual(retryOf('{ jitter: none }'), { ...rule, strategy: 'exponential' })
+  assert.throws(
+    () => retryOf('{ backoff: randomExponential, jitter: full }'),
+    /retry\.jitter: found beside "backoff: randomExponential", which has a jitter of its own/,
+  )
+})
+
 test('a retry is a number or a map, and an empty map means three attempts', () => {
   const retryOf = (retry: string): unknown => taskOf(`a: { run: x, retry: ${retry} }`, 'a').retry
   assert.deepEqual(retryOf('5'), {

@@ -30,7 +30,7 @@ tasks:
     '3:20 memory.perTask: found "-1", expected a size above 0 such as 512MiB, 1.5GB or 800KiB',
     '7:14 tasks.a.timeout: found "10 minutes", expected a duration such as 500ms, 30s, 10m, 2h or 1h30m, above 0',
     '9:13 tasks.b.needs[0]: found "built", which is not a task of this plan; did you mean "build"?',
-    '11:14 tasks.b.retry.atempts: unknown key, expected one of attempts, delay, maxDelay, backoff; did you mean "attempts"?',
+    '11:14 tasks.b.retry.atempts: unknown key, expected one of attempts, delay, maxDelay, backoff, jitter; did you mean "attempts"?',
     '12:3 tasks.build: found run and exec, expected exactly one of run, exec, call, http',
   ])
 })

@@ -66,7 +66,10 @@ export async function openBench(
         version: '1',
         environment: null,
         vars: { COLOUR: 'sea green' },
-        options: { executor: { memoryLimitMb: 1_024 } },
+        options: {
+          executor: { memoryLimitMb: 1_024 },
+          retry: { maxAttempts: 3, memoryLimitMb: 100, cleanupBetweenRetries: true, maxPayloadSizeMb: 50 },
+        },
       } as unknown as Plan,
       phase: 'deploy',
       work,
