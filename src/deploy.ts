@@ -12,7 +12,7 @@ import { type Journal, newRunId, openJournal, type TaskPeak } from './journal/jo
 import { Estimates, identify } from './memory/memory.ts'
 import { loadSecrets } from './plan/plan.ts'
 import { engineBytes, forcedTasks, Run, stateDirOf } from './run/run.ts'
-import type { Plan, Report, RunMessage, Task } from './spine.ts'
+import type { Hook, Plan, Report, RunMessage, Task } from './spine.ts'
 import { openStore } from './store/store.ts'
 import { formatSize } from './units.ts'
 
@@ -122,12 +122,15 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     loadLineBytes,
   })
   using _memory = run.watchMemory()
+  await hook('before', run, executor)
   await executor.execute(run.tasks(past), {
     signal: run.signal,
     failFast: options.failFast ?? false,
     onEvent: (event) => run.onExecutorEvent('deploy', event),
   })
   if (options.undo !== false) await undo(run, executor, killSignal)
+  if (run.undoReason !== undefined) await hook('onFailure', run, executor)
+  await hook('after', run, executor)
   if (historyFile !== undefined) await keepHistory(run, journal, historyFile)
 
   const report = await run.end()
@@ -144,6 +147,16 @@ async function undo(run: Run, executor: ParallelExecutor, killSignal: AbortSigna
     // What was begun is undone to the end; only the second interruption stops it.
     signal: killSignal,
     onEvent: (event) => run.onExecutorEvent('undo', event),
+  })
+}
+
+/** The tasks of a hook, inside the load line like all others. Nothing new begins once the run was stopped. */
+async function hook(name: Hook, run: Run, executor: ParallelExecutor): Promise<void> {
+  const tasks = run.hookTasks(name)
+  if (tasks.length === 0 || run.signal.aborted) return
+  await executor.execute(tasks, {
+    signal: run.signal,
+    onEvent: (event) => run.onExecutorEvent(name, event),
   })
 }
 
@@ -175,7 +188,8 @@ async function knownPeaks(journal: Journal, carried: readonly TaskPeak[]): Promi
 function refuseWhatCannotFit(plan: Plan, executor: ParallelExecutor): void {
   const { capacityBytes } = executor.monitor.read()
   const mostBytes = Math.min(plan.options.executor.memoryBudgetBytes ?? capacityBytes, capacityBytes)
-  const tooBig = plan.tasks.filter((task: Task) => (task.expectBytes ?? 0) > mostBytes)
+  const all = [...plan.tasks, ...Object.values(plan.hooks ?? {}).flat()]
+  const tooBig = all.filter((task: Task) => (task.expectBytes ?? 0) > mostBytes)
   if (tooBig.length === 0) return
   const needs = tooBig.map((task) => `"${task.name}" needs ${formatSize(task.expectBytes ?? 0)}`).join(', ')
   throw new PlimsollError('NEED_EXCEEDS_CAPACITY', `${needs}; there are ${formatSize(mostBytes)} in all`)

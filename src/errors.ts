@@ -128,6 +128,10 @@ export const errorTable = {
     exitCode: 1,
     fix: 'Check that the service listens at this URL and answers as "expect" says',
   },
+  HOOK_FAILED: {
+    exitCode: 1,
+    fix: 'Read its output with "plimsoll logs RUN TASK"; what was deployed is as the report says',
+  },
   OUTPUT_INVALID: {
     exitCode: 1,
     fix: 'Append lines of the form key=value to the file named by $PLIMSOLL_OUTPUT',

@@ -156,9 +156,15 @@ export type Plan = {
   readonly approve: boolean
   /** In the order of the file. */
   readonly tasks: readonly Task[]
+  /** Left out where there are none. Their names are those of no task. */
+  readonly hooks?: Hooks
 }
 
-export type Phase = 'deploy' | 'undo'
+/** Tasks beside the deployment: before it, after a failure was undone, and at the end. */
+export type Hook = 'before' | 'onFailure' | 'after'
+export type Hooks = Readonly<Partial<Record<Hook, readonly Task[]>>>
+
+export type Phase = 'deploy' | 'undo' | Hook
 
 /** What is known of the greatest memory a process tree used. `upper` is null where it cannot be known. */
 export type Bracket = { readonly lower: number; readonly upper: number | null }
@@ -279,6 +285,8 @@ export type Report = {
   readonly durationMs: number
   readonly peakMemoryBytes: number
   readonly tasks: Readonly<Record<string, TaskReport>>
+  /** Of the hooks that were begun; `status` is not about them, but that tasks do not start after a failing `before`. */
+  readonly hooks?: Readonly<Partial<Record<Hook, Readonly<Record<string, TaskReport>>>>>
   /** Why the run could not go on, where that was no task's failure: it cannot be recorded, or its listener failed. */
   readonly error?: ErrorFacts
 }

@@ -33,10 +33,10 @@ export const logsCommand: RunCommand = (call) =>
     const silent = tasks.find((task) => !wanted.some((attempt) => attempt.task === task))
     if (silent !== undefined) throw unknownTask(run, silent, attempts)
     for (const attempt of wanted) {
-      const undo = attempt.phase === 'undo' ? ', undo' : ''
+      const phase = attempt.phase === 'deploy' ? '' : `, ${attempt.phase}`
       if (isClosed(process.stdout)) return 0
       if (wanted.length > 1)
-        process.stdout.write(`==> ${plainLine(attempt.task)}${undo}, attempt ${attempt.attempt}\n`)
+        process.stdout.write(`==> ${plainLine(attempt.task)}${phase}, attempt ${attempt.attempt}\n`)
       await printFile(join(stateDir, attempt.log), maskerOf(attempt))
     }
     return 0

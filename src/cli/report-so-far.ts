@@ -1,5 +1,5 @@
 import type { RunRecord, TaskRecord } from '../journal/journal.ts'
-import type { MemoryPoint, Report, TaskReport } from '../spine.ts'
+import type { Hook, MemoryPoint, Report, TaskReport } from '../spine.ts'
 
 /** What can be said of a run that has no report: it runs still, or its engine was killed. */
 export function reportSoFar(
@@ -9,6 +9,14 @@ export function reportSoFar(
   goesOn: boolean,
 ): Report {
   const known = new Map(tasks.filter(({ phase }) => phase === 'deploy').map((task) => [task.task, task]))
+  const hooksOf = (hook: Hook) =>
+    tasks
+      .filter(({ phase }) => phase === hook)
+      .map((task) => [task.task, task.report ?? unfinished(task, because)] as const)
+  const hooks = (['before', 'onFailure', 'after'] as const).flatMap((hook) => {
+    const reports = hooksOf(hook)
+    return reports.length === 0 ? [] : [[hook, Object.fromEntries(reports)] as const]
+  })
   const because = goesOn ? 'the run goes on' : 'the engine was killed before this task ended'
   return {
     type: 'report',
@@ -26,6 +34,7 @@ export function reportSoFar(
         known.get(name)?.report ?? unfinished(known.get(name), because),
       ]),
     ),
+    ...(hooks.length > 0 && { hooks: Object.fromEntries(hooks) }),
   }
 }
 

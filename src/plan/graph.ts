@@ -1,8 +1,11 @@
 import { didYouMean } from '../nearest.ts'
+import type { Hook } from '../spine.ts'
 import { type Path, type Report, show } from './problems.ts'
 
 export type GraphNode = {
   readonly name: string
+  /** Where it stands in the plan file. */
+  readonly section: 'tasks' | Hook
   /** Null where they could not be read: then nothing is said of what the task does not wait for. */
   readonly needs: readonly string[] | null
 }
@@ -25,6 +28,7 @@ export function checkGraph(
   report: Report,
 ): void {
   const needs = new Map(nodes.map((node) => [node.name, node.needs ?? []]))
+  const sectionOf = new Map(nodes.map(({ name, section }) => [name, section]))
   const unread = new Set(nodes.filter((node) => node.needs === null).map(({ name }) => name))
   const isKnown = (task: string, path: Path, offset?: number): boolean => {
     if (needs.has(task)) return true
@@ -39,7 +43,7 @@ export function checkGraph(
   for (const [name, wanted] of needs) {
     for (const [index, need] of wanted.entries()) {
       // A single name may be written without a list: the path then ends at "needs" all the same.
-      isKnown(need, ['tasks', name, 'needs', index])
+      isKnown(need, [sectionOf.get(name) ?? 'tasks', name, 'needs', index])
     }
   }
   const known = references.filter(
@@ -47,7 +51,11 @@ export function checkGraph(
   )
   const { order, cycles } = sortGraph(needs)
   for (const cycle of cycles) {
-    report(['tasks', cycle[0] ?? '', 'needs'], `tasks that wait for each other: ${showCycle(cycle)}`)
+    const [first = ''] = cycle
+    report(
+      [sectionOf.get(first) ?? 'tasks', first, 'needs'],
+      `tasks that wait for each other: ${showCycle(cycle)}`,
+    )
   }
   if (cycles.length === 0) checkReferences(needs, order, known, report)
 }

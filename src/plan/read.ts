@@ -4,19 +4,19 @@ import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
 import { didYouMean } from '../nearest.ts'
-import type { Plan, SecretSource, Task } from '../spine.ts'
+import type { Plan, SecretSource } from '../spine.ts'
 import { formatSize } from '../units.ts'
 import { checkSound } from './check.ts'
-import { checkGraph, type GraphNode, type Reference } from './graph.ts'
-import { isName, nameForms } from './leaf.ts'
+import { nameForms } from './leaf.ts'
 import { layerOf, layerOfCommand, layerOfVariables, layerOptions } from './options.ts'
 import { PlanInvalidError, Problems, type Report, show } from './problems.ts'
-import { type HeadWritten, headSchema, type SecretWritten, taskSchema } from './schema.ts'
+import { type HeadWritten, headSchema, type SecretWritten } from './schema.ts'
 import { Scope } from './scope.ts'
+import { lowerSections } from './sections.ts'
 import { substitute } from './substitute.ts'
-import { checkShape, checkValues, type DefaultsLayer, lowerTask, type TaskDefaults } from './task.ts'
+import { checkValues, type DefaultsLayer, type TaskDefaults } from './task.ts'
 import { variableProblem } from './variable-names.ts'
-import { isTreeMap, readYaml, type Tree, type TreeMap } from './yaml.ts'
+import { isTreeMap, readYaml, type TreeMap } from './yaml.ts'
 
 export type PlanOptions = {
   /** One of the plan's environments. Default: none. */
@@ -33,7 +33,6 @@ export type PlanOptions = {
 }
 
 const longestFile = 4 * 1024 ** 2
-const mostTasks = 10_000
 
 /** @throws PLAN_UNREADABLE; PlanInvalidError with every problem; USAGE or OPTION_INVALID for what is not in the file. */
 export async function readPlan(file: string, options: PlanOptions = {}): Promise<Plan> {
@@ -174,7 +173,7 @@ function lower({ root, environment, scope, report, outside, options, text }: Dra
     secrets: lowerSecrets(head.secrets, planDir),
     options: planOptions,
     approve: chosen?.approve ?? false,
-    tasks: lowerTasks(written.tasks, { defaults: taskDefaults, scope, report, planDir }),
+    ...lowerSections(written, { defaults: taskDefaults, scope, report, planDir }),
   }
 }
 
@@ -231,56 +230,4 @@ function secretSource(written: SecretWritten, planDir: string): SecretSource {
   if ('env' in written) return { from: 'environment', variable: written.env }
   const { command: words, timeout: timeoutMs = defaultCommandMs } = written
   return { from: 'command', words, dir: planDir, timeoutMs }
-}
-
-type TaskContext = {
-  readonly defaults: TaskDefaults
-  readonly scope: Scope
-  readonly report: Report
-  readonly planDir: string
-}
-
-function lowerTasks(
-  raw: Tree | undefined,
-  { defaults, scope, report, planDir }: TaskContext,
-): readonly Task[] {
-  const names = isTreeMap(raw) ? Object.keys(raw) : []
-  if (!isTreeMap(raw) || names.length === 0) {
-    report(
-      ['tasks'],
-      `${raw === undefined ? 'is missing' : `found ${show(raw)}`}, expected a map with at least one task, as in "build: { run: make }"`,
-    )
-    return []
-  }
-  if (names.length > mostTasks) {
-    report(['tasks'], `found ${names.length} tasks, allowed are ${mostTasks}`)
-    return []
-  }
-  const references: Reference[] = []
-  const nodes: GraphNode[] = []
-  const tasks: Task[] = []
-  for (const name of names) {
-    const path = ['tasks', name]
-    const rawTask = raw[name] ?? null
-    if (!isName(name))
-      report(path, `found a name of ${name.length} characters, expected ${nameForms}`, { on: 'key' })
-    if (isTreeMap(rawTask)) checkShape(rawTask, path, report)
-    if (typeof rawTask === 'string')
-      report(path, `found ${show(rawTask)}, expected a map; did you mean { run: ${show(rawTask)} }?`)
-    nodes.push({ name, needs: needsOf(rawTask) })
-    const written = checkSound(taskSchema, rawTask, { path, report })
-    if (written === undefined) continue
-    const gathered = { task: name, scope, report, planDir, references, secrets: new Set<string>() }
-    const task = lowerTask(written, defaults, gathered)
-    if (task !== undefined) tasks.push(task)
-  }
-  checkGraph(nodes, references, report)
-  return tasks
-}
-
-/** As they are written, also in a task that has a problem: the graph is checked all the same. */
-function needsOf(task: Tree): readonly string[] | null {
-  const { needs = [] } = isTreeMap(task) ? task : {}
-  if (typeof needs === 'string') return [needs]
-  return Array.isArray(needs) ? needs.map((need) => (typeof need === 'string' ? need : '')) : null
 }

@@ -128,28 +128,30 @@ const undoSchema = keys(
   { description: 'Work that takes back what the task did', oneOf: oneWork },
 )
 
+const commonKeys = {
+  needs: maybe(
+    either(
+      'a task name, or a list of task names',
+      [name('A task'), list(name('A task'), 'Tasks')],
+      'Tasks that must have succeeded before',
+    ),
+  ),
+  ...workKeys,
+  dir: maybe(
+    filledText('Directory that commands start in, relative to the plan file. Default: that of the plan file'),
+  ),
+  memory: maybe(memory('What the task may use, and is expected to use')),
+  timeout: timeout('Time limit of one attempt. Default 10m'),
+  retry: maybe(retry('Attempts when the task fails. Default: one attempt')),
+  when: maybe(
+    filledText('A condition, such as: environment == "production" && tasks.build.status == "succeeded"'),
+  ),
+  env: maybe(env('Environment variables of the task')),
+}
+
 export const taskSchema = keys(
   {
-    needs: maybe(
-      either(
-        'a task name, or a list of task names',
-        [name('A task'), list(name('A task'), 'Tasks')],
-        'Tasks that must have succeeded before',
-      ),
-    ),
-    ...workKeys,
-    dir: maybe(
-      filledText(
-        'Directory that commands start in, relative to the plan file. Default: that of the plan file',
-      ),
-    ),
-    memory: maybe(memory('What the task may use, and is expected to use')),
-    timeout: timeout('Time limit of one attempt. Default 10m'),
-    retry: maybe(retry('Attempts when the task fails. Default: one attempt')),
-    when: maybe(
-      filledText('A condition, such as: environment == "production" && tasks.build.status == "succeeded"'),
-    ),
-    env: maybe(env('Environment variables of the task')),
+    ...commonKeys,
     undo: maybe(
       either(
         'a map with one of run, exec, call, http, or the word stop',
@@ -163,6 +165,12 @@ export const taskSchema = keys(
   },
   { description: 'A task: exactly one of run, exec, call, http', oneOf: oneWork },
 )
+
+/** It is no part of what is deployed: there is nothing to undo, to skip or to leave running. */
+export const hookSchema = keys(commonKeys, {
+  description: 'A task beside the deployment: exactly one of run, exec, call, http',
+  oneOf: oneWork,
+})
 
 const memoryOfRun = keys(
   {
@@ -236,6 +244,9 @@ export const headSchema = keys({
   ...limitKeys,
   /** Each task is checked on its own: one that is wrong does not hide the others. */
   tasks: maybe(z.unknown()),
+  before: maybe(z.unknown()),
+  onFailure: maybe(z.unknown()),
+  after: maybe(z.unknown()),
 })
 
 export type HeadWritten = z.output<typeof headSchema>
@@ -253,6 +264,9 @@ export function planSchema(): object {
     ...headSchema.shape,
     name: planName,
     tasks: named(taskSchema, 'The tasks, by name'),
+    before: maybe(named(hookSchema, 'Run before all tasks; when one fails, no task starts')),
+    onFailure: maybe(named(hookSchema, 'Run after a failure, when what had succeeded has been undone')),
+    after: maybe(named(hookSchema, 'Run at the end, however the run ended, unless it was interrupted')),
   })
   return {
     ...z.toJSONSchema(plan, { io: 'input' }),

@@ -51,7 +51,9 @@ export async function loadSecrets(
 export async function knownSecrets(plan: Plan, context: SecretsContext): Promise<KnownSecrets> {
   const values: Record<string, string> = Object.create(null)
   const missing = new Map<string, string>()
-  const named = [...new Set(plan.tasks.flatMap((task) => task.secrets))].sort()
+  const named = [
+    ...new Set([...plan.tasks, ...Object.values(plan.hooks ?? {}).flat()].flatMap((task) => task.secrets)),
+  ].sort()
   const isCommand = (name: string): boolean => plan.secrets[name]?.from === 'command'
   // Commands last: what they complain is shown without the values of the others.
   for (const name of [...named.filter((one) => !isCommand(one)), ...named.filter(isCommand)]) {

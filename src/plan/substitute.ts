@@ -1,6 +1,6 @@
 import type { Path } from './problems.ts'
 import type { Scope } from './scope.ts'
-import { isTreeMap, type Tree, type TreeMap } from './yaml.ts'
+import { isTreeMap, type Tree, type TreeMap, taskSections } from './yaml.ts'
 
 /** Of a task and its undo: texts that are never substituted, or that may keep holes and become templates later. */
 const keptKeys: ReadonlySet<string> = new Set([
@@ -39,7 +39,7 @@ function isKept(path: Path): boolean {
   if (section === 'vars') return true
   if (section === 'environments') return third === 'vars' || (third === 'defaults' && path[3] === 'env')
   if (section === 'defaults') return path[1] === 'env'
-  if (section !== 'tasks') return false
+  if (!taskSections.includes(section)) return false
   return (
     (path.length === 3 && keptKeys.has(key)) || (path.length === 4 && third === 'undo' && keptKeys.has(key))
   )

@@ -66,7 +66,7 @@ export function lowerTask(
   defaults: TaskDefaults,
   gathered: Gathered,
 ): Task | undefined {
-  const path: Path = ['tasks', gathered.task]
+  const path: Path = [gathered.section, gathered.task]
   checkValues(written, path, gathered.report)
   const usual: DefaultsWritten = Object.assign({}, ...defaults.layers.map((layer) => layer.written))
   const { timeout = defaultTimeoutMs, memory, retry, dir, when } = { ...usual, ...written }

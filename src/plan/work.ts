@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Template, TemplateTree, Work } from '../spine.ts'
+import type { Hook, Template, TemplateTree, Work } from '../spine.ts'
 import type { Reference } from './graph.ts'
 import { type Path, type Report, show } from './problems.ts'
 import type { WorkWritten } from './schema.ts'
@@ -9,6 +9,7 @@ import { isTreeMap, type Tree, type TreeMap } from './yaml.ts'
 /** What lowering a task gathers besides its parts. */
 export type Gathered = {
   readonly task: string
+  readonly section: 'tasks' | Hook
   readonly scope: Scope
   readonly report: Report
   /** Absolute path of the directory of the plan file. */

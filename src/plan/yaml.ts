@@ -197,5 +197,8 @@ class Reading {
 
 const isInexact = (value: number): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)
 
+/** Where tasks stand in a plan file. */
+export const taskSections: readonly unknown[] = ['tasks', 'before', 'onFailure', 'after']
+
 const isJson = (path: Path): boolean =>
-  path[0] === 'tasks' && (path[2] === 'with' || (path[2] === 'undo' && path[3] === 'with'))
+  taskSections.includes(path[0]) && (path[2] === 'with' || (path[2] === 'undo' && path[3] === 'with'))

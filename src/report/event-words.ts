@@ -80,7 +80,9 @@ function lineOf(event: DeployEvent): Line | undefined {
       if (event.nextInMs !== null) return nextAttempt(event, event.nextInMs)
       return event.result.leftovers.length > 0 ? leftovers(event) : undefined
     case 'task-ended':
-      return event.phase === 'deploy' ? taskEnd(event.task, event.report) : undoEnd(event.task, event.report)
+      return event.phase === 'undo'
+        ? undoEnd(event.task, event.report)
+        : taskEnd(subjectOf(event), event.report)
     case 'memory':
       return undefined
     case 'undo-started':
@@ -118,7 +120,7 @@ function stoppingText({ phase, how }: Extract<DeployEvent, { type: 'stopping' }>
 }
 
 export const subjectOf = ({ phase, task }: { phase: Phase; task: string }): string =>
-  phase === 'undo' ? `undo of ${task}` : task
+  phase === 'deploy' ? task : phase === 'undo' ? `undo of ${task}` : `${phase}: ${task}`
 
 const why = (because: string | undefined): string => (because === undefined ? '' : ` (${because})`)
 const reserved = (bytes: number): string => (bytes > 0 ? `, ${formatSize(bytes)} reserved` : '')

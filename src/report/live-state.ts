@@ -151,6 +151,7 @@ function end(state: LiveState, event: Of<'task-ended'>): void {
     state.undoEnded += 1
     return
   }
+  if (event.phase !== 'deploy') return
   state.ended += 1
   if (event.report.status === 'failed') state.failed += 1
 }

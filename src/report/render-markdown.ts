@@ -7,6 +7,7 @@ import { countOf, releaseOf } from './event-words.ts'
 import { plainLine, plainText } from './plain-text.ts'
 import {
   bracketText,
+  everyTask,
   isTrouble,
   type NamedTask,
   statusWords,
@@ -18,7 +19,7 @@ import {
 /** Ends with a newline; `pictures` are a text of lines. What others wrote can neither format nor link nor leave its cell or fence. */
 export function renderMarkdown(report: Report, pictures = ''): string {
   const { shown, rest } = tasksWorthShowing(report)
-  const failed = Object.entries(report.tasks).filter(([, task]) => isTrouble(task))
+  const failed = everyTask(report).filter(([, task]) => isTrouble(task))
   return [
     `## ${words(`${releaseOf(report)} ${statusWords[report.status].word}`)}`,
     '',

@@ -9,6 +9,7 @@ import type { Style } from './style.ts'
 import { type Column, renderTable } from './table.ts'
 import {
   bracketText,
+  everyTask,
   isTrouble,
   type NamedTask,
   type RunFacts,
@@ -36,9 +37,7 @@ const columns: readonly Column[] = [
 export function renderReport(report: Report, style: Style, facts: RunFacts = {}): string {
   const { word, tone } = statusWords[report.status]
   const { shown, rest } = tasksWorthShowing(report)
-  const failed = Object.entries(report.tasks).filter(
-    ([, task]) => isTrouble(task) && task.status !== 'undone',
-  )
+  const failed = everyTask(report).filter(([, task]) => isTrouble(task) && task.status !== 'undone')
   return [
     style.bold(paintTone(tone, plainLine(`${releaseOf(report)} ${word}`), style)) +
       style.dim(` (run ${report.runId})`),

@@ -73,7 +73,7 @@ export class Timeline {
       const row = this.#rows.get(task) ?? newRow(task)
       this.#rows.set(task, row)
       const hasEnded = row.status !== 'waiting' && row.status !== 'running'
-      if (phase === 'deploy' && hasEnded) continue
+      if (phase !== 'undo' && hasEnded) continue
       // An engine that goes on with the run of another: that one was last heard of then.
       close(row, this.#lastMs)
       Object.assign(row, { phase, waited: {}, now: { kind: 'waiting', fromMs: atMs } })
@@ -116,7 +116,7 @@ function start(row: Row, { atMs, phase, waitReasons }: Of<'task-started'>): void
   row.phase = phase
   endWait(row, atMs, waitReasons)
   turnTo(row, runningIn(phase), atMs)
-  if (phase === 'deploy') row.status = 'running'
+  if (phase !== 'undo') row.status = 'running'
 }
 
 function guard(row: Row, { atMs, phase, action }: Of<'task-guarded'>): void {
@@ -142,7 +142,7 @@ function endTask(row: Row, { atMs, phase, report }: Of<'task-ended'>): void {
   else if (!isWaiting(row)) close(row, atMs)
   row.now = null
   if (report.status === 'failed') mark(row, 'failed', atMs)
-  if (phase === 'deploy') row.status = report.status
+  if (phase !== 'undo') row.status = report.status
   else if (report.status === 'succeeded') row.status = 'undone'
 }
 

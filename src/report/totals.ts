@@ -12,12 +12,25 @@ export type RunFacts = { readonly loadLineBytes?: number; readonly capacityBytes
 const fewTasks = 40
 const mostOfAKind = 10
 
+/** The tasks of a report, and its hooks in the order in which they ran. */
+export function everyTask({ tasks, hooks = {} }: Report): readonly NamedTask[] {
+  const { before = {}, onFailure = {}, after = {} } = hooks
+  const named = (hook: string, reports: Readonly<Record<string, TaskReport>>): readonly NamedTask[] =>
+    Object.entries(reports).map(([name, task]) => [`${hook}: ${name}`, task])
+  return [
+    ...named('before', before),
+    ...Object.entries(tasks),
+    ...named('onFailure', onFailure),
+    ...named('after', after),
+  ]
+}
+
 /** All tasks when they are few; else those that failed or were undone, the slowest and the hungriest. */
 export function tasksWorthShowing(report: Report): {
   readonly shown: readonly NamedTask[]
   readonly rest: number
 } {
-  const all = Object.entries(report.tasks)
+  const all = everyTask(report)
   if (all.length <= fewTasks) return { shown: all, rest: 0 }
   const first = (order: (task: TaskReport) => number): readonly NamedTask[] =>
     all.toSorted(([, left], [, right]) => order(right) - order(left)).slice(0, mostOfAKind)

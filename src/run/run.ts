@@ -18,7 +18,7 @@ import {
 import type { PastTask } from '../journal/journal.ts'
 import { createRedactor, maskedFacts, type Redactor } from '../redact/redact.ts'
 import { Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/runners.ts'
-import type { Phase, Report, Task, Work } from '../spine.ts'
+import type { Hook, Phase, Report, RunStatus, Task, Work } from '../spine.ts'
 import { decide } from './decide.ts'
 import { withoutSecrets } from './environment.ts'
 import { MemoryRecord } from './memory-record.ts'
@@ -27,7 +27,7 @@ import { runStatusOf } from './run-status.ts'
 import { Skipping } from './skipping.ts'
 import { makeRunDir, runDirOf } from './state-dir.ts'
 import { TaskMemory } from './task-memory.ts'
-import { endedReport, TaskFailure } from './task-report.ts'
+import { endedReport, hookFailure, TaskFailure } from './task-report.ts'
 import { TaskStates } from './task-states.ts'
 import { Telling } from './telling.ts'
 import { undoGraph } from './undo.ts'
@@ -58,6 +58,7 @@ export class Run implements AsyncDisposable {
   #fileNumber = 0
   /** A task failed before anybody stopped the run; what fails afterwards may fail because of that. */
   #failed = false
+  #beforeFailed = false
 
   /** Makes the run's directory. The journal knows the run already. */
   static async open(parts: RunParts): Promise<Run> {
@@ -114,13 +115,25 @@ export class Run implements AsyncDisposable {
 
   /** The tasks of the plan for the executor; `past` orders them by how long they took before. */
   tasks(past: ReadonlyMap<string, PastTask>): readonly ExecutorTask<TaskEnd>[] {
-    return this.#parts.plan.tasks.map((task) => ({
+    return this.#executorTasks(this.#parts.plan.tasks, 'deploy', past)
+  }
+
+  /** The tasks of a hook. */
+  hookTasks(hook: Hook): readonly ExecutorTask<TaskEnd>[] {
+    return this.#executorTasks(this.#parts.plan.hooks?.[hook] ?? [], hook)
+  }
+
+  #executorTasks(tasks: readonly Task[], phase: Phase, past?: ReadonlyMap<string, PastTask>) {
+    return tasks.map((task) => ({
       name: task.name,
       needs: task.needs,
-      expectedMs: this.#memory.expectedMs(task, past.get(task.name)) ?? unknownMs,
+      expectedMs: this.#memory.expectedMs(task, past?.get(task.name)) ?? unknownMs,
       ...this.#memory.forecast(task, task.work),
-      decide: (ended) => this.#decide(task, ended),
-      run: (context) => this.#attempt(task, 'deploy', context),
+      decide: (ended: ReadonlyMap<string, Ended>): Decision | Promise<Decision> =>
+        phase === 'deploy' && this.#beforeFailed
+          ? { action: 'cancel', because: 'a task of "before" failed' }
+          : this.#decide(task, ended),
+      run: (context: TaskContext) => this.#attempt(task, phase, context),
     }))
   }
 
@@ -161,20 +174,26 @@ export class Run implements AsyncDisposable {
     await this.#instruments[Symbol.asyncDispose]()
   }
 
+  get #status(): RunStatus {
+    return runStatusOf(this.#states.ended, this.#failed || this.fault !== undefined)
+  }
+
   #report(): Report {
     const { plan, runId, clock } = this.#parts
     const { fault } = this
+    const { hooks } = this.#states
     return {
       type: 'report',
       runId,
       atMs: clock.now(),
-      status: runStatusOf(this.#states.ended, this.#failed || fault !== undefined),
+      status: this.#status,
       plan: plan.name,
       version: plan.version,
       environment: plan.environment,
       durationMs: Math.round(clock.monotonic() - this.#startMs),
       peakMemoryBytes: this.#meter.peakBytes,
       tasks: this.#states.all,
+      ...(hooks && { hooks }),
       ...(fault !== undefined && { error: maskedFacts(this.#masker, fault) }),
     }
   }
@@ -216,7 +235,10 @@ export class Run implements AsyncDisposable {
       phase,
       work: workOf(task, phase),
       nextFileNumber: () => ++this.#fileNumber,
-      environment: this.#environment,
+      environment: {
+        ...this.#environment,
+        ...((phase === 'onFailure' || phase === 'after') && { PLIMSOLL_STATUS: this.#status }),
+      },
       values: { secrets, outputOf: this.#states.outputOf },
       masker: this.#masker,
       signal: context.signal,
@@ -241,15 +263,24 @@ export class Run implements AsyncDisposable {
     const known = endedReport(ended, this.#masker)
     if (known === null) return
     const end = ended.status === 'skipped' ? this.#withOutputs(name, known) : known
+    const isFailure = end.report.status === 'failed' && !this.signal.aborted
     if (phase === 'deploy') {
       this.#states.keepEnd(name, end)
-      this.#failed ||= end.report.status === 'failed' && !this.signal.aborted
+      this.#failed ||= isFailure
+    } else if (phase !== 'undo') {
+      this.#states.keepHookEnd(phase, name, end)
+      if (phase === 'before') this.#beforeFailed = this.#failed ||= isFailure
     } else if (!this.#states.keepUndoEnd(name, end)) return
     const told = this.telling.emit({ type: 'task-ended', phase, task: name, report: end.report })
-    const task = this.#parts.plan.tasks.find((one) => one.name === name)
+    const { tasks, hooks } = this.#parts.plan
+    const section = phase === 'deploy' || phase === 'undo' ? tasks : (hooks?.[phase] ?? [])
+    const task = section.find((one) => one.name === name)
     if (task === undefined) return await told
     const kept = phase === 'deploy' ? this.#skipping.remember(task, end) : undefined
     await Promise.all([told, kept, this.#learn(phase, task, end, ended)])
+    // Only what runs before can fail a run; what fails afterwards is told.
+    if (isFailure && (phase === 'onFailure' || phase === 'after'))
+      await this.telling.emit({ type: 'warning', error: hookFailure(phase, name, end) })
   }
 
   /** A task that is done already hands on what it did when it was done. */

@@ -1,7 +1,8 @@
+import { type ErrorFacts, factsOf, PlimsollError } from '../errors.ts'
 import { type Ended, WantOfMemory } from '../executor/executor.ts'
 import { type Masker, maskedFacts } from '../redact/redact.ts'
 import { noAttempts, type TaskEnd } from '../runners/runners.ts'
-import type { TaskReport } from '../spine.ts'
+import type { Hook, TaskReport } from '../spine.ts'
 
 /** How a task that did not succeed leaves the executor; what it carries is the whole end of the task. */
 export class TaskFailure extends Error {
@@ -40,4 +41,10 @@ export function endedReport(ended: Ended<TaskEnd | null>, masker: Masker): TaskE
       : { because: masker.text(ended.because) }),
   }
   return { report, outputs: {}, totals: noAttempts }
+}
+
+/** What is told of a hook that failed after the deployment: a warning. */
+export function hookFailure(hook: Hook, task: string, { report: { error } }: TaskEnd): ErrorFacts {
+  const why = error ? `: ${error.code} ${error.message}` : ''
+  return factsOf(new PlimsollError('HOOK_FAILED', `the task "${task}" of "${hook}" failed${why}`))
 }

@@ -3,7 +3,7 @@ import { neverStarted } from '../executor/executor.ts'
 import type { FillValues } from '../plan/plan.ts'
 import { createRedactor } from '../redact/redact.ts'
 import type { AttemptTotals, TaskEnd } from '../runners/runners.ts'
-import type { Phase, ProcessIdentity, Task, TaskReport } from '../spine.ts'
+import type { Hook, Phase, ProcessIdentity, Report, Task, TaskReport } from '../spine.ts'
 import { endedReport } from './task-report.ts'
 
 /** What the tasks of one run know of each other: how they ended, what they handed on, which services they left. */
@@ -11,6 +11,7 @@ export class TaskStates {
   readonly #names: readonly string[]
   readonly #undoable: ReadonlySet<string>
   readonly #reports = new Map<string, TaskReport>()
+  readonly #hooks = new Map<Hook, Map<string, TaskReport>>()
   readonly #outputs = new Map<string, Readonly<Record<string, string>>>()
   readonly #services = new Map<string, ProcessIdentity>()
   readonly #totals = new Map<string, AttemptTotals>()
@@ -35,8 +36,22 @@ export class TaskStates {
     return Object.fromEntries(this.#names.map((name) => [name, this.#reports.get(name) ?? neverEnded(name)]))
   }
 
+  /** The reports of the hooks that were begun; undefined when none was. */
+  get hooks(): Report['hooks'] {
+    if (this.#hooks.size === 0) return undefined
+    return Object.fromEntries([...this.#hooks].map(([hook, reports]) => [hook, Object.fromEntries(reports)]))
+  }
+
+  keepHookEnd(hook: Hook, task: string, { report, outputs }: TaskEnd): void {
+    const reports = this.#hooks.get(hook) ?? new Map<string, TaskReport>()
+    this.#hooks.set(hook, reports.set(task, report))
+    this.#outputs.set(task, outputs)
+  }
+
   statusOf(task: string): string {
-    return this.#reports.get(task)?.status ?? 'unknown'
+    const report =
+      this.#reports.get(task) ?? [...this.#hooks.values()].find((all) => all.has(task))?.get(task)
+    return report?.status ?? 'unknown'
   }
 
   readonly outputOf: FillValues['outputOf'] = (task, key) => {

@@ -62,7 +62,7 @@ test('a reference is allowed exactly when the task waits for the other, directly
   fc.assert(
     fc.property(anyGraph, (lists) => {
       const needs = needsMap(lists)
-      const nodes = [...needs].map(([name, wanted]) => ({ name, needs: wanted }))
+      const nodes = [...needs].map(([name, wanted]) => ({ name, section: 'tasks' as const, needs: wanted }))
       const names = [...needs.keys()]
       const references = names.flatMap((from) =>
         names.map((to) => ({ from, to, path: [from, to], offset: undefined })),
@@ -79,6 +79,7 @@ test('a reference is allowed exactly when the task waits for the other, directly
 test('a chain of ten thousand tasks is sorted and checked without recursion', () => {
   const nodes = Array.from({ length: 10_000 }, (_, index) => ({
     name: `t${index}`,
+    section: 'tasks' as const,
     needs: index === 9_999 ? [] : [`t${index + 1}`],
   }))
   const references = nodes
