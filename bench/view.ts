@@ -68,6 +68,7 @@ function handClock(): Clock & { advanceTo(atMs: number, timed: (work: () => void
   return {
     now: () => nowMs,
     monotonic: () => nowMs,
+    uptime: () => nowMs,
     sleep: async () => undefined,
     every: (ms, callback) => {
       ticker = { ms, callback, dueMs: nowMs + ms }

@@ -1,4 +1,5 @@
 /** Time comes in as an argument: this is the only file that reads the clock or sets a timer. */
+import { uptime } from 'node:os'
 import { setTimeout as setTimer } from 'node:timers/promises'
 
 export type Clock = {
@@ -6,6 +7,8 @@ export type Clock = {
   now(): number
   /** Milliseconds of a clock that never jumps; for durations. */
   monotonic(): number
+  /** As `monotonic`, in steps of 10 ms, and it goes on while the machine sleeps (Linux); it reads a file. */
+  uptime(): number
   /** Resolves after `ms`; rejects at once with the signal's reason when it aborts. Zero sets no timer. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   /** Calls back every `ms` without keeping the process alive, until disposed. */
@@ -18,6 +21,7 @@ const longestTimerMs = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
+  uptime: () => uptime() * 1_000,
   sleep: async (ms, signal) => {
     signal?.throwIfAborted()
     if (ms <= 0) return

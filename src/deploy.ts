@@ -11,7 +11,7 @@ import { historyFileOf, mergePeaks, newPeaks, readHistory, writeHistory } from '
 import { type Journal, newRunId, openJournal, type TaskPeak } from './journal/journal.ts'
 import { Estimates, identify } from './memory/memory.ts'
 import { loadSecrets } from './plan/plan.ts'
-import { engineBytes, forcedTasks, Run, stateDirOf } from './run/run.ts'
+import { engineBytes, forcedTasks, Run, stateDirOf, takeTurn } from './run/run.ts'
 import type { Hook, Plan, Report, RunMessage, Task } from './spine.ts'
 import { openStore } from './store/store.ts'
 import { formatSize } from './units.ts'
@@ -37,6 +37,8 @@ export type DeployOptions = {
   readonly undo?: boolean
   /** Runs tasks though nothing they depend on has changed: all of them (true), or those named. Default false. */
   readonly force?: boolean | readonly string[]
+  /** How long to wait for another run that deploys this plan to this environment, in milliseconds. Default 0: refuse. */
+  readonly waitForLockMs?: number
   /** The consent that an environment with `approve: true` asks for. */
   readonly yes?: boolean
   /**
@@ -53,7 +55,7 @@ export type DeployOptions = {
 /**
  * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
  * could not be recorded or told any more (then what had succeeded is undone, and `onEvent` has got the report).
- * @throws USAGE (`force`), APPROVAL_NEEDED, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY, HISTORY_INVALID, and the STATE codes.
+ * @throws USAGE (`force`), APPROVAL_NEEDED, LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY, HISTORY_INVALID, and the STATE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
   const {
@@ -82,17 +84,23 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
   const carried = historyFile === undefined ? [] : await readHistory(historyFile)
 
   await using store = await openStore({ stateDir })
-  const journal = openJournal(store)
-  const past = await journal.pastTasks(plan.name)
-  const estimates = new Estimates(await knownPeaks(journal, carried), clock.now())
   const runId = newRunId(clock.now(), random)
   const engine = identify(process.pid, runId)
+  const stop = AbortSignal.any([options.signal, options.killSignal].filter((one) => one !== undefined))
+  await using lease = await takeTurn({
+    ...{ store, plan, runId, engine, clock, signal: stop, onEvent },
+    waitMs: options.waitForLockMs ?? 0,
+  })
+  const journal = openJournal(store, lease)
+  const past = await journal.pastTasks(plan.name)
+  const estimates = new Estimates(await knownPeaks(journal, carried), clock.now())
   await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host: hostname() })
-  const signal = options.signal ?? new AbortController().signal
-  const killSignal = options.killSignal ?? new AbortController().signal
+  const signal = eitherOf(options.signal, lease.signal)
+  const killSignal = eitherOf(options.killSignal, lease.killSignal)
   const parts = {
     plan,
     runId,
+    engine,
     stateDir,
     secrets,
     variables,
@@ -104,6 +112,7 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     signal,
     killSignal,
     force,
+    waitReasons: lease.waitReasons,
     onEvent,
   }
   await using run = await Run.open(parts)
@@ -128,7 +137,8 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     failFast: options.failFast ?? false,
     onEvent: (event) => run.onExecutorEvent('deploy', event),
   })
-  if (options.undo !== false) await undo(run, executor, killSignal)
+  // Whoever has the lock now decides what becomes of it.
+  if (options.undo !== false && !lease.signal.aborted) await undo(run, executor, killSignal)
   if (run.undoReason !== undefined) await hook('onFailure', run, executor)
   await hook('after', run, executor)
   if (historyFile !== undefined) await keepHistory(run, journal, historyFile)
@@ -193,6 +203,10 @@ function refuseWhatCannotFit(plan: Plan, executor: ParallelExecutor): void {
   if (tooBig.length === 0) return
   const needs = tooBig.map((task) => `"${task.name}" needs ${formatSize(task.expectBytes ?? 0)}`).join(', ')
   throw new PlimsollError('NEED_EXCEEDS_CAPACITY', `${needs}; there are ${formatSize(mostBytes)} in all`)
+}
+
+function eitherOf(wished: AbortSignal | undefined, lost: AbortSignal): AbortSignal {
+  return wished === undefined ? lost : AbortSignal.any([wished, lost])
 }
 
 function secureRandom(): number {

@@ -76,6 +76,14 @@ export const errorTable = {
     exitCode: 2,
     fix: 'Name a file that can be read, "-" for standard input, or a run of "plimsoll runs"',
   },
+  LOCK_HELD: {
+    exitCode: 3,
+    fix: 'Wait for that run with --wait-for-lock DURATION, and look at it with "plimsoll show RUN"',
+  },
+  LOCK_LOST: {
+    exitCode: 3,
+    fix: 'Look at the run that has the lock with "plimsoll runs"; when it has ended, deploy again',
+  },
   RUN_UNKNOWN: { exitCode: 2, fix: 'List what is recorded with "plimsoll runs"' },
   HISTORY_INVALID: {
     exitCode: 2,

@@ -284,6 +284,8 @@ export type Report = {
   readonly environment: string | null
   readonly durationMs: number
   readonly peakMemoryBytes: number
+  /** What the whole run waited for before its first task, in milliseconds; left out when for nothing. */
+  readonly waitReasons?: Readonly<Partial<Record<WaitReason, number>>>
   readonly tasks: Readonly<Record<string, TaskReport>>
   /** Of the hooks that were begun; `status` is not about them, but that tasks do not start after a failing `before`. */
   readonly hooks?: Readonly<Partial<Record<Hook, Readonly<Record<string, TaskReport>>>>>
@@ -315,6 +317,8 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
       readonly capacityBytes: number
       readonly loadLineBytes: number
     }
+  /** The whole run waits; not recorded while it waits for the lock, because it is not its turn to record. */
+  | { readonly type: 'run-waiting'; readonly reason: WaitReason; readonly message: string }
   /** Said once for each wait of a task that is ready: `message` has the numbers. */
   | {
       readonly type: 'task-waiting'

@@ -52,6 +52,11 @@ export const commands: readonly Command[] = [
       'fail-fast': { type: 'boolean', summary: 'after a failure, nothing new starts' },
       ...forceOptions,
       'no-undo': { type: 'boolean', summary: 'a failure does not undo what succeeded' },
+      'wait-for-lock': {
+        type: 'string',
+        value: 'DURATION',
+        summary: 'how long to wait for another run of this plan to this environment (default: not at all)',
+      },
       yes: { type: 'boolean', short: 'y', summary: 'gives the consent that an environment asks for' },
     },
     examples: ['plimsoll deploy', 'plimsoll deploy shop.yaml --env production --version 1.4.2 --yes'],

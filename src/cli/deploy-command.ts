@@ -4,7 +4,7 @@ import { PlimsollError } from '../errors.ts'
 import { openView } from '../report/report.ts'
 import type { Report, RunStatus } from '../spine.ts'
 import { giveBackMemory } from './give-back.ts'
-import { forceOf, planOf } from './plan-argument.ts'
+import { durationOf, forceOf, planOf } from './plan-argument.ts'
 import { sayError } from './say-error.ts'
 import { neverBlock } from './standard-output.ts'
 import { stopSignals } from './stop-signals.ts'
@@ -22,6 +22,8 @@ export const deployCommand: RunCommand = async (call) => {
     throw new PlimsollError('USAGE', '--fail-fast and --keep-going exclude each other')
   }
   const plan = await planOf(call)
+  const lockWait = call.text('wait-for-lock')
+  const waitForLockMs = lockWait === undefined ? 0 : durationOf('--wait-for-lock', lockWait)
   giveBackMemory()
   const stateDir = call.text('state')
   const historyFile = call.text('history')
@@ -48,6 +50,7 @@ export const deployCommand: RunCommand = async (call) => {
       },
       signal: stop.signal,
       killSignal: stop.killSignal,
+      waitForLockMs,
       failFast: call.flag('fail-fast'),
       force: forceOf(call),
       undo: !call.flag('no-undo'),

@@ -20,7 +20,7 @@ Start with:
   plimsoll init && plimsoll deploy
 
 Exit codes: 0 success, 1 a task failed, 2 the plan or the command line is wrong (nothing was started),
-3 the state is in use, 4 a declared need cannot fit in memory, 5 a person must decide, 130 interrupted.
+3 another run holds the lock or the state, 4 a declared need cannot fit in memory, 5 a person must decide, 130 interrupted.
 `
 }
 

@@ -1,6 +1,7 @@
 import { PlimsollError } from '../errors.ts'
 import { readPlan, selectTasks } from '../plan/plan.ts'
 import type { Plan } from '../spine.ts'
+import { durationForms, parseDuration } from '../units.ts'
 import { namesInPlan } from './plan-names.ts'
 import type { Call } from './words.ts'
 
@@ -52,6 +53,13 @@ export function countOf(option: string, text: string, most: number): number {
     'USAGE',
     `${option} is ${JSON.stringify(text)}, expected a whole number from 1 to ${most}`,
   )
+}
+
+/** @throws USAGE with the option and what was found. */
+export function durationOf(option: string, text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== undefined) return ms
+  throw new PlimsollError('USAGE', `${option} is ${JSON.stringify(text)}, expected ${durationForms}`)
 }
 
 function varsOf(texts: readonly string[]): Record<string, string> {

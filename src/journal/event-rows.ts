@@ -23,6 +23,8 @@ const rowsOf: RowsOf = {
     ),
   ],
 
+  'run-waiting': () => [],
+
   'task-waiting': (event) => [
     statement(
       `insert into tasks (run_id, phase, task, status, wait_reason, wait_message)

@@ -1,13 +1,15 @@
 /**
- * The journal: what happened in every run, kept in the store. What `openRun`, `record` and `closeRun` were given is
+ * The journal: what happened in every run, and who may deploy (`takeLock`), kept in the store. What `openRun`, `record` and `closeRun` were given is
  * on disk when they resolve, so an engine that is killed at any moment finds all of it. It does not decide what
  * happens, does not know which processes are alive (a run whose engine died still says `running`), masks nothing
  * (the sender has), and never removes anything. One event keeps at most 1 MiB of JSON; longer texts in it are cut.
  */
 import type { DeployEvent } from '../spine.ts'
-import type { Store } from '../store/store.ts'
+import type { Statement, Store } from '../store/store.ts'
 import { doneStatement, readDone } from './done-rows.ts'
 import { statementsOf } from './event-rows.ts'
+import { fencedWrite } from './fence.ts'
+import type { Fence } from './lease.ts'
 import { memoryStatements, readMemory } from './memory-rows.ts'
 import { readGreenLogs, readPastTasks } from './past-tasks.ts'
 import { peakStatements, readPeaks } from './peaks.ts'
@@ -15,6 +17,9 @@ import { closingOf, findRun, listRuns, openingOf } from './run-rows.ts'
 import { readAttempts, readServices, readTasks } from './task-rows.ts'
 import type { Journal } from './words.ts'
 
+export type { Fence, Lease } from './lease.ts'
+export { type LockWish, takeLock } from './lock.ts'
+export type { LockHolder, LockName } from './lock-rows.ts'
 export { newRunId } from './run-id.ts'
 export type {
   AttemptRecord,
@@ -30,16 +35,23 @@ export type {
   TaskRecord,
 } from './words.ts'
 
-/** The store stays the caller's to close. */
-export function openJournal(store: Store): Journal {
+/**
+ * The store stays the caller's to close. With a `fence`, what is written of a run is written while this fence is the
+ * last one that was given out, and never after: then it rejects with LOCK_LOST.
+ */
+export function openJournal(store: Store, { fence }: { readonly fence?: Fence } = {}): Journal {
+  const write =
+    fence === undefined
+      ? (statements: readonly Statement[]) => store.write(statements)
+      : fencedWrite(store, fence)
   return {
-    openRun: (run) => store.write([openingOf(run)]),
+    openRun: (run) => write([openingOf(run)]),
     record: async (event) => {
       const statements = statementsOf(event)
-      if (statements.length > 0) await store.write(statements)
+      if (statements.length > 0) await write(statements)
     },
-    closeRun: (report) => store.write([closingOf(report)]),
-    keepMemory: (runId, change) => store.write(memoryStatements(runId, change)),
+    closeRun: (report) => write([closingOf(report)]),
+    keepMemory: (runId, change) => write(memoryStatements(runId, change)),
     runs: (options) => listRuns(store, options),
     run: (idOrPrefix) => findRun(store, idOrPrefix),
     attempts: (runId) => readAttempts(store, runId),
@@ -49,10 +61,10 @@ export function openJournal(store: Store): Journal {
     services: () => readServices(store),
     pastTasks: (plan) => readPastTasks(store, plan),
     done: (plan, environment, task) => readDone(store, [plan, environment, task]),
-    keepDone: (done) => store.write([doneStatement(done)]),
     greenLogs: (plan, task, limit) => readGreenLogs(store, { plan, task, limit }),
+    keepDone: (done) => write([doneStatement(done)]),
     peaks: () => readPeaks(store),
-    addPeaks: (peaks) => store.write(peakStatements(peaks)),
+    addPeaks: (peaks) => write(peakStatements(peaks)),
   }
 }
 

@@ -1,7 +1,8 @@
 /** Names one process for ever: a pid is reused, a pid with its start time in one boot of the machine is not. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { systemCodeOf } from '../errors.ts'
 import type { ProcessIdentity } from '../spine.ts'
 import { hasEnded, readProcessStat } from './process-stat.ts'
 
@@ -47,5 +48,41 @@ function bootId(root: string): string | null {
     return readFileSync(join(root, 'proc/sys/kernel/random/boot_id'), 'latin1').trim()
   } catch {
     return null
+  }
+}
+
+/**
+ * Which numbers of processes are the same here and there: a container counts its own. Null where that is not known, as
+ * on macOS.
+ */
+export function pidNamespace(root = '/'): string | null {
+  try {
+    return readlinkSync(join(root, 'proc/self/ns/pid'))
+  } catch {
+    return null
+  }
+}
+
+/**
+ * True when it is proven that this process has ended: it ran in this boot of this machine, its number means the same
+ * here, and nothing has this number now, or something that started at another time. Not being able to see it is no proof.
+ */
+export function hasProvablyEnded(identity: ProcessIdentity, namespace: string | null, root = '/'): boolean {
+  const { pid, startTicks, bootId: boot } = identity
+  if (boot === null || boot !== bootId(root)) return false
+  if (namespace === null || namespace !== pidNamespace(root)) return false
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false
+  const stat = readProcessStat(root, pid)
+  if (stat !== undefined) return hasEnded(stat) || (startTicks !== null && stat.startTicks !== startTicks)
+  return !exists(pid)
+}
+
+/** Also true of processes that /proc hides from us (its option `hidepid`). */
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return systemCodeOf(error) !== 'ESRCH'
   }
 }

@@ -64,6 +64,8 @@ function lineOf(event: DeployEvent): Line | undefined {
       const tasks = countOf(event.tasks.length, 'task')
       return plain(`run ${event.runId}: ${releaseOf(event)}, ${tasks}, load line ${line}`)
     }
+    case 'run-waiting':
+      return { tone: 'warning', text: `the run ${event.message}` }
     case 'task-waiting':
       return { tone: 'warning', text: `${subjectOf(event)} ${event.message}` }
     case 'task-started':

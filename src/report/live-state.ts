@@ -88,6 +88,7 @@ export function apply(state: LiveState, event: DeployEvent): void {
     case 'stopping':
       state.stopping = true
       break
+    case 'run-waiting':
     case 'attempt-identified':
     case 'warning':
       break

@@ -66,9 +66,11 @@ export function totalsOf(report: Report, facts: RunFacts): string {
   const tasks = countOf(Object.keys(report.tasks).length, 'task')
   const line = facts.loadLineBytes === undefined ? '' : `, load line ${formatSize(facts.loadLineBytes)}`
   const capacity = facts.capacityBytes === undefined ? '' : ` of ${formatSize(facts.capacityBytes)}`
+  const waited =
+    report.waitReasons === undefined ? '' : `; waited for ${waitsText({ waitReasons: report.waitReasons })}`
   return (
     `${tasks} in ${formatDuration(report.durationMs)}: ${countsOf(report)}; ` +
-    `peak memory ${formatSize(report.peakMemoryBytes)}${line}${capacity}`
+    `peak memory ${formatSize(report.peakMemoryBytes)}${line}${capacity}${waited}`
   )
 }
 

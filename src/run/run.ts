@@ -36,6 +36,7 @@ import type { RunParts } from './words.ts'
 export { type Foresight, foresee } from './foresee.ts'
 export { forcedTasks } from './skipping.ts'
 export { stateDirOf } from './state-dir.ts'
+export { takeTurn } from './take-turn.ts'
 export { TaskMemory } from './task-memory.ts'
 
 /** A task of which nothing is known counts as this long when tasks are put in order, in milliseconds. */
@@ -179,7 +180,7 @@ export class Run implements AsyncDisposable {
   }
 
   #report(): Report {
-    const { plan, runId, clock } = this.#parts
+    const { plan, runId, clock, waitReasons } = this.#parts
     const { fault } = this
     const { hooks } = this.#states
     return {
@@ -192,6 +193,7 @@ export class Run implements AsyncDisposable {
       environment: plan.environment,
       durationMs: Math.round(clock.monotonic() - this.#startMs),
       peakMemoryBytes: this.#meter.peakBytes,
+      ...(Object.keys(waitReasons).length > 0 && { waitReasons }),
       tasks: this.#states.all,
       ...(hooks && { hooks }),
       ...(fault !== undefined && { error: maskedFacts(this.#masker, fault) }),

@@ -2,12 +2,14 @@ import type { Clock } from '../clock.ts'
 import type { ParallelExecutor } from '../executor/executor.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Estimates } from '../memory/memory.ts'
-import type { Plan, RunMessage } from '../spine.ts'
+import type { Plan, ProcessIdentity, Report, RunMessage } from '../spine.ts'
 
 /** What a run is made of. */
 export type RunParts = {
   readonly plan: Plan
   readonly runId: string
+  /** The process that does the deploying. */
+  readonly engine: ProcessIdentity
   /** Absolute. */
   readonly stateDir: string
   readonly secrets: Readonly<Record<string, string>>
@@ -24,5 +26,7 @@ export type RunParts = {
   readonly killSignal: AbortSignal
   /** Tasks that are not skipped though nothing has changed; true: all. */
   readonly force: boolean | readonly string[]
+  /** What the run waited for before its first task. */
+  readonly waitReasons: NonNullable<Report['waitReasons']>
   readonly onEvent: (message: RunMessage) => void | Promise<void>
 }

@@ -170,6 +170,7 @@ export function anyEvent(runId: string): fc.Arbitrary<DeployEvent> {
       ...{ ...head, type: type('run-started'), plan: text, version: text, environment: orNull(text) },
       ...{ tasks: fc.array(task, { maxLength: 5 }), capacityBytes: count, loadLineBytes: count },
     }),
+    fc.record({ ...head, type: type('run-waiting'), reason, message: text }),
     fc.record({ ...head, type: type('task-waiting'), phase, task, reason, message: text }),
     fc.record({ ...head, type: type('task-started'), phase, task, reservedBytes: count, waitReasons }),
     fc.record({

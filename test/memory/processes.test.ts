@@ -185,6 +185,7 @@ function handClock(): Clock & { advance(ms: number): void; readonly timers: numb
   return {
     now: () => nowMs,
     monotonic: () => nowMs,
+    uptime: () => nowMs,
     sleep: () => Promise.reject(new Error('the watcher does not sleep')),
     every: (ms, callback) => {
       const timer = { dueMs: nowMs + ms, ms, callback }

@@ -198,6 +198,7 @@ test('the interval can be changed while a tree is watched', async () => {
   const clock = {
     ...systemClock,
     monotonic: () => nowMs,
+    uptime: () => nowMs,
     every: (ms: number, call: () => void) => {
       asked.push(ms)
       callback = call

@@ -105,6 +105,7 @@ test('whatever the rule and chance, every wait is a number from 0 to the cap', a
         const clock = {
           ...new FakeClock(),
           now: () => 0,
+          uptime: () => 0,
           monotonic: () => 0,
           every: new FakeClock().every,
           sleep: async () => undefined,

@@ -49,7 +49,7 @@ function hurriedClock(): Clock & { readonly sleptMs: () => number } {
     nowMs += ms
   }
   const every = () => ({ [Symbol.dispose]: () => undefined })
-  return { now: () => nowMs, monotonic: () => nowMs, sleep, every, sleptMs: () => nowMs }
+  return { now: () => nowMs, monotonic: () => nowMs, uptime: () => nowMs, sleep, every, sleptMs: () => nowMs }
 }
 
 const createCounts: Statement = {

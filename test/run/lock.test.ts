@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { openJournal, type RunSummary } from '../../src/journal/journal.ts'
+import { openStoreForReading } from '../../src/store/store.ts'
+
+const childFile = fileURLToPath(new URL('deploying-child.ts', import.meta.url))
+
+/** A plan whose task writes its process id, then ends when a file `go` is there; the other one ends at once. */
+const plans = {
+  'long.yaml': `name: shop
+tasks:
+  serve: { run: "echo $$ > pid; while [ ! -e go ]; do sleep 0.05; done; echo done > done" }
+  after: { needs: [serve], run: "echo after > after" }
+`,
+  'short.yaml': 'name: shop\ntasks: { once: { run: "echo once > once" } }\n',
+} as const
+
+class Place implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), 'plimsoll-lock-'))
+  readonly #children: ChildProcess[] = []
+
+  constructor() {
+    for (const [name, content] of Object.entries(plans)) writeFileSync(join(this.path, name), content)
+  }
+
+  deploy(plan: keyof typeof plans, waitMs = 0) {
+    const child = spawn(process.execPath, [childFile, join(this.path, plan), `${waitMs}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    this.#children.push(child)
+    const ended = Promise.all([text(child.stdout), once(child, 'close')])
+    return { child, ended: ended.then(([line]) => (line === '' ? null : JSON.parse(line))) }
+  }
+
+  /** Not in the middle of a commit: SQLite would keep everybody out, whoever has the lock. */
+  async pause(child: ChildProcess): Promise<void> {
+    for (;;) {
+      child.kill('SIGSTOP')
+      if (this.#canBeWritten()) return
+      child.kill('SIGCONT')
+      await sleep(50)
+    }
+  }
+
+  #canBeWritten(): boolean {
+    const database = new DatabaseSync(join(this.path, '.plimsoll/plimsoll.db'), { timeout: 0 })
+    try {
+      database.exec('begin immediate; rollback')
+      return true
+    } catch {
+      return false
+    } finally {
+      database.close()
+    }
+  }
+
+  has(name: string): boolean {
+    return existsSync(join(this.path, name))
+  }
+
+  async untilThere(name: string): Promise<string> {
+    while (!this.has(name) || readFileSync(join(this.path, name), 'utf8') === '') await sleep(20)
+    return readFileSync(join(this.path, name), 'utf8').trim()
+  }
+
+  async record(): Promise<readonly (RunSummary & { readonly events: number; readonly attempts: number })[]> {
+    await using store = await openStoreForReading({ stateDir: join(this.path, '.plimsoll') })
+    assert.ok(store)
+    const journal = openJournal(store)
+    const runs = await journal.runs({ limit: 10 })
+    return await Promise.all(
+      runs.map(async (run) => ({
+        ...run,
+        events: (await Array.fromAsync(journal.events(run.runId))).length,
+        attempts: (await journal.attempts(run.runId)).length,
+      })),
+    )
+  }
+
+  [Symbol.dispose](): void {
+    for (const child of this.#children) child.kill('SIGKILL')
+    if (this.has('pid')) stopTask(Number(readFileSync(join(this.path, 'pid'), 'utf8')))
+    rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function stopTask(pid: number): void {
+  if (pid > 1 && isAlive(pid)) process.kill(pid, 'SIGKILL')
+}
+
+test('an engine that comes back after its lock was taken stops its tasks and writes to the journal no more', async () => {
+  using place = new Place()
+  const paused = place.deploy('long.yaml')
+  const taskPid = Number(await place.untilThere('pid'))
+  await place.pause(paused.child)
+  const second = await place.deploy('short.yaml', 600_000).ended
+  assert.equal(second.status, 'succeeded', JSON.stringify(second))
+  assert.ok(second.waitReasons.lock > 0)
+  const before = await place.record()
+  assert.ok(isAlive(taskPid))
+
+  paused.child.kill('SIGCONT')
+  const { error } = await paused.ended
+  assert.equal(error.code, 'LOCK_LOST', JSON.stringify(error))
+  assert.match(error.message, /^this run has lost the lock of "shop": another run has taken it$/)
+  while (isAlive(taskPid)) await sleep(20)
+  assert.deepEqual(await place.record(), before)
+  assert.deepEqual(
+    before.map(({ runId, status }) => [runId === second.runId, status]),
+    [
+      [true, 'succeeded'],
+      [false, 'running'],
+    ],
+  )
+  assert.deepEqual([place.has('done'), place.has('after')], [false, false])
+})
+
+test('an engine that was stopped for longer than its lease goes on when nobody has taken it', async () => {
+  using place = new Place()
+  const paused = place.deploy('long.yaml')
+  await place.untilThere('pid')
+  await place.pause(paused.child)
+  await sleep(6_000)
+  paused.child.kill('SIGCONT')
+  writeFileSync(join(place.path, 'go'), '')
+  assert.equal((await paused.ended).status, 'succeeded')
+  assert.ok(place.has('after'))
+})
+
+test('an engine of this machine that was killed is replaced at once', async () => {
+  using place = new Place()
+  const killed = place.deploy('long.yaml')
+  await place.untilThere('pid')
+  killed.child.kill('SIGKILL')
+  assert.equal(await killed.ended, null)
+  const { status, waitReasons } = await place.deploy('short.yaml').ended
+  assert.deepEqual({ status, waitReasons }, { status: 'succeeded', waitReasons: undefined })
+})
+
+test('while one deploys another is refused before anything of it starts, and told who it is', async () => {
+  using place = new Place()
+  const first = place.deploy('long.yaml')
+  await place.untilThere('pid')
+  const { error } = await place.deploy('short.yaml').ended
+  assert.equal(error.code, 'LOCK_HELD')
+  assert.ok(error.message.includes(`process ${first.child.pid} on `), error.message)
+  assert.deepEqual([place.has('once'), (await place.record()).length], [false, 1])
+  writeFileSync(join(place.path, 'go'), '')
+  assert.equal((await first.ended).status, 'succeeded')
+})
+
+test('who waits for the lock begins when the run before has ended', async () => {
+  using place = new Place()
+  const first = place.deploy('long.yaml')
+  await place.untilThere('pid')
+  const second = place.deploy('short.yaml', 600_000)
+  await sleep(700)
+  assert.ok(!place.has('once'))
+  writeFileSync(join(place.path, 'go'), '')
+  assert.equal((await second.ended).status, 'succeeded')
+  assert.deepEqual([(await first.ended).status, place.has('after')], ['succeeded', true])
+})
