@@ -39,18 +39,22 @@ async function contentDigest(path: string): Promise<string> {
   await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   for (let attempt = 1; attempt <= mostTries; attempt += 1) {
     const before = await handle.stat({ bigint: true })
-    const { digest, bytes } = await readAll(handle)
+    const { digest, bytes } = await readAll(handle, before.size)
     if (isSame(before, await handle.stat({ bigint: true })) && before.size === bytes) return digest
   }
   throw new InputsUnknown(`${path} changes while it is read`)
 }
 
-async function readAll(handle: FileHandle): Promise<{ readonly digest: string; readonly bytes: bigint }> {
+async function readAll(
+  handle: FileHandle,
+  size: bigint,
+): Promise<{ readonly digest: string; readonly bytes: bigint }> {
   const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafe(chunkBytes)
+  // One more than is expected: growth is seen at once.
+  const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, Number(size) + 1))
   let position = 0
   for (;;) {
-    const { bytesRead } = await handle.read(buffer, 0, chunkBytes, position)
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, position)
     if (bytesRead === 0) return { digest: hash.digest('base64url'), bytes: BigInt(position) }
     hash.update(buffer.subarray(0, bytesRead))
     position += bytesRead
