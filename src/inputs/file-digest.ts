@@ -14,8 +14,8 @@ export const digestOf = (text: string): string => createHash('sha256').update(te
 
 /**
  * Kind, permissions and content, in bounded memory. Of a link its text, and the content of the file that it leads to. A
- * pipe, a socket or a device counts by its kind alone and is never opened. What is not there has a digest as well.
- * @throws InputsUnknown when it cannot be read, or changes each time while it is.
+ * pipe, a socket or a device counts by its kind alone and is never opened.
+ * @throws InputsUnknown when it cannot be read (a name that is not UTF-8 leads nowhere), or changes each time while it is.
  */
 export async function fileDigest(path: string): Promise<string> {
   try {
@@ -27,7 +27,6 @@ export async function fileDigest(path: string): Promise<string> {
     const content = target?.isFile() ? await contentDigest(path) : ''
     return digestOf(`link ${JSON.stringify(text)} ${content}`)
   } catch (cause) {
-    if (systemCodeOf(cause) === 'ENOENT') return digestOf('missing')
     if (cause instanceof InputsUnknown || systemCodeOf(cause) === undefined) throw cause
     throw new InputsUnknown(`${path} could not be read (${systemCodeOf(cause)})`, { cause })
   }

@@ -9,14 +9,22 @@ import { createRedactor } from '../../src/redact/redact.ts'
 import { Tree } from './trees.ts'
 
 const word = fc.stringMatching(/^[a-c]{1,3}$/)
+/** Whatever a file system takes as a name. */
+const fileName = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+  .filter((name) => !/[/\0]|^\.{1,2}$|^\.git$/.test(name))
 const anyTask = fc.record({
   script: word,
   dir: fc.constantFrom('.', 'sub'),
   env: fc.dictionary(word, word, { maxKeys: 2 }),
   vars: fc.dictionary(word, word, { maxKeys: 2 }),
-  files: fc.dictionary(word, fc.record({ content: word, mode: fc.constantFrom(0o644, 0o755, 0o600) }), {
-    ...{ minKeys: 1, maxKeys: 4 },
-  }),
+  files: fc.dictionary(
+    fc.oneof(word, fileName),
+    fc.record({ content: word, mode: fc.constantFrom(0o644, 0o755, 0o600) }),
+    {
+      ...{ minKeys: 1, maxKeys: 4 },
+    },
+  ),
 })
 type AnyTask = typeof anyTask extends fc.Arbitrary<infer Value> ? Value : never
 

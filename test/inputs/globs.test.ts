@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { symlinkSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { InputsUnknown } from '../../src/inputs/inputs.ts'
 import { Tree } from './trees.ts'
 
@@ -81,4 +83,28 @@ test('a glob that matches nothing is told, and a task without any input file can
   })
   const unreadable = tree.plan('name: p\ntasks: { t: { run: x, inputs: ["src/[a"] } }')
   await assert.rejects(tree.digest(unreadable), /the glob "src\/\[a" cannot be read/)
+})
+
+test('whatever is written as a glob ends in names or in a sentence, and quickly', async () => {
+  using tree = await shop()
+  const plan = tree.plan('name: p\ntasks: { t: { run: x, inputs: [x] } }')
+  const letter = fc.constantFrom(...'ab/.*?[]{}()!,|+@^$\\-#~ \n\u{1f600}')
+  const glob = fc.oneof(fc.string({ unit: letter, minLength: 1, maxLength: 16 }), fc.string({ minLength: 1 }))
+  await fc.assert(
+    fc.asyncProperty(fc.array(glob, { minLength: 1, maxLength: 3 }), async (inputs) => {
+      // Not above the tree: who knows how much is there.
+      fc.pre(inputs.every((text) => !text.includes('..') && !/^!?\//.test(text)))
+      const tasks = plan.tasks.map((task) => ({ ...task, inputs }))
+      await tree
+        .digest({ ...plan, tasks })
+        .catch((error: unknown) => assert.ok(error instanceof InputsUnknown))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a file whose name is not UTF-8 cannot be followed, and that is said', async () => {
+  using tree = await shop()
+  await writeFile(Buffer.concat([Buffer.from(`${tree.dir}/src/`), Buffer.from([0xff, 0xfe])]), 'x')
+  await assert.rejects(tree.names(['src/*']), /could not be read \(ENOENT\)/)
 })
