@@ -154,6 +154,28 @@ test('a task that does not fit waits with the numbers, and starts when memory co
   assert.equal(ended.get('b')?.waits.memory, 200)
 })
 
+test('what a running task turns out not to need comes free for others', async () => {
+  const { executor } = machine()
+  const { task, end, started } = handMade()
+  let observe: ((bytes: number) => void) | undefined
+  const first = task('first', {
+    estimate: (seen) => ({ bytes: seen === null ? 800 : seen.peakBytes }),
+    run: (context) => {
+      observe = context.observe
+      return task('first').run(context)
+    },
+  })
+  const done = executor.execute([first, task('second', { reserveBytes: 600, needs: [] }), task('third')])
+  await settle()
+  assert.deepEqual(started, ['first', 'third'])
+  observe?.(100)
+  await end('third')
+  assert.deepEqual(started, ['first', 'third', 'second'])
+  await end('second')
+  await end('first')
+  await done
+})
+
 test('one task always runs, whatever the machine says', async () => {
   const { executor, monitor } = machine()
   const { task, end, started } = handMade()
