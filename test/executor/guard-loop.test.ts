@@ -87,9 +87,10 @@ test('while a task is suspended nothing starts; what waited for that says so, an
   await end('first')
   await clock.pass(5)
   assert.ok(!done.includes('late starts'))
-  monitor.usedMib = 100
-  await clock.pass(300)
-  assert.ok(done.includes('late starts'))
+  monitor.usedMib = 700
+  // Before the queue is looked at again by itself.
+  await clock.pass(70)
+  assert.deepEqual(done.slice(9), ['second goes on', 'third goes on', 'late starts'])
   for (const name of ['second', 'third', 'late']) await end(name)
   const late = (await run).get('late')
   assert.ok((late?.waits.suspended ?? 0) > 0, JSON.stringify(late?.waits))
@@ -128,26 +129,30 @@ test('a suspended task is not looked at, and the time does not count as its own'
   assert.ok((ended?.suspendedMs ?? 0) >= 1_000)
 })
 
-test('a task is told of once that was suspended again and again, and stopped it is put back in the queue', async () => {
+test('what is stopped is put back in the queue, and what it waited for before is not forgotten', async () => {
   const { monitor, clock, executor, done, told, task, onEvent, end } = open()
-  const run = executor.execute([task('old', 300), task('new', 300)], { onEvent })
-  await settle()
-  monitor.usedMib = 930
+  const run = executor.execute([task('old', 300), task('gate', 0), task('new', 300, ['gate'])], { onEvent })
+  await clock.pass(70)
+  await end('gate')
+  monitor.usedMib = 920
   await clock.pass(200)
-  assert.deepEqual(done.slice(2), ['new is suspended'])
+  assert.deepEqual(done.slice(3), ['new is suspended'])
   monitor.usedMib = 990
   await clock.pass(20)
-  assert.deepEqual(done.slice(3), ['new is stopped'])
+  assert.deepEqual(done.slice(4), ['new is stopped'])
   monitor.usedMib = 300
   await clock.pass(200)
-  assert.deepEqual(done.slice(4), ['new starts'])
+  assert.deepEqual(done.slice(5), ['new starts'])
   assert.deepEqual(
     told.map((line) => line.split(':')[0]),
     ['new suspended', 'new requeued'],
   )
   await end('old')
   await end('new')
-  assert.equal((await run).get('new')?.requeues, 1)
+  const ended = (await run).get('new')
+  assert.equal(ended?.requeues, 1)
+  assert.equal(ended?.waits.needs, 70)
+  assert.ok((ended?.waits.host ?? 0) > 0, JSON.stringify(ended?.waits))
 })
 
 test('the nearer the line, the more often it looks; when nothing runs it does not look at all', async () => {
