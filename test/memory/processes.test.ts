@@ -98,6 +98,33 @@ test(
   },
 )
 
+test(
+  'what has left its session and dropped its environment is known by who started it',
+  onLinux,
+  async (t) => {
+    await using watcher = new TreeWatcher({ clock: systemClock, intervalMs: 20 })
+    // Not before the early samples are over: those look at children by another way.
+    const task = start(
+      t,
+      `exec 3<&0; sleep 0.3; env -i setsid ${hold(60 * MiB).replace('$NODE', process.execPath)} <&3 & wait`,
+    )
+    using watch = watcher.watch(task.pid, task.token)
+    await until(() => watch.currentBytes() >= 60 * MiB)
+  },
+)
+
+test('a look finds what was started since, however deep it is', onLinux, async (t) => {
+  await using watcher = new TreeWatcher({ clock: systemClock, intervalMs: 60_000 })
+  const task = start(t, `read -r _; /bin/sh -c '/bin/sh -c "echo \\$\\$; read -r _; true"; true'; true`)
+  using watch = watcher.watch(task.pid, task.token)
+  await sleep(100)
+  task.child.stdin?.write('\n')
+  const deepest = Number(await said(task))
+  assert.ok(!watch.members().has(deepest))
+  watch.look()
+  assert.ok(watch.members().has(deepest))
+})
+
 test('a process of the session that dropped its environment is left over too', onLinux, async (t) => {
   const task = start(t, `env -i /bin/sh -c 'echo $$; exec sleep 60' & sleep 0.1; true`)
   const left = Number(await said(task))
@@ -124,9 +151,11 @@ test('a zombie is neither found nor left over nor measured', onLinux, async (t) 
 })
 
 test('nothing is left over of a task whose processes have all ended', onLinux, async (t) => {
-  const task = start(t, 'sleep 0.05 & wait')
+  const task = start(t, 'sleep 60 & echo; read -r _; kill $!; wait')
+  await said(task)
   const finder = new ProcessFinder()
   assert.ok(finder.leftovers(task).includes(task.pid))
+  task.child.stdin?.end('\n')
   await once(task.child, 'exit')
   assert.deepEqual(finder.leftovers(task), [])
 })

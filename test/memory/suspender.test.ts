@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -82,4 +83,32 @@ test('a helper that was killed is started again by the next suspension', onLinux
   await until(() => isStopped(two))
   assert.equal(helper().length, 1)
   assert.equal(isStopped(one), true)
+})
+
+/** As if its process had ended and another had got its number. */
+const mistaken = (pid: number) => ({ ...found(pid), startTicks: 1 })
+
+test('what has the number of a stopped process, and is another one, is not continued', onLinux, async (t) => {
+  using suspender = new Suspender()
+  const [leader, other] = [start(t), start(t)]
+  suspender.suspend(leader, () => [mistaken(other)])
+  await until(() => [leader, other].every(isStopped))
+  suspender.resume(leader)
+  await until(() => !isStopped(leader))
+  assert.ok(isStopped(other))
+})
+
+test('nor is it when the engine was killed; what was stopped goes on then', onLinux, async (t) => {
+  const [leader, other] = [start(t), start(t)]
+  const engine = spawn(
+    process.execPath,
+    [new URL('./suspending.ts', import.meta.url).pathname, String(leader), String(other)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  t.after(() => engine.kill('SIGKILL'))
+  await once(engine.stdout, 'data')
+  await until(() => [leader, other].every(isStopped))
+  engine.kill('SIGKILL')
+  await until(() => !isStopped(leader))
+  assert.ok(isStopped(other))
 })
