@@ -113,6 +113,29 @@ test(
   },
 )
 
+test('what has lost its parent and dropped its environment is known by its session', onLinux, async (t) => {
+  await using watcher = new TreeWatcher({ clock: systemClock, intervalMs: 20 })
+  const task = start(
+    t,
+    `exec 3<&0; sleep 0.3; (env -i ${hold(60 * MiB).replace('$NODE', process.execPath)} <&3 &); read -r _`,
+  )
+  using watch = watcher.watch(task.pid, task.token)
+  await until(() => watch.currentBytes() >= 60 * MiB)
+})
+
+test('a peak that was over before anybody looked is seen all the same', onLinux, async (t) => {
+  await using watcher = new TreeWatcher({ clock: systemClock, intervalMs: 60_000 })
+  const script = `let held = Buffer.alloc(${60 * MiB}, 1); held = null; gc(); setTimeout(() => console.log("free"), 100)`
+  const task = start(t, `read -r _; exec "$NODE" --expose-gc -e '${script}; process.stdin.resume()'`)
+  using watch = watcher.watch(task.pid, task.token)
+  await sleep(100)
+  task.child.stdin?.write('\n')
+  await said(task)
+  watch.look()
+  assert.ok(watch.peak().lower >= 60 * MiB)
+  assert.ok(watch.currentBytes() < watch.peak().lower - 30 * MiB)
+})
+
 test('a look finds what was started since, however deep it is', onLinux, async (t) => {
   await using watcher = new TreeWatcher({ clock: systemClock, intervalMs: 60_000 })
   const task = start(t, `read -r _; /bin/sh -c '/bin/sh -c "echo \\$\\$; read -r _; true"; true'; true`)
