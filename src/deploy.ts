@@ -10,6 +10,7 @@ import { ParallelExecutor } from './executor/executor.ts'
 import { historyFileOf, mergePeaks, newPeaks, readHistory, writeHistory } from './history/history.ts'
 import { type Journal, newRunId, openJournal, type TaskPeak } from './journal/journal.ts'
 import { Estimates, identify } from './memory/memory.ts'
+import { notify } from './notify/notify.ts'
 import { loadSecrets } from './plan/plan.ts'
 import { engineBytes, forcedTasks, Run, stateDirOf, takeTurn } from './run/run.ts'
 import type { Hook, Plan, Report, RunMessage, Task } from './spine.ts'
@@ -143,6 +144,15 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
   await hook('after', run, executor)
   if (historyFile !== undefined) await keepHistory(run, journal, historyFile)
 
+  for (const error of await notify({
+    plan,
+    report: run.report(),
+    secrets,
+    clock,
+    random,
+    signal: killSignal,
+  }))
+    await run.telling.emit({ type: 'warning', error })
   const report = await run.end()
   if (run.fault !== undefined) throw run.fault
   return report

@@ -140,6 +140,10 @@ export const errorTable = {
     exitCode: 1,
     fix: 'Read its output with "plimsoll logs RUN TASK"; what was deployed is as the report says',
   },
+  NOTIFY_FAILED: {
+    exitCode: 1,
+    fix: 'Check the address under "notify" and what answers there; how the run ended is recorded: read it with "plimsoll show"',
+  },
   OUTPUT_INVALID: {
     exitCode: 1,
     fix: 'Append lines of the form key=value to the file named by $PLIMSOLL_OUTPUT',

@@ -158,6 +158,23 @@ export type Plan = {
   readonly tasks: readonly Task[]
   /** Left out where there are none. Their names are those of no task. */
   readonly hooks?: Hooks
+  /** Left out where there are none. */
+  readonly notify?: readonly Notification[]
+}
+
+/** A receiver that is told how a run ended. */
+export type Notification = {
+  readonly name: string
+  readonly url: Template
+  readonly headers: Readonly<Record<string, Template>>
+  /** The name of the secret that signs the message, or null. */
+  readonly secret: string | null
+  /** Told when the run ends in one of these ways. */
+  readonly on: readonly RunStatus[]
+  /** All attempts together may take so long. */
+  readonly withinMs: number
+  /** Names of all secrets that it names, sorted. */
+  readonly secrets: readonly string[]
 }
 
 /** Tasks beside the deployment: before it, after a failure was undone, and at the end. */

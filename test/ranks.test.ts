@@ -10,7 +10,7 @@ const ranks = [
   ['memory', 'redact'],
   ['retry', 'pool'],
   ['plan', 'store', 'report'],
-  ['metrics', 'journal', 'inputs'],
+  ['metrics', 'journal', 'notify', 'inputs'],
   ['queries', 'history'],
   ['experts'],
   ['executor', 'runners'],

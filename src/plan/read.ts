@@ -8,6 +8,7 @@ import type { Plan, SecretSource } from '../spine.ts'
 import { formatSize } from '../units.ts'
 import { checkSound } from './check.ts'
 import { nameForms } from './leaf.ts'
+import { lowerNotify } from './notify.ts'
 import { layerOf, layerOfCommand, layerOfVariables, layerOptions } from './options.ts'
 import { PlanInvalidError, Problems, type Report, show } from './problems.ts'
 import { type HeadWritten, headSchema, type SecretWritten } from './schema.ts'
@@ -173,6 +174,7 @@ function lower({ root, environment, scope, report, outside, options, text }: Dra
     secrets: lowerSecrets(head.secrets, planDir),
     options: planOptions,
     approve: chosen?.approve ?? false,
+    ...(head.notify && { notify: lowerNotify(head.notify, scope, report) }),
     ...lowerSections(written, { defaults: taskDefaults, scope, report, planDir }),
   }
 }

@@ -214,6 +214,26 @@ const secretSource = either(
   'Where the value comes from',
 )
 
+export const runStatuses = ['succeeded', 'failed', 'rolled-back', 'interrupted'] as const
+const runStatus = word(runStatuses, 'A way in which a run ends')
+
+const notification = keys(
+  {
+    url: filledText('An address that takes a POST; may be a secret'),
+    secret: maybe(name('The secret that signs the message')),
+    on: maybe(
+      either(
+        `one of ${runStatuses.join(', ')}, or a list of them`,
+        [runStatus, list(runStatus, 'Any of these')],
+        'When it is told. Default: however the run ends',
+      ),
+    ),
+    headers: maybe(named(text('May contain ${...}'), 'Further headers of the request')),
+    within: maybe(duration(1, 'How long all attempts together may take, at most 60s. Default 10s')),
+  },
+  { description: 'A receiver that is told how a run ended' },
+)
+
 const planName = name('The name of the plan')
 
 /** A name and tasks must be given: `read.ts` says so, because without them the rest is looked at all the same. */
@@ -242,6 +262,7 @@ export const headSchema = keys({
     ),
   ),
   ...limitKeys,
+  notify: maybe(named(notification, 'Who is told how a run ended')),
   /** Each task is checked on its own: one that is wrong does not hide the others. */
   tasks: maybe(z.unknown()),
   before: maybe(z.unknown()),
@@ -251,6 +272,7 @@ export const headSchema = keys({
 
 export type HeadWritten = z.output<typeof headSchema>
 export type SecretWritten = z.output<typeof secretSource>
+export type NotifyWritten = NonNullable<HeadWritten['notify']>
 export type DefaultsWritten = z.output<typeof defaults>
 export type TaskWritten = z.output<typeof taskSchema>
 export type UndoWritten = z.output<typeof undoSchema>

@@ -51,9 +51,7 @@ export async function loadSecrets(
 export async function knownSecrets(plan: Plan, context: SecretsContext): Promise<KnownSecrets> {
   const values: Record<string, string> = Object.create(null)
   const missing = new Map<string, string>()
-  const named = [
-    ...new Set([...plan.tasks, ...Object.values(plan.hooks ?? {}).flat()].flatMap((task) => task.secrets)),
-  ].sort()
+  const named = [...new Set(namedIn(plan))].sort()
   const isCommand = (name: string): boolean => plan.secrets[name]?.from === 'command'
   // Commands last: what they complain is shown without the values of the others.
   for (const name of [...named.filter((one) => !isCommand(one)), ...named.filter(isCommand)]) {
@@ -66,6 +64,10 @@ export async function knownSecrets(plan: Plan, context: SecretsContext): Promise
     else values[name] = found.value
   }
   return { values, missing }
+}
+
+function namedIn({ tasks, hooks = {}, notify = [] }: Plan): readonly string[] {
+  return [...tasks, ...Object.values(hooks).flat(), ...notify].flatMap(({ secrets }) => secrets)
 }
 
 /** Of secrets that no task names, and that a command may use. */

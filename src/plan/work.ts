@@ -106,12 +106,8 @@ function lowerHttp(http: string, written: WorkWritten, path: Path, gathered: Gat
   const url = publicTemplate(http, [...path, 'http'], gathered)
   checkUrl(url, [...path, 'http'], gathered.report)
   for (const name of Object.keys(headers)) {
-    if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}$/.test(name)) continue
-    gathered.report(
-      [...path, 'headers', name],
-      `found the header ${show(name)}, expected letters, digits and "-"`,
-      { on: 'key' },
-    )
+    const problem = headerProblem(name)
+    if (problem !== undefined) gathered.report([...path, 'headers', name], problem, { on: 'key' })
   }
   const status = expect?.status ?? 200
   return {
@@ -126,8 +122,14 @@ function lowerHttp(http: string, written: WorkWritten, path: Path, gathered: Gat
   }
 }
 
-/** Where holes are left, the outputs of earlier tasks decide. */
-function checkUrl(url: Template, path: Path, report: Report): void {
+/** What is wrong with the name of a header; undefined when nothing is. */
+export function headerProblem(name: string): string | undefined {
+  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}$/.test(name)) return undefined
+  return `found the header ${show(name)}, expected letters, digits and "-"`
+}
+
+/** Where holes are left, the outputs of earlier tasks and the secrets decide. */
+export function checkUrl(url: Template, path: Path, report: Report): void {
   if (url.some((part) => typeof part !== 'string')) return
   const text = url.join('')
   if (/^https?:/i.test(text) && URL.canParse(text)) return

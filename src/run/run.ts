@@ -168,7 +168,7 @@ export class Run implements AsyncDisposable {
   /** Tells the report and closes the record, whatever went wrong before. Never throws. */
   end(): Promise<Report> {
     this.#memoryRecord.look()
-    return this.telling.end(() => this.#report())
+    return this.telling.end(() => this.report())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -179,10 +179,9 @@ export class Run implements AsyncDisposable {
     return runStatusOf(this.#states.ended, this.#failed || this.fault !== undefined)
   }
 
-  #report(): Report {
+  report(): Report {
     const { plan, runId, clock, waitReasons } = this.#parts
     const { fault } = this
-    const { hooks } = this.#states
     return {
       type: 'report',
       runId,
@@ -195,7 +194,7 @@ export class Run implements AsyncDisposable {
       peakMemoryBytes: this.#meter.peakBytes,
       ...(Object.keys(waitReasons).length > 0 && { waitReasons }),
       tasks: this.#states.all,
-      ...(hooks && { hooks }),
+      ...(this.#states.hooks && { hooks: this.#states.hooks }),
       ...(fault !== undefined && { error: maskedFacts(this.#masker, fault) }),
     }
   }
@@ -274,9 +273,8 @@ export class Run implements AsyncDisposable {
       if (phase === 'before') this.#beforeFailed = this.#failed ||= isFailure
     } else if (!this.#states.keepUndoEnd(name, end)) return
     const told = this.telling.emit({ type: 'task-ended', phase, task: name, report: end.report })
-    const { tasks, hooks } = this.#parts.plan
-    const section = phase === 'deploy' || phase === 'undo' ? tasks : (hooks?.[phase] ?? [])
-    const task = section.find((one) => one.name === name)
+    const { tasks, hooks = {} } = this.#parts.plan
+    const task = [...tasks, ...Object.values(hooks).flat()].find((one) => one.name === name)
     if (task === undefined) return await told
     const kept = phase === 'deploy' ? this.#skipping.remember(task, end) : undefined
     await Promise.all([told, kept, this.#learn(phase, task, end, ended)])
