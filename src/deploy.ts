@@ -3,17 +3,28 @@
  * and wired together nowhere else.
  */
 import { randomInt } from 'node:crypto'
-import { hostname } from 'node:os'
 import { type Clock, systemClock } from './clock.ts'
 import { factsOf, PlimsollError } from './errors.ts'
 import { ParallelExecutor } from './executor/executor.ts'
 import { historyFileOf, mergePeaks, newPeaks, readHistory, writeHistory } from './history/history.ts'
-import { type Journal, newRunId, openJournal, type TaskPeak } from './journal/journal.ts'
-import { Estimates, identify } from './memory/memory.ts'
+import { type Journal, openJournal, type RunRecord, type TaskPeak } from './journal/journal.ts'
+import { Estimates } from './memory/memory.ts'
 import { notify } from './notify/notify.ts'
 import { loadSecrets } from './plan/plan.ts'
-import { engineBytes, forcedTasks, Run, stateDirOf, takeTurn } from './run/run.ts'
-import type { Hook, Plan, Report, RunMessage, Task } from './spine.ts'
+import {
+  type BeginParts,
+  beginRun,
+  chooseRun,
+  engineBytes,
+  forcedTasks,
+  Run,
+  type RunChoice,
+  recordedRun,
+  refuseChangedFile,
+  stateDirOf,
+  takeTurns,
+} from './run/run.ts'
+import type { Hook, Plan, Report, RunMessage, Task, TaskAnswer } from './spine.ts'
 import { openStore } from './store/store.ts'
 import { formatSize } from './units.ts'
 
@@ -40,6 +51,15 @@ export type DeployOptions = {
   readonly force?: boolean | readonly string[]
   /** How long to wait for another run that deploys this plan to this environment, in milliseconds. Default 0: refuse. */
   readonly waitForLockMs?: number
+  /**
+   * When the last run of this plan and environment was killed, `deploy` goes on with it if the plan does the same as then,
+   * else it throws RUN_CHANGED. True: that run is given up (what runs of it is stopped), and a new one begins.
+   */
+  readonly fresh?: boolean
+  /** Goes on with the last run although the plan has changed, also with one that failed: what it has done well is kept. */
+  readonly goOn?: boolean
+  /** What a person says of tasks whose state nobody else can know: see DECISION_NEEDED. */
+  readonly answers?: Readonly<Record<string, TaskAnswer>>
   /** The consent that an environment with `approve: true` asks for. */
   readonly yes?: boolean
   /**
@@ -56,18 +76,49 @@ export type DeployOptions = {
 /**
  * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
  * could not be recorded or told any more (then what had succeeded is undone, and `onEvent` has got the report).
- * @throws USAGE (`force`), APPROVAL_NEEDED, LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY, HISTORY_INVALID, and the STATE codes.
+ * @throws USAGE (`force`), APPROVAL_NEEDED, LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY,
+ * HISTORY_INVALID, RUN_CHANGED, DECISION_NEEDED, and the STATE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
-  const {
-    clock = systemClock,
-    random = secureRandom,
-    variables = process.env,
-    onEvent = () => undefined,
-  } = options
-  const stateDir = stateDirOf(plan, options)
-  const force = forcedTasks(plan, options.force)
+  forcedTasks(plan, options.force)
   if (plan.approve && !options.yes) throw approvalNeeded(plan)
+  const stateDir = stateDirOf(plan, options)
+  const wish = { fresh: options.fresh ?? false, goOn: options.goOn ?? false, stateDir }
+  return await perform(plan, { ...options, stateDir }, (journal) => chooseRun(journal, plan, wish))
+}
+
+export type ResumeOptions = Omit<DeployOptions, 'fresh' | 'goOn' | 'yes'> & {
+  readonly stateDir: string
+  /** Goes on with the plan as it was recorded, although its file does something else now. */
+  readonly recorded?: boolean
+}
+
+/**
+ * Goes on with a run: one whose engine was killed goes on where it was; one that failed or was stopped is tried again
+ * from there. A run that has succeeded is left alone: its report is the answer.
+ * @param run its id, the beginning of one, or `last`.
+ * @throws RUN_UNKNOWN, RUN_ACTIVE, RUN_CHANGED, DECISION_NEEDED, and what `deploy` throws.
+ */
+export async function resume(run: string, options: ResumeOptions): Promise<Report> {
+  const record = await recordedRun(run, options.stateDir)
+  if (record.report?.status === 'succeeded') return record.report
+  const { recorded = false, ...given } = options
+  if (!recorded) await refuseChangedFile(record, options)
+  const choose = async (journal: Journal): Promise<RunChoice> => ({
+    goOn: await journal.run(record.runId),
+    giveUp: null,
+  })
+  return await perform(record.definition, { ...record.options, ...given }, choose)
+}
+
+type Choose = (journal: Journal) => Promise<RunChoice>
+
+async function perform(
+  plan: Plan,
+  options: DeployOptions & { readonly stateDir: string },
+  choose: Choose,
+): Promise<Report> {
+  const { clock = systemClock, random = secureRandom, variables = process.env, stateDir } = options
   const secrets = await loadSecrets(plan, {
     variables,
     clock,
@@ -79,29 +130,27 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     clock,
     ownBytes: engineBytes,
   })
-  const { monitor } = executor
   refuseWhatCannotFit(plan, executor)
   const historyFile = historyFileOf(options.historyFile, variables)
   const carried = historyFile === undefined ? [] : await readHistory(historyFile)
 
   await using store = await openStore({ stateDir })
-  const runId = newRunId(clock.now(), random)
-  const engine = identify(process.pid, runId)
+  const { onEvent = () => undefined, failFast = false, undo: undoes = true, answers = {} } = options
   const stop = AbortSignal.any([options.signal, options.killSignal].filter((one) => one !== undefined))
-  await using lease = await takeTurn({
-    ...{ store, plan, runId, engine, clock, signal: stop, onEvent },
-    waitMs: options.waitForLockMs ?? 0,
-  })
+  const reading = openJournal(store)
+  await using turn = await takeTurns(
+    { store, plan, clock, random, signal: stop, onEvent, waitMs: options.waitForLockMs ?? 0 },
+    () => choose(reading),
+  )
+  const { lease, choice, runId } = turn
   const journal = openJournal(store, lease)
   const past = await journal.pastTasks(plan.name)
   const estimates = new Estimates(await knownPeaks(journal, carried), clock.now())
-  await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host: hostname() })
   const signal = eitherOf(options.signal, lease.signal)
   const killSignal = eitherOf(options.killSignal, lease.killSignal)
+  const force = forcedTasks(plan, options.force)
   const parts = {
-    plan,
     runId,
-    engine,
     stateDir,
     secrets,
     variables,
@@ -115,31 +164,23 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
     force,
     waitReasons: lease.waitReasons,
     onEvent,
+    options: { failFast, undo: undoes, force },
+    answers,
   }
-  await using run = await Run.open(parts)
+  if (choice.giveUp) await endRun(choice.giveUp, { ...parts, onEvent: () => undefined })
+  await using run = await Run.open(await beginRun(plan, choice.goOn, parts))
   using _stops = run.telling.tellStops()
 
-  const { capacityBytes, loadLineBytes } = monitor.read()
-  const tasks = plan.tasks.map(({ name }) => name)
-  const { name, version, environment } = plan
-  await run.telling.emit({
-    type: 'run-started',
-    plan: name,
-    version,
-    environment,
-    tasks,
-    capacityBytes,
-    loadLineBytes,
-  })
+  await run.tellBeginning()
   using _memory = run.watchMemory()
   await hook('before', run, executor)
   await executor.execute(run.tasks(past), {
     signal: run.signal,
-    failFast: options.failFast ?? false,
+    failFast,
     onEvent: (event) => run.onExecutorEvent('deploy', event),
   })
   // Whoever has the lock now decides what becomes of it.
-  if (options.undo !== false && !lease.signal.aborted) await undo(run, executor, killSignal)
+  if (undoes && !lease.signal.aborted) await undo(run, executor, killSignal)
   if (run.undoReason !== undefined) await hook('onFailure', run, executor)
   await hook('after', run, executor)
   if (historyFile !== undefined) await keepHistory(run, journal, historyFile)
@@ -156,6 +197,19 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
   const report = await run.end()
   if (run.fault !== undefined) throw run.fault
   return report
+}
+
+/** What runs of a run that is given up is stopped, and its record closed. */
+async function endRun(record: RunRecord, parts: BeginParts): Promise<void> {
+  const { executor } = parts
+  const { runId, definition } = record
+  await using run = await Run.open(await beginRun(definition, record, { ...parts, runId, givesUp: true }))
+  await run.tellBeginning()
+  for (const hook of ['before', 'onFailure', 'after'] as const)
+    await executor.execute(run.hookTasks(hook), { onEvent: (event) => run.onExecutorEvent(hook, event) })
+  await executor.execute(run.tasks(new Map()), { onEvent: (event) => run.onExecutorEvent('deploy', event) })
+  await executor.execute(run.undoTasks(), { onEvent: (event) => run.onExecutorEvent('undo', event) })
+  await run.end()
 }
 
 async function undo(run: Run, executor: ParallelExecutor, killSignal: AbortSignal): Promise<void> {

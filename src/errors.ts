@@ -84,6 +84,18 @@ export const errorTable = {
     exitCode: 3,
     fix: 'Look at the run that has the lock with "plimsoll runs"; when it has ended, deploy again',
   },
+  RUN_ACTIVE: {
+    exitCode: 3,
+    fix: 'Wait until it has ended, or stop it with Ctrl-C (SIGTERM) where it runs',
+  },
+  RUN_CHANGED: {
+    exitCode: 5,
+    fix: 'Go on with the plan as it was recorded, as it is now, or start anew: see docs/resume.md',
+  },
+  DECISION_NEEDED: {
+    exitCode: 5,
+    fix: 'Find out how the tasks ended, and say so with "plimsoll resume RUN --task NAME=done|again|failed"',
+  },
   RUN_UNKNOWN: { exitCode: 2, fix: 'List what is recorded with "plimsoll runs"' },
   HISTORY_INVALID: {
     exitCode: 2,
@@ -113,6 +125,10 @@ export const errorTable = {
   TASK_REQUEUED: {
     exitCode: 1,
     fix: 'Nothing: the task starts again when there is memory for it, and no attempt is lost',
+  },
+  ATTEMPT_LOST: {
+    exitCode: 1,
+    fix: 'Nothing: the task is attempted again, and the attempt does not count',
   },
   TASK_NOT_STARTED: {
     exitCode: 1,

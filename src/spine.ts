@@ -98,7 +98,19 @@ export type Task = {
   readonly inputs?: readonly string[]
   /** Globs of what it makes; only beside `inputs`. */
   readonly outputs?: readonly string[]
+  /**
+   * What an engine that goes on with the run of another does when the task still runs. `adopt` (also when left out):
+   * waits for it; where it cannot, or with `restart`, stops it with all it left and starts it again; `ask`: a person decides.
+   */
+  readonly onResume?: OnResume
+  /** Whether it may be attempted again when nobody knows how it ended. Left out: true for a probe, else false. */
+  readonly idempotent?: boolean
 }
+
+export type OnResume = 'adopt' | 'restart' | 'ask'
+
+/** What a person says of a task whose end nobody knows, or which still runs and may not be adopted unasked. */
+export type TaskAnswer = 'done' | 'again' | 'failed' | 'adopt'
 
 /** Every option of the components, as in code; each can be set in the plan, per environment and by variable. */
 export type Options = {
@@ -226,6 +238,18 @@ export type AttemptResult = {
   readonly lastOutput: string
 }
 
+/**
+ * A task that was being attempted when its engine was killed: it had `ended` meanwhile, runs on and is `adopted`, is
+ * attempted `again` (after it was stopped, where it ran), or a person has said how it ended (`answered`).
+ */
+export type FoundTask = {
+  readonly phase: Phase
+  readonly task: string
+  readonly action: 'ended' | 'adopted' | 'again' | 'answered'
+  /** A sentence. */
+  readonly because: string
+}
+
 export type TaskStatus = 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'undone'
 
 /** What was expected of a task's memory before it started, and on what ground. */
@@ -336,6 +360,20 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
     }
   /** The whole run waits; not recorded while it waits for the lock, because it is not its turn to record. */
   | { readonly type: 'run-waiting'; readonly reason: WaitReason; readonly message: string }
+  /** Another engine goes on with the run. Its first engine was killed, or the run had ended and is tried again. */
+  | {
+      readonly type: 'run-resumed'
+      readonly plan: string
+      readonly version: string
+      readonly environment: string | null
+      readonly tasks: readonly string[]
+      readonly capacityBytes: number
+      readonly loadLineBytes: number
+      /** Tasks whose end is recorded; they are not run again. */
+      readonly kept: readonly string[]
+      /** What has become of the tasks that ran. */
+      readonly found: readonly FoundTask[]
+    }
   /** Said once for each wait of a task that is ready: `message` has the numbers. */
   | {
       readonly type: 'task-waiting'
@@ -374,6 +412,9 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
       readonly token: string
       readonly kind: RunnerKind
       readonly log: string
+      /** Where it is attempted, and since which start of that machine; left out by records of earlier versions. */
+      readonly host?: string
+      readonly bootId?: string | null
     }
   | {
       readonly type: 'attempt-identified'

@@ -40,6 +40,15 @@ const forceOptions = {
   },
 } as const
 
+const taskOption = {
+  type: 'string',
+  multiple: true,
+  value: 'TASK=ANSWER',
+  names: 'ANSWER',
+  summary:
+    'what has become of a task: done, failed, again (run it again) or adopt (wait for it); may be repeated',
+} as const
+
 /** The whole command line: parsing, help, completion and "did you mean" are derived from this table. */
 export const commands: readonly Command[] = [
   {
@@ -57,10 +66,34 @@ export const commands: readonly Command[] = [
         value: 'DURATION',
         summary: 'how long to wait for another run of this plan to this environment (default: not at all)',
       },
+      fresh: {
+        type: 'boolean',
+        summary: 'gives up the last run, should it be interrupted, and begins a new one',
+      },
+      'go-on': {
+        type: 'boolean',
+        summary: 'goes on with the last run, also when the plan has changed or a task had failed',
+      },
+      task: taskOption,
       yes: { type: 'boolean', short: 'y', summary: 'gives the consent that an environment asks for' },
     },
     examples: ['plimsoll deploy', 'plimsoll deploy shop.yaml --env production --version 1.4.2 --yes'],
     load: async () => (await import('./deploy-command.ts')).deployCommand,
+  },
+  {
+    name: 'resume',
+    summary: 'goes on with a run that was interrupted or has failed (default: the last)',
+    positionals: '[RUN]',
+    options: {
+      task: taskOption,
+      recorded: {
+        type: 'boolean',
+        summary: 'with the plan as it was recorded, also when its file has changed',
+      },
+      history: environmentOptions.history,
+    },
+    examples: ['plimsoll resume', 'plimsoll resume 20261123-101530 --task migrate=done'],
+    load: async () => (await import('./resume-command.ts')).resumeCommand,
   },
   {
     name: 'plan',

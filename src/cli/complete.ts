@@ -68,6 +68,10 @@ async function namesOf(
   if (kind === 'RUN') return ['last', ...runsIn(state)]
   const plan = command.positionals === '[PLAN]' ? positionals[0] : join(dirname(state), 'plimsoll.yaml')
   if (kind === 'TASK') return namesInPlan(plan ?? 'plimsoll.yaml', 'tasks')
+  if (kind === 'ANSWER')
+    return (await namesInPlan(plan ?? 'plimsoll.yaml', 'tasks')).flatMap((task) =>
+      ['done', 'again', 'failed', 'adopt'].map((answer) => `${task}=${answer}`),
+    )
   if (kind === 'ENVIRONMENT') return namesInPlan(plan ?? 'plimsoll.yaml', 'environments')
   return undefined
 }

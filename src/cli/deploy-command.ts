@@ -1,66 +1,43 @@
-import { systemClock } from '../clock.ts'
 import { deploy } from '../deploy.ts'
 import { PlimsollError } from '../errors.ts'
-import { openView } from '../report/report.ts'
-import type { Report, RunStatus } from '../spine.ts'
+import { answersOf } from './answers.ts'
+import { carryOut } from './carry-out.ts'
 import { giveBackMemory } from './give-back.ts'
 import { durationOf, forceOf, planOf } from './plan-argument.ts'
-import { sayError } from './say-error.ts'
-import { neverBlock } from './standard-output.ts'
-import { stopSignals } from './stop-signals.ts'
+import { askAboutChange } from './question.ts'
 import type { RunCommand } from './words.ts'
 
-const exitCodes: Readonly<Record<RunStatus, number>> = {
-  succeeded: 0,
-  failed: 1,
-  'rolled-back': 1,
-  interrupted: 130,
-}
-
 export const deployCommand: RunCommand = async (call) => {
-  if (call.flag('fail-fast') && call.flag('keep-going')) {
-    throw new PlimsollError('USAGE', '--fail-fast and --keep-going exclude each other')
-  }
+  exclude(call.flag('fail-fast') && call.flag('keep-going'), '--fail-fast and --keep-going')
+  exclude(call.flag('fresh') && call.flag('go-on'), '--fresh and --go-on')
   const plan = await planOf(call)
   const lockWait = call.text('wait-for-lock')
   const waitForLockMs = lockWait === undefined ? 0 : durationOf('--wait-for-lock', lockWait)
   giveBackMemory()
   const stateDir = call.text('state')
   const historyFile = call.text('history')
-  using stop = stopSignals()
-  using _free = neverBlock([process.stdout, process.stderr])
-  let reported = false
-  try {
-    await using view = openView({
-      stdout: process.stdout,
-      stderr: process.stderr,
-      variables: process.env,
-      json: call.flag('json'),
-      progress: plan.options.executor.enableProgress,
-      clock: systemClock,
-    })
-    const report: Report = await deploy(plan, {
-      ...(stateDir !== undefined && { stateDir }),
-      ...(historyFile !== undefined && { historyFile }),
-      onEvent: (message) => {
-        reported ||= message.type === 'report'
-        // What earlier runs tell of the tasks has been read by now.
-        if (message.type === 'run-started') giveBackMemory()
-        return view.show(message)
-      },
-      signal: stop.signal,
-      killSignal: stop.killSignal,
-      waitForLockMs,
-      failFast: call.flag('fail-fast'),
-      force: forceOf(call),
-      undo: !call.flag('no-undo'),
-      yes: call.flag('yes'),
-    })
-    if (stop.fault) throw stop.fault
-    return exitCodes[report.status]
-  } catch (error) {
-    if (!reported) throw error
-    // The report is the last line of standard output, and the error is in it.
-    return sayError(error, { json: false, debug: call.flag('debug') })
+  const options = {
+    ...(stateDir !== undefined && { stateDir }),
+    ...(historyFile !== undefined && { historyFile }),
+    answers: answersOf(call.texts('task')),
+    waitForLockMs,
+    failFast: call.flag('fail-fast'),
+    force: forceOf(call),
+    undo: !call.flag('no-undo'),
+    yes: call.flag('yes'),
   }
+  const { progress } = { progress: plan.options.executor.enableProgress }
+  const run = (how: { readonly fresh: boolean; readonly goOn: boolean }): Promise<number> =>
+    carryOut(call, progress, (watched) => deploy(plan, { ...options, ...watched, ...how }))
+  try {
+    return await run({ fresh: call.flag('fresh'), goOn: call.flag('go-on') })
+  } catch (error) {
+    const answer = await askAboutChange(error, call, ['go on', 'fresh'])
+    if (answer === null) throw error
+    return await run({ fresh: answer === 'fresh', goOn: answer === 'go on' })
+  }
+}
+
+function exclude(isBoth: boolean, options: string): void {
+  if (isBoth) throw new PlimsollError('USAGE', `${options} exclude each other`)
 }

@@ -58,6 +58,12 @@ export class Admission {
     return this.#parts.ledger.admit(0, this.#withOwnNeed()).freeBytes
   }
 
+  /** Reserves under `key` for what runs already, whether it fits or not. */
+  take(key: string, reservation: number | Reservation): null {
+    this.#parts.ledger.reserve(key, reservation)
+    return null
+  }
+
   /** Whether so much more would stay below the line. */
   hasRoomFor(bytes: number): boolean {
     return this.freeBytes >= bytes

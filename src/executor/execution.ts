@@ -2,6 +2,7 @@ import { messageOf, whyStopped } from '../errors.ts'
 import { type Reservation, raiseFactor } from '../memory/memory.ts'
 import type { Refusal } from './admission.ts'
 import type { ExecutionParts } from './execution-parts.ts'
+import type { Graph } from './graph.ts'
 import { judge, refusalOf } from './judge.ts'
 import { Listener } from './listener.ts'
 import { Progress } from './progress.ts'
@@ -48,7 +49,7 @@ export class Execution<Value> {
     this.#parts = parts
     this.#signal = parts.signal ?? new AbortController().signal
     this.#waitClock = new WaitClock(parts.clock)
-    this.#line = new WaitingLine(parts.graph.remainingMs)
+    this.#line = new WaitingLine(orderOf(tasks, parts.graph))
     this.#progress = new Progress(parts.graph)
     this.#listener = new Listener(parts.onEvent, (error) =>
       this.#stop(`it could not be recorded: ${messageOf(error)}`),
@@ -105,6 +106,8 @@ export class Execution<Value> {
   readonly #admit = (waiting: Waiting): Refusal => {
     const need = this.#needOf(waiting)
     waiting.reservedBytes = need.bytes
+    if (this.#taskAt(waiting.index).isRunning)
+      return this.#parts.admission.take(this.#keyOf(waiting.index), need)
     return this.#parts.admission.admit(this.#keyOf(waiting.index), need)
   }
 
@@ -274,6 +277,15 @@ export class Execution<Value> {
   #keyOf(index: number): string {
     return `${this.#id}/${index}`
   }
+}
+
+/** What runs already comes before the longest path. */
+function orderOf(
+  tasks: readonly Pick<ExecutorTask, 'isRunning'>[],
+  { remainingMs }: Graph,
+): readonly number[] {
+  if (!tasks.some(({ isRunning }) => isRunning)) return remainingMs
+  return remainingMs.map((ms, index) => (tasks[index]?.isRunning ? Number.MAX_VALUE : ms))
 }
 
 function at<T>(list: readonly T[], index: number): T {

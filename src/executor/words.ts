@@ -18,6 +18,8 @@ export type ExecutorTask<Value = unknown> = {
   readonly raise?: (observedBytes: number) => void
   /** Expected duration in milliseconds; orders the tasks. Default 1. */
   readonly expectedMs?: number
+  /** It runs already: it takes the next place, before all others, whatever memory there is. */
+  readonly isRunning?: boolean
   /**
    * Asked once all needs have ended. Default: runs when all of them succeeded or were skipped, else is cancelled.
    * A promise holds back this task alone, and neither a slot nor memory; when it rejects, the task is cancelled.

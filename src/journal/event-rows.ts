@@ -24,6 +24,12 @@ const rowsOf: RowsOf = {
   ],
 
   'run-waiting': () => [],
+  'run-resumed': (event) => [
+    statement(
+      'update runs set capacity_bytes = ?2, load_line_bytes = ?3 where id = ?1',
+      ...[event.runId, whole(event.capacityBytes), whole(event.loadLineBytes)],
+    ),
+  ],
 
   'task-waiting': (event) => [
     statement(
@@ -55,10 +61,10 @@ const rowsOf: RowsOf = {
       ...[event.runId, event.phase, event.task, event.attempt],
     ),
     statement(
-      `insert into attempts (run_id, phase, task, attempt, kind, token, log, status, opened_ms)
-       values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8)`,
+      `insert into attempts (run_id, phase, task, attempt, kind, token, log, status, opened_ms, host, boot_id)
+       values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?9, ?10)`,
       ...[event.runId, event.phase, event.task, event.attempt],
-      ...[event.kind, event.token, event.log, whole(event.atMs)],
+      ...[event.kind, event.token, event.log, whole(event.atMs), event.host ?? null, event.bootId ?? null],
     ),
   ],
 
@@ -122,7 +128,12 @@ const rowsOf: RowsOf = {
     ),
   ],
 
-  'undo-started': () => [],
+  'undo-started': ({ runId, because }) => [
+    statement(
+      'update runs set undo_because = ?2 where id = ?1',
+      ...[runId, boundedText(because, longestText)],
+    ),
+  ],
   warning: () => [],
   stopping: () => [],
 }

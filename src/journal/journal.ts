@@ -4,6 +4,7 @@
  * happens, does not know which processes are alive (a run whose engine died still says `running`), masks nothing
  * (the sender has), and never removes anything. One event keeps at most 1 MiB of JSON; longer texts in it are cut.
  */
+import { PlimsollError } from '../errors.ts'
 import type { DeployEvent } from '../spine.ts'
 import type { Statement, Store } from '../store/store.ts'
 import { doneStatement, readDone } from './done-rows.ts'
@@ -13,9 +14,9 @@ import type { Fence } from './lease.ts'
 import { memoryStatements, readMemory } from './memory-rows.ts'
 import { readGreenLogs, readPastTasks } from './past-tasks.ts'
 import { peakStatements, readPeaks } from './peaks.ts'
-import { closingOf, findRun, listRuns, openingOf } from './run-rows.ts'
+import { closingOf, findLastRun, findRun, listRuns, openingOf, takingOver } from './run-rows.ts'
 import { readAttempts, readServices, readTasks } from './task-rows.ts'
-import type { Journal } from './words.ts'
+import type { Journal, ResumedRun } from './words.ts'
 
 export type { Fence, Lease } from './lease.ts'
 export { type LockWish, takeLock } from './lock.ts'
@@ -28,6 +29,8 @@ export type {
   MemoryChange,
   OpenedRun,
   PastTask,
+  ResumedRun,
+  RunOptions,
   RunRecord,
   RunSummary,
   ServiceRecord,
@@ -46,6 +49,7 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
       : fencedWrite(store, fence)
   return {
     openRun: (run) => write([openingOf(run)]),
+    resumeRun: (run) => resumeRun(write, run),
     record: async (event) => {
       const statements = statementsOf(event)
       if (statements.length > 0) await write(statements)
@@ -53,6 +57,7 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
     closeRun: (report) => write([closingOf(report)]),
     keepMemory: (runId, change) => write(memoryStatements(runId, change)),
     runs: (options) => listRuns(store, options),
+    lastRun: (plan, environment) => findLastRun(store, plan, environment),
     run: (idOrPrefix) => findRun(store, idOrPrefix),
     attempts: (runId) => readAttempts(store, runId),
     tasks: (runId) => readTasks(store, runId),
@@ -65,6 +70,15 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
     keepDone: (done) => write([doneStatement(done)]),
     peaks: () => readPeaks(store),
     addPeaks: (peaks) => write(peakStatements(peaks)),
+  }
+}
+
+async function resumeRun(write: Store['write'], run: ResumedRun): Promise<void> {
+  try {
+    await write(takingOver(run))
+  } catch (cause) {
+    if (!(cause instanceof PlimsollError && cause.code === 'STORE_CONFLICT')) throw cause
+    throw new PlimsollError('RUN_ACTIVE', `another engine has just gone on with run ${run.runId}`, { cause })
   }
 }
 

@@ -16,7 +16,12 @@ type Row = {
 }
 
 export function memoryStatements(runId: string, { points, replace }: MemoryChange): readonly Statement[] {
-  const clearing = { sql: 'delete from memory_points where run_id = ?1', parameters: [runId] }
+  // What an engine before this one has kept of the run stays.
+  const fromMs = Math.round(Math.min(...points.map(({ atMs }) => atMs)))
+  const clearing = {
+    sql: 'delete from memory_points where run_id = ?1 and at_ms >= ?2',
+    parameters: [runId, fromMs],
+  }
   const keeping = points.map((point) => ({
     sql: `insert into memory_points
         (run_id, at_ms, used_bytes, tasks_bytes, claim_bytes, load_line_bytes, capacity_bytes)
@@ -30,7 +35,7 @@ export function memoryStatements(runId: string, { points, replace }: MemoryChang
       ...[point.claimBytes, point.loadLineBytes, point.capacityBytes].map(Math.round),
     ],
   }))
-  return replace ? [clearing, ...keeping] : keeping
+  return replace && points.length > 0 ? [clearing, ...keeping] : keeping
 }
 
 export async function readMemory(store: Store, runId: string): Promise<readonly MemoryPoint[]> {

@@ -3,7 +3,7 @@ import { PlimsollError } from '../errors.ts'
 import { nearestName } from '../nearest.ts'
 import type { Plan, Report, RunStatus } from '../spine.ts'
 import type { Statement, Store } from '../store/store.ts'
-import type { OpenedRun, RunRecord, RunSummary } from './words.ts'
+import type { OpenedRun, ResumedRun, RunOptions, RunRecord, RunSummary } from './words.ts'
 
 /** A page of runs, and how many ids a mistyped one is compared with. */
 const mostRuns = 1_000
@@ -36,20 +36,59 @@ type RecordRow = SummaryRow & {
   readonly load_line_bytes: number | null
   readonly definition: string
   readonly report: string | null
+  readonly options: string | null
+  readonly undo_because: string | null
 }
+const recordColumns = `${summaryColumns}, capacity_bytes, load_line_bytes, definition, report, options, undo_because`
 
-export function openingOf({ runId, plan, startedAtMs, engine, host }: OpenedRun): Statement {
+/** Of runs that an earlier version recorded. */
+const usualOptions: RunOptions = { failFast: false, undo: true, force: false }
+
+export function openingOf({ runId, plan, startedAtMs, engine, host, options }: OpenedRun): Statement {
   return {
     sql: `insert into runs (id, plan, version, environment, file, digest, host, task_count, status, started_ms,
-        engine_pid, engine_start_ticks, engine_boot_id, engine_token, definition)
-      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running', ?9, ?10, ?11, ?12, ?13, ?14)`,
+        engine_pid, engine_start_ticks, engine_boot_id, engine_token, definition, options)
+      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running', ?9, ?10, ?11, ?12, ?13, ?14, ?15)`,
     parameters: [
       ...[runId, plan.name, plan.version, plan.environment, plan.file, plan.digest, host, plan.tasks.length],
       ...[Math.round(startedAtMs), engine.pid, engine.startTicks, engine.bootId, engine.token],
-      JSON.stringify(plan),
+      ...[JSON.stringify(plan), JSON.stringify(options ?? usualOptions)],
     ],
   }
 }
+
+/** One write: an engine that is killed right after it has taken over has lost nothing. */
+export function takingOver(run: ResumedRun): readonly Statement[] {
+  const { runId, plan, engine, host, previousToken, forget, isUndo, options = usualOptions } = run
+  const take: Statement = {
+    sql: `update runs set status = 'running', ended_ms = null, duration_ms = null, report = null,
+        engine_pid = ?3, engine_start_ticks = ?4, engine_boot_id = ?5, engine_token = ?6, host = ?7,
+        version = ?8, file = ?9, digest = ?10, task_count = ?11, definition = ?12,
+        options = ?13
+      where id = ?1 and engine_token = ?2`,
+    parameters: [
+      ...[runId, previousToken, engine.pid, engine.startTicks, engine.bootId, engine.token, host],
+      ...[
+        plan.version,
+        plan.file,
+        plan.digest,
+        plan.tasks.length,
+        JSON.stringify(plan),
+        JSON.stringify(options),
+      ],
+    ],
+    expectRows: 1,
+  }
+  const anew: Statement = { sql: 'update runs set undo_because = null where id = ?1', parameters: [runId] }
+  const forgetting = forget.map(({ phase, task }) => ({ sql: forgetEnd, parameters: [runId, phase, task] }))
+  return isUndo ? [take, ...forgetting] : [take, anew, ...forgetting]
+}
+
+const forgetEnd = `
+  update tasks set status = 'waiting', ended_ms = null, report = null, past_attempts = coalesce(
+    (select max(attempt) from attempts a
+     where a.run_id = tasks.run_id and a.phase = tasks.phase and a.task = tasks.task and a.status <> 'open'), 0)
+  where run_id = ?1 and phase = ?2 and task = ?3`
 
 export function closingOf(report: Report): Statement {
   return {
@@ -85,12 +124,22 @@ export async function listRuns(
 
 export async function findRun(store: Store, idOrPrefix: string): Promise<RunRecord> {
   const id = idOrPrefix === 'last' ? await lastId(store) : await idBeginningWith(store, idOrPrefix)
-  const [row] = await store.read<RecordRow>(
-    `select ${summaryColumns}, capacity_bytes, load_line_bytes, definition, report from runs where id = ?1`,
-    [id],
-  )
+  const [row] = await store.read<RecordRow>(`select ${recordColumns} from runs where id = ?1`, [id])
   if (row === undefined) throw new PlimsollError('RUN_UNKNOWN', `run "${id}" was removed just now`)
   return recordOf(row)
+}
+
+export async function findLastRun(
+  store: Store,
+  plan: string,
+  environment: string | null,
+): Promise<RunRecord | null> {
+  const [row] = await store.read<RecordRow>(
+    `select ${recordColumns} from runs where plan = ?1 and coalesce(environment, '') = ?2
+     order by started_ms desc, id desc limit 1`,
+    [plan, environment ?? ''],
+  )
+  return row === undefined ? null : recordOf(row)
 }
 
 async function lastId(store: Store): Promise<string> {
@@ -161,4 +210,6 @@ const recordOf = (row: RecordRow): RunRecord => ({
   loadLineBytes: row.load_line_bytes,
   definition: JSON.parse(row.definition) as Plan,
   report: row.report === null ? null : (JSON.parse(row.report) as Report),
+  options: row.options === null ? usualOptions : (JSON.parse(row.options) as RunOptions),
+  undoBecause: row.undo_because,
 })

@@ -15,11 +15,13 @@ type TaskRow = Pick<TaskRecord, 'phase' | 'task' | 'status'> & {
   readonly wait_message: string | null
   readonly reserved_bytes: number | null
   readonly report: string | null
+  readonly past_attempts: number
 }
 
 export async function readTasks(store: Store, runId: string): Promise<readonly TaskRecord[]> {
   const rows = await store.read<TaskRow>(
-    `select phase, task, status, started_ms, ended_ms, wait_reason, wait_message, reserved_bytes, report
+    `select phase, task, status, started_ms, ended_ms, wait_reason, wait_message, reserved_bytes, report,
+       past_attempts
      from tasks where run_id = ?1 order by coalesce(started_ms, ended_ms), task limit ${mostRows}`,
     [runId],
   )
@@ -32,6 +34,7 @@ export async function readTasks(store: Store, runId: string): Promise<readonly T
     lastWait: row.wait_reason === null ? null : { reason: row.wait_reason, message: row.wait_message ?? '' },
     reservedBytes: row.reserved_bytes,
     report: row.report === null ? null : (JSON.parse(row.report) as TaskReport),
+    pastAttempts: row.past_attempts,
   }))
 }
 
@@ -45,6 +48,7 @@ type ProcessColumns = {
 type AttemptRow = Pick<AttemptRecord, 'phase' | 'task' | 'attempt' | 'kind' | 'token' | 'log' | 'status'> &
   ProcessColumns & {
     readonly opened_ms: number
+    readonly host: string | null
     readonly ended_ms: number | null
     readonly duration_ms: number | null
     readonly cpu_ms: number | null
@@ -63,7 +67,7 @@ type AttemptRow = Pick<AttemptRecord, 'phase' | 'task' | 'attempt' | 'kind' | 't
 
 export async function readAttempts(store: Store, runId: string): Promise<readonly AttemptRecord[]> {
   const rows = await store.read<AttemptRow>(
-    `select phase, task, attempt, kind, token, log, status, opened_ms, pid, start_ticks, boot_id, ended_ms,
+    `select phase, task, attempt, kind, token, log, status, host, opened_ms, pid, start_ticks, boot_id, ended_ms,
        duration_ms, cpu_ms, peak_lower_bytes, peak_upper_bytes, enforcement, exit_code, next_in_ms, error_code,
        error_message, error_fix, leftovers, outputs, last_output
      from attempts where run_id = ?1 order by opened_ms, phase, task, attempt limit ${mostRows}`,
@@ -77,6 +81,8 @@ export async function readAttempts(store: Store, runId: string): Promise<readonl
     token: row.token,
     log: row.log,
     status: row.status,
+    host: row.host,
+    bootId: row.boot_id,
     openedAtMs: row.opened_ms,
     endedAtMs: row.ended_ms,
     identity: identityOf(row),

@@ -22,6 +22,25 @@ export type OpenedRun = {
   /** The process that does the deploying. */
   readonly engine: ProcessIdentity
   readonly host: string
+  readonly options?: RunOptions
+}
+
+/** How a run is to be done; whoever goes on with it does it the same way. */
+export type RunOptions = {
+  readonly failFast: boolean
+  readonly undo: boolean
+  /** Tasks that are not skipped though nothing has changed; true: all. */
+  readonly force: boolean | readonly string[]
+}
+
+/** An engine that takes over a run from one that is dead, or a run that has ended. */
+export type ResumedRun = Omit<OpenedRun, 'startedAtMs'> & {
+  /** Of the engine that had it until now: when another has taken it meanwhile, this one does not get it. */
+  readonly previousToken: string
+  /** Begun anew: what was recorded of them counts no more. */
+  readonly forget: readonly { readonly phase: Phase; readonly task: string }[]
+  /** The undo had begun and goes on. */
+  readonly isUndo: boolean
 }
 
 export type RunSummary = {
@@ -49,6 +68,9 @@ export type RunRecord = RunSummary & {
   /** The plan as it was run: holds names of secrets, never values. */
   readonly definition: Plan
   readonly report: Report | null
+  readonly options: RunOptions
+  /** Why what succeeded is undone; null until the undo has begun. */
+  readonly undoBecause: string | null
 }
 
 export type TaskRecord = {
@@ -62,6 +84,8 @@ export type TaskRecord = {
   readonly reservedBytes: number | null
   /** Null until the task has ended. */
   readonly report: TaskReport | null
+  /** Attempts up to this number belong to an earlier round. */
+  readonly pastAttempts: number
 }
 
 export type AttemptRecord = {
@@ -73,6 +97,9 @@ export type AttemptRecord = {
   /** Relative to the state directory. */
   readonly log: string
   readonly status: 'open' | 'succeeded' | 'failed'
+  /** Where it was attempted, in which boot of that machine; null where a record of an earlier version does not say. */
+  readonly host: string | null
+  readonly bootId: string | null
   readonly openedAtMs: number
   readonly endedAtMs: number | null
   /** Null until the process was identified, and for work that has no process. */
@@ -129,6 +156,8 @@ export type DoneTask = {
 export type Journal = {
   /** Before anything else of a run. */
   openRun(run: OpenedRun): Promise<void>
+  /** Before anything else of an engine that goes on with a run. @throws RUN_ACTIVE when another has taken it. */
+  resumeRun(run: ResumedRun): Promise<void>
   /** Durable when it resolves. Events of one run are kept in the order of the calls; `memory` events are not kept. */
   record(event: DeployEvent): Promise<void>
   closeRun(report: Report): Promise<void>
@@ -136,6 +165,8 @@ export type Journal = {
   keepMemory(runId: string, change: MemoryChange): Promise<void>
   /** Newest first, at most 1,000; `before` is the id of the last run of the page before. */
   runs(options: { readonly limit: number; readonly before?: string }): Promise<readonly RunSummary[]>
+  /** The newest run of this plan and environment; null when there is none. */
+  lastRun(plan: string, environment: string | null): Promise<RunRecord | null>
   /** By id, by the beginning of one, or the last. Throws RUN_UNKNOWN. */
   run(idOrPrefix: string): Promise<RunRecord>
   /** In the order they were opened. */

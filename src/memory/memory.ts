@@ -24,7 +24,14 @@ export { MemoryMonitor, type MemoryReading, type MonitorOptions } from './monito
 export { ownMemoryBytes } from './own-memory.ts'
 export type { PressureLevel } from './pressure.ts'
 export { ProcessFinder, tokenVariable } from './process-finder.ts'
-export { hasProvablyEnded, identify, isSameProcess, pidNamespace } from './process-identity.ts'
+export {
+  currentBootId,
+  hasProvablyEnded,
+  identify,
+  isSameProcess,
+  ownsSession,
+  pidNamespace,
+} from './process-identity.ts'
 export { forgetPeak } from './process-memory.ts'
 export { type MemoryProfile, ProfileRecorder } from './profile.ts'
 export type { MemorySample, MemorySamples, SampleOptions } from './samples.ts'

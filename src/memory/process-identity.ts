@@ -11,6 +11,21 @@ export function identify(pid: number, token: string, root = '/'): ProcessIdentit
   return { pid, startTicks: startOf(pid, root) ?? null, bootId: bootId(root), token }
 }
 
+/** Changes whenever this machine starts; null where it cannot be known. */
+export function currentBootId(root = '/'): string | null {
+  return bootId(root)
+}
+
+/**
+ * True while the session that this process leads, or led, is its own: its number is not given to another process while
+ * one of its members lives.
+ */
+export function ownsSession({ pid, startTicks, bootId: boot }: ProcessIdentity, root = '/'): boolean {
+  if (startTicks === null || boot === null || boot !== bootId(root)) return false
+  const stat = readProcessStat(root, pid)
+  return stat === undefined || stat.startTicks === startTicks
+}
+
 /** True while exactly this process runs. False also where that cannot be proven: a stranger must not be stopped. */
 export function isSameProcess(identity: ProcessIdentity, root = '/'): boolean {
   if (identity.startTicks === null || identity.bootId !== bootId(root)) return false

@@ -69,6 +69,9 @@ const globs = (description: string) =>
   list(glob(`A glob, relative to the plan file; "!" first leaves out`), description)
 const timeout = (description: string) => maybe(duration(1, description))
 
+const onResume = (description: string) => maybe(word(['adopt', 'restart', 'ask'], description))
+const idempotent = (description: string) => maybe(flag(description))
+
 const workKeys = {
   run: maybe(filledText('A shell command line; reaches the shell as written')),
   exec: maybe(
@@ -160,6 +163,12 @@ export const taskSchema = keys(
       ),
     ),
     detach: maybe(flag('Starts a service that outlives the run. Only for run and exec')),
+    onResume: onResume(
+      'What to do with the task when it still runs after the engine was killed: wait for it, start it again, or ask. Default adopt',
+    ),
+    idempotent: idempotent(
+      'It may be attempted again when nobody knows how it ended. Default true for http and with inputs, else false',
+    ),
     inputs: maybe(globs('What the task depends on: unchanged since its last success, it is skipped')),
     outputs: maybe(globs('What the task makes: it is skipped only while this is there as it was')),
   },
@@ -186,6 +195,8 @@ const defaults = keys(
     retry: maybe(retry('For tasks that have none')),
     memory: maybe(memory('For tasks that have none')),
     env: maybe(env('For every task; its own env wins')),
+    onResume: onResume('For tasks that have none. Default adopt'),
+    idempotent: idempotent('For tasks that do not say'),
   },
   { description: 'What tasks have that do not say otherwise' },
 )

@@ -69,7 +69,9 @@ export function lowerTask(
   const path: Path = [gathered.section, gathered.task]
   checkValues(written, path, gathered.report)
   const usual: DefaultsWritten = Object.assign({}, ...defaults.layers.map((layer) => layer.written))
-  const { timeout = defaultTimeoutMs, memory, retry, dir, when } = { ...usual, ...written }
+  const merged = { ...usual, ...written }
+  const { timeout = defaultTimeoutMs, memory, retry, dir, when, onResume } = merged
+  const idempotent = merged.idempotent ?? (written.inputs === undefined ? undefined : true)
   const place = { path, detach: written.detach ?? false, hasMemory: memory !== undefined }
   const work = lowerWork(written, place, gathered)
   const undo = lowerUndo(written, place, gathered)
@@ -84,6 +86,8 @@ export function lowerTask(
     timeoutMs: timeout,
     retry: lowerRetry(retry, defaults.attempts),
     secrets: [...gathered.secrets].sort(),
+    ...(onResume !== undefined && { onResume }),
+    ...(idempotent !== undefined && { idempotent }),
   }
   if (work === undefined || undo === undefined) return undefined
   const undoTimeoutMs = typeof written.undo === 'object' ? written.undo.timeout : undefined

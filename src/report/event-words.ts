@@ -66,6 +66,8 @@ function lineOf(event: DeployEvent): Line | undefined {
     }
     case 'run-waiting':
       return { tone: 'warning', text: `the run ${event.message}` }
+    case 'run-resumed':
+      return { tone: 'warning', text: resumedText(event) }
     case 'task-waiting':
       return { tone: 'warning', text: `${subjectOf(event)} ${event.message}` }
     case 'task-started':
@@ -103,6 +105,23 @@ const guardWords = {
   resumed: 'goes on',
   requeued: 'stopped for want of memory, to be started again',
 } as const
+
+const foundWords = {
+  ended: 'ended meanwhile',
+  adopted: 'still run',
+  again: 'are attempted again',
+  answered: 'answered for',
+} as const
+
+/** "run R goes on: shop 1.4, 12 of 40 tasks have ended; still run: build; are attempted again: seed" */
+function resumedText(event: Extract<DeployEvent, { type: 'run-resumed' }>): string {
+  const ended = `${event.kept.length} of ${countOf(event.tasks.length, 'task')} have ended`
+  const parts = Object.entries(foundWords).flatMap(([action, words]) => {
+    const names = event.found.filter((found) => found.action === action).map(subjectOf)
+    return names.length === 0 ? [] : [`${words}: ${namesOf(names)}`]
+  })
+  return [`run ${event.runId} goes on: ${releaseOf(event)}, ${ended}`, ...parts].join('; ')
+}
 
 type AttemptEnded = Extract<DeployEvent, { type: 'attempt-ended' }>
 

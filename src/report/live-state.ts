@@ -61,6 +61,11 @@ export function apply(state: LiveState, event: DeployEvent): void {
       state.total = event.tasks.length
       state.facts = { loadLineBytes: event.loadLineBytes, capacityBytes: event.capacityBytes }
       break
+    case 'run-resumed':
+      state.total = event.tasks.length
+      state.ended = event.kept.length
+      state.facts = { loadLineBytes: event.loadLineBytes, capacityBytes: event.capacityBytes }
+      break
     case 'task-waiting':
       wait(state, event)
       break

@@ -15,7 +15,7 @@ export function openLinesView(parts: { output: OutputStream; style: Style; progr
   let facts: RunFacts = {}
   return {
     show: (message) => {
-      if (message.type === 'run-started') facts = factsOf(message)
+      if (message.type === 'run-started' || message.type === 'run-resumed') facts = factsOf(message)
       if (message.type === 'report') writer.write(`\n${renderEnding(message, style, facts)}`)
       const line = progress ? lineOf(message) : undefined
       if (line !== undefined) writer.writeLine(line)
@@ -50,7 +50,7 @@ export function openJsonView(parts: {
 const factsOf = ({
   loadLineBytes,
   capacityBytes,
-}: Extract<RunMessage, { type: 'run-started' }>): RunFacts => ({
+}: Extract<RunMessage, { type: 'run-started' | 'run-resumed' }>): RunFacts => ({
   loadLineBytes,
   capacityBytes,
 })

@@ -49,6 +49,7 @@ export class Timeline {
   /** The events of one run, in their order. */
   add(event: DeployEvent): void {
     if (event.type === 'run-started') this.#begin('deploy', event.tasks, event.atMs)
+    if (event.type === 'run-resumed') this.#goOn(event)
     if (event.type === 'undo-started') this.#begin('undo', event.tasks, event.atMs)
     this.#lastMs = Math.max(this.#lastMs, event.atMs)
     if (!('task' in event)) return
@@ -66,6 +67,17 @@ export class Timeline {
       parts: now && lastMs > now.fromMs ? [...parts, { ...now, toMs: lastMs }] : [...parts],
       marks: [...marks],
     }))
+  }
+
+  /** Another engine goes on with what has not ended. */
+  #goOn({ tasks, kept, atMs }: Of<'run-resumed'>): void {
+    const ended = new Set(kept)
+    const left = tasks.filter((name) => !ended.has(name))
+    for (const name of left) {
+      const row = this.#rows.get(name)
+      if (row) row.status = 'waiting'
+    }
+    this.#begin('deploy', left, atMs)
   }
 
   #begin(phase: Phase, tasks: readonly string[], atMs: number): void {

@@ -1,6 +1,7 @@
-import type { Decision, Ended } from '../executor/executor.ts'
+import type { Decision } from '../executor/executor.ts'
 import { conditionHolds, statusesRead } from '../plan/plan.ts'
-import type { Task } from '../spine.ts'
+import type { Phase, Task } from '../spine.ts'
+import type { Remains } from './remains.ts'
 
 type Facts = Parameters<typeof conditionHolds>[1]
 
@@ -8,11 +9,11 @@ type Facts = Parameters<typeof conditionHolds>[1]
  * Runs when all that it needs went well and its condition holds. A need that failed does not stand in the way of a
  * task whose condition asks how that need ended.
  */
-export function decide(task: Task, ended: ReadonlyMap<string, Ended>, facts: Facts): Decision {
+export function decide(task: Task, facts: Facts): Decision {
   const asked = new Set(task.when ? statusesRead(task.when) : [])
-  const missing = task.needs.find((need) => !asked.has(need) && !wentWell(ended.get(need)))
+  const missing = task.needs.find((need) => !asked.has(need) && !wentWell(facts.statusOf(need)))
   if (missing !== undefined) {
-    const how = ended.get(missing)?.status === 'cancelled' ? 'was cancelled' : 'failed'
+    const how = facts.statusOf(missing) === 'cancelled' ? 'was cancelled' : 'failed'
     return { action: 'cancel', because: `it needs "${missing}", which ${how}` }
   }
   if (task.when && !conditionHolds(task.when, facts))
@@ -20,6 +21,21 @@ export function decide(task: Task, ended: ReadonlyMap<string, Ended>, facts: Fac
   return { action: 'run' }
 }
 
-function wentWell(ended: Ended | undefined): boolean {
-  return ended?.status === 'succeeded' || ended?.status === 'skipped'
+const wentWell = (status: string): boolean => status === 'succeeded' || status === 'skipped'
+
+type Before = {
+  readonly remains: Pick<Remains, 'isUnderWay' | 'givesUp'> | undefined
+  /** A task has failed, and nothing new starts after the first failure. */
+  readonly stops: boolean
+  readonly beforeFailed: boolean
+}
+
+/** What is settled whatever the task needs: by what another engine has left of the run, or by a failure. Null: nothing. */
+export function decidedBefore({ name }: Pick<Task, 'name'>, phase: Phase, before: Before): Decision | null {
+  const { remains, stops, beforeFailed } = before
+  if (remains?.isUnderWay(phase, name)) return { action: 'run' }
+  if (remains?.givesUp) return { action: 'cancel', because: 'the run was given up' }
+  if (phase !== 'deploy') return null
+  if (beforeFailed) return { action: 'cancel', because: 'a task of "before" failed' }
+  return stops ? { action: 'cancel', because: 'a task failed' } : null
 }

@@ -18,12 +18,15 @@ import {
 import type { PastTask } from '../journal/journal.ts'
 import { createRedactor, maskedFacts, type Redactor } from '../redact/redact.ts'
 import { Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/runners.ts'
-import type { Hook, Phase, Report, RunStatus, Task, Work } from '../spine.ts'
-import { decide } from './decide.ts'
+import type { Hook, Phase, Report, RunStatus, Task, TaskReport, Work } from '../spine.ts'
+import { beginningOf } from './beginning.ts'
+import { decide, decidedBefore } from './decide.ts'
 import { withoutSecrets } from './environment.ts'
+import type { TaskRest } from './left-tasks.ts'
 import { MemoryRecord } from './memory-record.ts'
 import { PeakMeter } from './peak-meter.ts'
 import { runStatusOf } from './run-status.ts'
+import { executorTasks, type SectionParts } from './section.ts'
 import { Skipping } from './skipping.ts'
 import { makeRunDir, runDirOf } from './state-dir.ts'
 import { TaskMemory } from './task-memory.ts'
@@ -33,16 +36,14 @@ import { Telling } from './telling.ts'
 import { undoGraph } from './undo.ts'
 import type { RunParts } from './words.ts'
 
+export { type BeginParts, beginRun } from './begin-run.ts'
+export { chooseRun, type RunChoice } from './choose-run.ts'
 export { type Foresight, foresee } from './foresee.ts'
+export { recordedRun, refuseChangedFile } from './recorded-run.ts'
 export { forcedTasks } from './skipping.ts'
 export { stateDirOf } from './state-dir.ts'
-export { takeTurn } from './take-turn.ts'
-export { TaskMemory } from './task-memory.ts'
-
-/** A task of which nothing is known counts as this long when tasks are put in order, in milliseconds. */
-export const unknownMs = 1_000
-/** What the engine itself takes from the machine, in bytes: 42 to 47 MB were seen in `npm run bench -- storm`. */
-export const engineBytes = 56_000_000
+export { takeTurns } from './take-turn.ts'
+export { engineBytes, TaskMemory, unknownMs } from './task-memory.ts'
 
 export class Run implements AsyncDisposable {
   readonly telling: Telling
@@ -72,7 +73,12 @@ export class Run implements AsyncDisposable {
     this.#memoryRecord = new MemoryRecord({ ...parts, meter: this.#meter })
     this.#parts = parts
     this.#memory = new TaskMemory(parts)
-    this.#states = new TaskStates(plan.tasks)
+    const { remains } = parts
+    this.#states = remains?.states ?? new TaskStates(plan.tasks)
+    this.#fileNumber = remains?.lastFileNumber ?? 0
+    this.#beforeFailed = Object.values(this.#states.hooks?.before ?? {}).some(hasFailed)
+    this.#failed = this.#beforeFailed || this.#states.ended.some(hasFailed)
+    this.#meter.atLeast(remains?.peakMemoryBytes ?? 0)
     this.#masker = createRedactor(Object.values(secrets))
     this.#skipping = new Skipping({
       ...parts,
@@ -93,7 +99,8 @@ export class Run implements AsyncDisposable {
         spoolDir: runDirOf(parts.stateDir, parts.runId),
       },
     })
-    this.#startMs = clock.monotonic()
+    const spentMs = remains ? Math.max(0, clock.now() - remains.run.startedAtMs) : 0
+    this.#startMs = clock.monotonic() - spentMs
   }
 
   /** Aborts when the run is stopped, or when what happens cannot be told any more. */
@@ -102,7 +109,7 @@ export class Run implements AsyncDisposable {
     return AbortSignal.any([signal, killSignal, this.telling.broken])
   }
 
-  /** Why the run could not go on, where that was neither a task's failure nor a person; undefined while all is well. */
+  /** Why the run could not go on, where that was neither a task's failure nor a person. */
   get fault(): unknown {
     const { reason } = this.#parts.signal
     return this.telling.fault ?? (reason instanceof PlimsollError ? reason : undefined)
@@ -110,32 +117,36 @@ export class Run implements AsyncDisposable {
 
   /** Why what succeeded is to be undone; undefined when it is not. Nobody wants it after an interruption. */
   get undoReason(): string | undefined {
+    const { remains } = this.#parts
+    if (remains?.undoBecause != null) return remains.undoBecause
     if (this.#failed) return 'a task failed'
     return this.fault === undefined ? undefined : this.#masker.text(messageOf(this.fault))
   }
 
-  /** The tasks of the plan for the executor; `past` orders them by how long they took before. */
+  /** Before anything else of this engine. */
+  async tellBeginning(): Promise<void> {
+    for (const event of beginningOf(this.#parts, this.#states)) await this.telling.emit(event)
+  }
+
+  /** The tasks of the plan that have not ended, for the executor; `past` orders them by how long they took before. */
   tasks(past: ReadonlyMap<string, PastTask>): readonly ExecutorTask<TaskEnd>[] {
-    return this.#executorTasks(this.#parts.plan.tasks, 'deploy', past)
+    const { plan, remains } = this.#parts
+    return remains?.undoBecause != null ? [] : executorTasks(plan.tasks, 'deploy', this.#sectionParts, past)
   }
 
-  /** The tasks of a hook. */
+  /** The tasks of a hook that have not ended. */
   hookTasks(hook: Hook): readonly ExecutorTask<TaskEnd>[] {
-    return this.#executorTasks(this.#parts.plan.hooks?.[hook] ?? [], hook)
+    return executorTasks(this.#parts.plan.hooks?.[hook] ?? [], hook, this.#sectionParts)
   }
 
-  #executorTasks(tasks: readonly Task[], phase: Phase, past?: ReadonlyMap<string, PastTask>) {
-    return tasks.map((task) => ({
-      name: task.name,
-      needs: task.needs,
-      expectedMs: this.#memory.expectedMs(task, past?.get(task.name)) ?? unknownMs,
-      ...this.#memory.forecast(task, task.work),
-      decide: (ended: ReadonlyMap<string, Ended>): Decision | Promise<Decision> =>
-        phase === 'deploy' && this.#beforeFailed
-          ? { action: 'cancel', because: 'a task of "before" failed' }
-          : this.#decide(task, ended),
-      run: (context: TaskContext) => this.#attempt(task, phase, context),
-    }))
+  get #sectionParts(): SectionParts {
+    return {
+      memory: this.#memory,
+      states: this.#states,
+      remains: this.#parts.remains,
+      decide: (task, phase) => this.#decide(task, phase),
+      attempt: (task, phase, context) => this.#attempt(task, phase, context),
+    }
   }
 
   /** Records how full memory is, and shows it where progress is wanted, until disposed. */
@@ -151,9 +162,12 @@ export class Run implements AsyncDisposable {
 
   /** The undo work of what succeeded, in reverse order of the graph. */
   undoTasks(): readonly ExecutorTask<TaskEnd | null>[] {
-    return undoGraph(this.#parts.plan.tasks, {
-      isUndone: (task) => this.#states.isToUndo(task.name),
+    const { plan, remains } = this.#parts
+    return undoGraph(plan.tasks, {
+      isUndone: ({ name }) =>
+        this.#states.isToUndo(name) && (!remains?.givesUp || remains.isUnderWay('undo', name)),
       forecast: (task) => this.#memory.forecast(task, task.undo ?? task.work),
+      isUnderWay: ({ name }) => remains?.isUnderWay('undo', name) ?? false,
       run: (task, context) => this.#attempt(task, 'undo', context),
     })
   }
@@ -199,10 +213,15 @@ export class Run implements AsyncDisposable {
     }
   }
 
-  #decide(task: Task, ended: ReadonlyMap<string, Ended>): Decision | Promise<Decision> {
+  #decide(task: Task, phase: Phase): Decision | Promise<Decision> {
+    const { remains, failFast = false } = this.#parts
     const states = this.#states
     const facts = { statusOf: (name: string) => states.statusOf(name), outputOf: states.outputOf }
-    const decision = decide(task, ended, facts)
+    const before = decidedBefore(task, phase, {
+      ...{ remains, stops: failFast && this.#failed, beforeFailed: this.#beforeFailed },
+    })
+    if (before) return before
+    const decision = decide(task, facts)
     if (decision.action !== 'run' || task.inputs === undefined) return decision
     return this.#skipping.decide(task)
   }
@@ -254,10 +273,18 @@ export class Run implements AsyncDisposable {
       reservedBytes: context.reservedBytes,
       waits: context.waits,
       requeues: context.requeues,
-      earlier: this.#states.totalsOf(phase, task.name),
+      ...this.#earlierOf(phase, task.name),
+      here: this.#parts.here,
       keepService: (identity) => this.#states.keepService(task.name, identity),
       service: this.#states.serviceOf(task.name),
     }
+  }
+
+  /** Once: when it is put back in the queue, what this engine knows of it counts. */
+  #earlierOf(phase: Phase, task: string): Pick<TaskRun, 'earlier' | keyof TaskRest> {
+    const earlier = this.#states.totalsOf(phase, task)
+    if (earlier !== undefined) return { earlier }
+    return this.#parts.remains?.rest(phase, task) ?? {}
   }
 
   async #onEnded(phase: Phase, name: string, ended: Ended<TaskEnd | null>): Promise<void> {
@@ -292,9 +319,13 @@ export class Run implements AsyncDisposable {
   /** What the task needed is remembered; that this fails does not stop a run. */
   async #learn(phase: Phase, task: Task, end: TaskEnd, ended: Ended): Promise<void> {
     const { journal, clock } = this.#parts
+    // What was seen from the middle on is not how it develops.
+    if (this.#parts.remains?.rest(phase, task.name)?.left?.action === 'take-up') return
     const peak = this.#memory.learn(task, workOf(task, phase), end, ended, clock.now())
     if (peak) await journal.addPeaks([peak]).catch(() => undefined)
   }
 }
+
+const hasFailed = ({ status }: TaskReport): boolean => status === 'failed'
 
 const workOf = (task: Task, phase: Phase): Work => (phase === 'undo' && task.undo ? task.undo : task.work)

@@ -54,6 +54,10 @@ export class TaskStates {
     return report?.status ?? 'unknown'
   }
 
+  reportOf(task: string): TaskReport | undefined {
+    return this.#reports.get(task)
+  }
+
   readonly outputOf: FillValues['outputOf'] = (task, key) => {
     const outputs = this.#outputs.get(task)
     return outputs && Object.hasOwn(outputs, key) ? outputs[key] : undefined
@@ -79,7 +83,7 @@ export class TaskStates {
   /** Its work was done, it says how that is undone, and it has not been undone. */
   isToUndo(task: string): boolean {
     const report = this.#reports.get(task)
-    return report !== undefined && isDone(report) && this.#undoable.has(task)
+    return report !== undefined && isDone(report) && this.#undoable.has(task) && report.undo === undefined
   }
 
   keepEnd(task: string, { report, outputs }: TaskEnd): void {

@@ -3,6 +3,7 @@ import type { Task } from '../spine.ts'
 
 type UndoParts<Value> = {
   readonly isUndone: (task: Task) => boolean
+  readonly isUnderWay: (task: Task) => boolean
   readonly forecast: (task: Task) => Pick<ExecutorTask, 'reserveBytes' | 'estimate' | 'raise'>
   readonly run: (task: Task, context: TaskContext) => Promise<Value>
 }
@@ -23,6 +24,7 @@ export function undoGraph<Value>(
       name: task.name,
       needs: neededBy.get(task.name) ?? [],
       ...(undone ? parts.forecast(task) : { reserveBytes: 0 }),
+      isRunning: undone && parts.isUnderWay(task),
       decide: () => ({ action: 'run' }),
       run: (context) => (undone ? parts.run(task, context) : null),
     }

@@ -2,7 +2,9 @@ import type { Clock } from '../clock.ts'
 import type { ParallelExecutor } from '../executor/executor.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Estimates } from '../memory/memory.ts'
+import type { Here } from '../runners/runners.ts'
 import type { Plan, ProcessIdentity, Report, RunMessage } from '../spine.ts'
+import type { Remains } from './remains.ts'
 
 /** What a run is made of. */
 export type RunParts = {
@@ -28,5 +30,9 @@ export type RunParts = {
   readonly force: boolean | readonly string[]
   /** What the run waited for before its first task. */
   readonly waitReasons: NonNullable<Report['waitReasons']>
+  readonly here: Here
+  /** What is left of the run, when this engine goes on with it. */
+  readonly remains?: Remains
+  readonly failFast?: boolean
   readonly onEvent: (message: RunMessage) => void | Promise<void>
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import type { Redactor } from '../redact/redact.ts'
 
 /** The most output that is in memory at one time, in bytes. */
@@ -15,6 +15,18 @@ export function openSpool(file: string): Promise<FileHandle> {
   return open(file, newFile, 0o600)
 }
 
+/** The same file, for an engine that goes on with the run of another; null where it is no plain file of its own any more. */
+export async function openLeftSpool(file: string): Promise<FileHandle | null> {
+  try {
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+    if ((await handle.stat()).isFile()) return handle
+    await handle.close()
+  } catch {
+    // It is gone, or a link.
+  }
+  return null
+}
+
 /** The masked output of one attempt on disk, and its last lines in memory. */
 export class AttemptLog implements AsyncDisposable {
   readonly #file: FileHandle
@@ -22,14 +34,23 @@ export class AttemptLog implements AsyncDisposable {
   #tail: Buffer = Buffer.alloc(0)
   /** Taken over and masked, not on disk yet. */
   #unwritten: Uint8Array = Buffer.alloc(0)
+  /** So many bytes of what comes are in the file already. */
+  #knownBytes: number
 
   static async open(file: string, masker: Redactor): Promise<AttemptLog> {
-    return new AttemptLog(await open(file, newFile, 0o600), masker)
+    return new AttemptLog(await open(file, newFile, 0o600), masker, 0)
   }
 
-  private constructor(file: FileHandle, masker: Redactor) {
+  /** Goes on with the log of an engine that was killed: the output is written again from its beginning. */
+  static async goOn(file: string, masker: Redactor): Promise<AttemptLog> {
+    const handle = await open(file, constants.O_CREAT | constants.O_RDWR | constants.O_APPEND, 0o600)
+    return new AttemptLog(handle, masker, (await handle.stat()).size)
+  }
+
+  private constructor(file: FileHandle, masker: Redactor, knownBytes: number) {
     this.#file = file
     this.#mask = masker.keptStream()
+    this.#knownBytes = knownBytes
   }
 
   /** Whole lines where possible, masked, at most 4 KiB. */
@@ -71,7 +92,9 @@ export class AttemptLog implements AsyncDisposable {
   }
 
   #keep(masked: Uint8Array): void {
-    this.#unwritten = masked
+    const known = Math.min(this.#knownBytes, masked.length)
+    this.#knownBytes -= known
+    this.#unwritten = masked.subarray(known)
     const joined = Buffer.concat([this.#tail, masked.subarray(-tailBytes)])
     this.#tail = Buffer.from(joined.subarray(-tailBytes))
   }
@@ -83,15 +106,13 @@ export class AttemptLog implements AsyncDisposable {
  * that failed, as the disk was full, loses nothing: the next one goes on where it stopped.
  */
 export class SpoolCopy {
-  readonly #path: string
   readonly #log: AttemptLog
   readonly #spool: FileHandle
   #at = 0
   #running: Promise<void> | null = null
   #buffer: Buffer | null = null
 
-  constructor(path: string, spool: FileHandle, log: AttemptLog) {
-    this.#path = path
+  constructor(spool: FileHandle, log: AttemptLog) {
     this.#spool = spool
     this.#log = log
   }
@@ -103,11 +124,10 @@ export class SpoolCopy {
     return this.#running
   }
 
-  /** Copies the rest and deletes the spool. */
+  /** Copies the rest. */
   async finish(): Promise<void> {
     await this.#running?.catch(() => undefined)
     await this.copy()
-    await rm(this.#path, { recursive: true, force: true })
   }
 
   async #copy(): Promise<void> {

@@ -1,10 +1,10 @@
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { tokenVariable } from '../memory/memory.ts'
 import { fillTemplate } from '../plan/plan.ts'
 import { maskedFacts } from '../redact/redact.ts'
 import type { AttemptResult, Task, Work } from '../spine.ts'
+import { attemptFiles } from './attempt-files.ts'
 import { runCall } from './call.ts'
 import { Ending } from './ending.ts'
 import { runHttp } from './http.ts'
@@ -13,6 +13,7 @@ import { checkOutputs, readOutputs } from './outputs.ts'
 import { runProcess, startService } from './process.ts'
 import { isRetryRefusal } from './retry-rules.ts'
 import { stopService } from './stop.ts'
+import { endedAtMs, giveUp, type TakenUp, takeUp } from './take-up.ts'
 import type { TaskRun } from './task-run.ts'
 import { type Attempt, AttemptFailure, type AttemptFiles, type Runner, type RunnerEnd } from './words.ts'
 
@@ -54,41 +55,85 @@ type AttemptOptions = {
   readonly onSuspended: (ms: number) => void
 }
 
+/** How an attempt ended; its files are to be removed once that is recorded. */
+export type EndedAttempt = { readonly result: AttemptResult; readonly files: AttemptFiles }
+
 /** One attempt, told before it starts. Its failure is part of the result. */
-export async function attemptOnce(task: Task, run: TaskRun, options: AttemptOptions): Promise<AttemptResult> {
-  const { number, signal, onSuspended } = options
+export async function attemptOnce(task: Task, run: TaskRun, options: AttemptOptions): Promise<EndedAttempt> {
   const token = newToken(run.random)
-  const files = filesOf(run)
-  const { phase } = run
-  const log = join('runs', run.runId, files.name)
+  const log = join('runs', run.runId, `${run.nextFileNumber()}.log`)
   await run.emit({
     type: 'attempt-opened',
-    phase,
+    phase: run.phase,
     task: task.name,
-    attempt: number,
+    attempt: options.number,
     token,
     kind: run.work.kind,
     log,
+    ...run.here,
   })
+  const runner = runners[run.work.kind] as (attempt: Attempt) => Promise<RunnerEnd>
+  return await carryOut(task, run, { ...options, token, log, spentMs: 0, runner })
+}
 
-  const startMs = run.clock.monotonic()
+/** The attempt of another engine, to its end. */
+export async function takeUpOnce(
+  task: Task,
+  run: TaskRun,
+  { left, found, ...options }: TakenUp & Omit<AttemptOptions, 'number'>,
+): Promise<EndedAttempt> {
+  const { attempt: number, token, log, openedAtMs } = left
+  const endedMs = (await endedAtMs({ files: attemptFiles(run.stateDir, log) })) ?? run.clock.now()
+  const spentMs = Math.max(0, endedMs - openedAtMs)
+  const runner = (attempt: Attempt): Promise<RunnerEnd> => takeUp(attempt, { left, found })
+  return await carryOut(task, run, { ...options, number, token, log, spentMs, runner })
+}
+
+/** Ends the attempt of another engine: what is left of it is stopped. `error` is how that counts. */
+export async function giveUpOnce(
+  task: Task,
+  run: TaskRun,
+  taken: TakenUp,
+  error: PlimsollError | null,
+): Promise<EndedAttempt> {
+  const { attempt: number, token, log, openedAtMs } = taken.left
+  const spentMs = Math.max(0, run.clock.now() - openedAtMs)
+  const runner = async (attempt: Attempt): Promise<RunnerEnd> => {
+    const end = await giveUp(attempt, taken)
+    if (error !== null) throw new AttemptFailure(end, error)
+    return end
+  }
+  const { signal } = run
+  const options = { number, token, log, spentMs: 0, runner, signal, onSuspended: () => undefined }
+  const { result, files } = await carryOut(task, run, options)
+  return { files, result: { ...result, durationMs: Math.round(spentMs) } }
+}
+
+type Carried = AttemptOptions & {
+  readonly token: string
+  readonly log: string
+  /** What it has had of its time, in milliseconds. */
+  readonly spentMs: number
+  readonly runner: (attempt: Attempt) => Promise<RunnerEnd>
+}
+
+async function carryOut(task: Task, run: TaskRun, carried: Carried): Promise<EndedAttempt> {
+  const { number, token, log, spentMs, runner, signal, onSuspended } = carried
+  const files = attemptFiles(run.stateDir, log)
+  const startMs = run.clock.monotonic() - spentMs
   using ending = new Ending(run.signal, run.clock)
   signal.addEventListener('abort', () => {
     if (isRetryRefusal(signal.reason)) ending.because(signal.reason)
   })
   const end = await endOf(run, async () => {
-    ending.limit(run.phase === 'undo' ? (task.undoTimeoutMs ?? task.timeoutMs) : task.timeoutMs)
+    ending.limit(run.phase === 'undo' ? (task.undoTimeoutMs ?? task.timeoutMs) : task.timeoutMs, spentMs)
     const attempt = attemptOf(task, run, { number, token, files, ending })
-    const ended = await (runners[run.work.kind] as (attempt: Attempt) => Promise<RunnerEnd>)(attempt)
+    const ended = await runner(attempt)
     return { ...ended, outputs: await outputsOf(run, files, ended) }
   })
   onSuspended(ending.pausedMs)
-  await rm(files.outputs, { recursive: true, force: true }).catch(() => undefined)
-  return {
-    ...nothingMeasured,
-    ...end,
-    durationMs: Math.round(run.clock.monotonic() - startMs),
-  }
+  const durationMs = Math.round(run.clock.monotonic() - startMs)
+  return { files, result: { ...nothingMeasured, ...end, durationMs } }
 }
 
 /** A wrong output file is a failure of the attempt, with all that was measured of it. */
@@ -166,19 +211,6 @@ function environmentOf(
     PLIMSOLL_OUTPUT: own.outputs,
     ...Object.fromEntries(named),
     [tokenVariable]: own.token,
-  }
-}
-
-function filesOf(run: TaskRun): AttemptFiles & { readonly name: string } {
-  const number = run.nextFileNumber()
-  const file = (ending: string): string => join(run.stateDir, 'runs', run.runId, `${number}.${ending}`)
-  return {
-    name: `${number}.log`,
-    log: file('log'),
-    spool: file('spool'),
-    exit: file('exit'),
-    outputs: file('out'),
-    request: file('request'),
   }
 }
 

@@ -84,13 +84,11 @@ async function leave(file: string, text: string): Promise<void> {
 }
 
 /** Undefined when the process ended before it could say. */
-export async function takeAnswer(requestFile: string): Promise<CallEnd | undefined> {
+export async function readAnswer(requestFile: string): Promise<CallEnd | undefined> {
   const file = answerFile(requestFile)
   try {
     return JSON.parse(await readFile(file, 'utf8')) as CallEnd
   } catch {
     return undefined
-  } finally {
-    for (const left of [file, `${file}.new`, requestFile]) await rm(left, { force: true })
   }
 }

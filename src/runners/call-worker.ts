@@ -1,10 +1,10 @@
 /** A call in a worker of the run's pool: a thread or a process that other calls have used and will use. */
-import { linkSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { linkSync, writeFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { PlimsollError } from '../errors.ts'
 import { identify } from '../memory/memory.ts'
 import type { Measured, WorkerProcess } from '../pool/pool.ts'
+import type { ProcessIdentity } from '../spine.ts'
 import { AttemptControl } from './attempt-control.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { type CallEnd, type CallRequest, callAndLeave, callExport } from './call-export.ts'
@@ -52,8 +52,6 @@ export async function callInPooledProcess(attempt: Call, request: CallRequest): 
     )
   } catch (error) {
     throw await withoutDirectory(attempt, error)
-  } finally {
-    for (const file of [files.spool, files.exit, `${files.request}.answer`]) await rm(file, { force: true })
   }
 }
 
@@ -145,12 +143,14 @@ class WorkerOfCall implements Disposable {
     this.#process = process
     if (process === null) return
     const { pid, watch, spoolFile } = process
+    const identity = identify(pid, attempt.token)
     keepOutput(spoolFile, attempt.files.spool)
+    markBegun(attempt.files.begun, identity)
     const control = new AttemptControl(attempt, pid, watch)
     this.#control = control
     control.killSignal.addEventListener('abort', this.#onKill, { once: true })
     // What cannot be recorded stops the run; here the call must have ended before it is told.
-    this.identified = attempt.onIdentity(identify(pid, attempt.token), false).then(
+    this.identified = attempt.onIdentity(identity, false).then(
       () => control.offer(),
       (error: unknown) => ({ error }),
     )
@@ -198,6 +198,15 @@ class WorkerOfCall implements Disposable {
   }
 
   readonly #onKill = (): void => this.#kill.abort()
+}
+
+/** A worker does not carry the token of its call: until it is recorded who it is, this file tells. */
+function markBegun(file: string, identity: ProcessIdentity): void {
+  try {
+    writeFileSync(file, JSON.stringify(identity), { mode: 0o600 })
+  } catch {
+    // The disk is full: what cannot be recorded stops the run anyway.
+  }
 }
 
 /** The spool under the attempt's own name too, for whoever looks for it after the engine was killed. */

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { PlimsollError } from '../errors.ts'
 import { fillTree } from '../plan/plan.ts'
 import { AttemptLog } from './attempt-log.ts'
-import { type CallEnd, type CallRequest, callExport, takeAnswer } from './call-export.ts'
+import { type CallEnd, type CallRequest, callExport, readAnswer } from './call-export.ts'
 import { callInPooledProcess, callInThread } from './call-worker.ts'
 import { withOutputTo } from './inline-output.ts'
 import { runProcess } from './process.ts'
@@ -99,12 +99,20 @@ async function callInOwnProcess(attempt: Attempt<'call'>, request: CallRequest):
   attempt.ending.begin()
   await writeFile(file, JSON.stringify(request), { mode: 0o600, flag: 'wx' })
   const words = [process.execPath, fileURLToPath(besides('call-process')), file]
-  const ended = await runProcess(attempt, words).catch((error: unknown) => {
+  return await withAnswer(attempt, () => runProcess(attempt, words))
+}
+
+/** The outputs, or the failure, that its process has left for a call that `run` sees to its end. */
+export async function withAnswer(
+  attempt: Attempt<'call'>,
+  run: () => Promise<RunnerEnd>,
+): Promise<RunnerEnd> {
+  const ended = await run().catch((error: unknown) => {
     if (error instanceof AttemptFailure) return error
     throw error
   })
   const measured = ended instanceof AttemptFailure ? ended.end : ended
-  const answer = await takeAnswer(file)
+  const answer = await readAnswer(attempt.files.request)
   const failure = ended instanceof AttemptFailure ? ended : null
   // An answer counts more than the exit code, not more than what the engine could not do (its log, for one).
   const counts = answer && failure?.cause instanceof PlimsollError && !explainsMore(attempt, failure.cause)

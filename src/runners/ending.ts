@@ -34,9 +34,12 @@ export class Ending implements Disposable {
     if (!this.signal.aborted) this.#controller.abort(reason)
   }
 
-  /** From now on the attempt has `ms` milliseconds, not counting those for which it is paused. */
-  limit(ms: number): void {
-    this.#limit = { ms, startMs: this.#clock.monotonic() - this.#pausedMs }
+  /**
+   * From now on the attempt has `ms` milliseconds, not counting those for which it is paused, less those that it has
+   * `spentMs` already.
+   */
+  limit(ms: number, spentMs = 0): void {
+    this.#limit = { ms, startMs: this.#clock.monotonic() - this.#pausedMs - spentMs }
     this.#runOut(this.#limit)
   }
 

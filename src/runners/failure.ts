@@ -2,7 +2,7 @@ import { PlimsollError } from '../errors.ts'
 import { shellFoundNothing } from './command-not-found.ts'
 import type { Attempt } from './words.ts'
 
-type Exit = {
+export type EndOfCommand = {
   readonly words: readonly string[]
   /** Null when the supervisor itself was killed. */
   readonly exitCode: number | null
@@ -13,10 +13,11 @@ type Exit = {
 /** 128 + 9: what a shell makes of a child that was killed by SIGKILL. */
 const killedCode = 137
 
-export const isKill = ({ exitCode, signal }: Exit): boolean => exitCode === killedCode || signal === 'SIGKILL'
+export const isKill = ({ exitCode, signal }: EndOfCommand): boolean =>
+  exitCode === killedCode || signal === 'SIGKILL'
 
 /** Why a command has failed that ended by itself, or was killed by somebody else; null when it has not. */
-export function failureOf(attempt: Attempt, exit: Exit): PlimsollError | null {
+export function failureOf(attempt: Attempt, exit: EndOfCommand): PlimsollError | null {
   const { words, exitCode, signal } = exit
   if (exitCode === 0) return null
   if (exitCode === null)

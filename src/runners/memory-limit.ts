@@ -15,11 +15,12 @@ export class MemoryLimit implements AsyncDisposable {
   readonly #startMs: number
   readonly #killsBefore: number
 
-  constructor(attempt: Attempt) {
+  /** @param isRunning nothing of it joins a group any more: it is watched. */
+  constructor(attempt: Attempt, isRunning = false) {
     const { groups, kernelKills, clock } = attempt.instruments
     this.#attempt = attempt
-    this.#group = groups.create(attempt.task.limitBytes)
-    this.#scope = this.#group === null ? groups.scope(attempt.task.limitBytes) : null
+    this.#group = isRunning ? null : groups.create(attempt.task.limitBytes)
+    this.#scope = isRunning || this.#group !== null ? null : groups.scope(attempt.task.limitBytes)
     this.#startMs = clock.monotonic()
     this.#killsBefore = kernelKills.count()
   }

@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { identify } from '../memory/memory.ts'
+import type { ProcessIdentity } from '../spine.ts'
 import { AttemptControl } from './attempt-control.ts'
 import { AttemptLog, openSpool, SpoolCopy } from './attempt-log.ts'
-import { failureOf, isKill } from './failure.ts'
+import { type EndOfCommand, failureOf, isKill } from './failure.ts'
 import { endWithEngine } from './last-resort.ts'
 import { MemoryLimit } from './memory-limit.ts'
 import { type ExitRecord, parseExitRecord, supervised } from './supervisor.ts'
@@ -25,48 +26,79 @@ const serviceSettlesMs = 250
 export async function runProcess(attempt: Attempt, words: readonly string[]): Promise<RunnerEnd> {
   await using log = await AttemptLog.open(attempt.files.log, attempt.masker)
   await using output = await openSpool(attempt.files.spool)
-  const spool = new SpoolCopy(attempt.files.spool, output, log)
   await using memory = new MemoryLimit(attempt)
   const spoolTo = { file: attempt.files.spool, output, join: memory.joinFile }
   const child = await start(attempt, memory.wrap(words), spoolTo)
-  using _last = endWithEngine(child.pid)
-  using watch = memory.watch(child.pid)
+  const identity = identify(child.pid, attempt.token)
+  return await follow(attempt, { words, identity, exited: child.exited, log, output, memory })
+}
+
+export type Followed = {
+  readonly words: readonly string[]
+  readonly identity: ProcessIdentity
+  readonly exited: Promise<Exited>
+  readonly log: AttemptLog
+  readonly output: FileHandle | null
+  readonly memory: MemoryLimit
+}
+
+/** A command that runs, from now to its end. */
+export async function follow(attempt: Attempt, followed: Followed): Promise<RunnerEnd> {
+  const { identity, exited, log, output, memory, words } = followed
+  const { pid } = identity
+  const spool = output && new SpoolCopy(output, log)
+  using _last = endWithEngine(pid)
+  using watch = memory.watch(pid)
   using _copying = attempt.instruments.clock.every(
     copyEveryMs,
-    () => void spool.copy().catch(() => undefined),
+    () => void spool?.copy().catch(() => undefined),
   )
 
-  const living = (): readonly number[] => livingOf(attempt, child.pid, memory.pids())
-  using control = new AttemptControl(attempt, child.pid, watch)
+  const living = (): readonly number[] => livingOf(attempt, pid, memory.pids())
+  using control = new AttemptControl(attempt, pid, watch)
   const stopping = stopWith(control, living)
   // What cannot be recorded stops the run; here the command must have ended before it is told.
-  const identified = attempt.onIdentity(identify(child.pid, attempt.token), false).then(
+  const identified = attempt.onIdentity(identity, false).then(
     () => control.offer(),
     (error: unknown) => ({ error }),
   )
-  const { code, signal } = await child.exited
+  const exit = await exited
   control[Symbol.dispose]()
   await stopping.settle()
   const unrecorded = await identified
   const leftovers = await stopLeftovers(attempt, living)
-  const record = await takeExitRecord(attempt.files.exit)
-  const unlogged = await spool
-    .finish()
+  const end = { peakMemoryBytes: watch.peak(), enforcement: memory.enforcement, leftovers }
+  const failure = (failed: EndOfCommand): PlimsollError | null =>
+    memory.failure({ isFailure: failed.exitCode !== 0, isKill: isKill(failed) })
+  return await conclude(attempt, { exit, words, log, spool, end, failure, unrecorded })
+}
+
+type Conclusion = {
+  readonly exit: Exited
+  readonly words: readonly string[]
+  readonly log: AttemptLog
+  readonly spool: SpoolCopy | null
+  readonly end: RunnerEnd
+  /** What explains the end better than its exit code does. */
+  readonly failure: (exit: EndOfCommand) => PlimsollError | null
+  readonly unrecorded: { readonly error: unknown } | null
+}
+
+/** What has become of a command that runs no more, from what it and its supervisor have left. */
+export async function conclude(attempt: Attempt, parts: Conclusion): Promise<RunnerEnd> {
+  const { exit, words, log, spool, failure, unrecorded } = parts
+  const record = await readExitRecord(attempt.files.exit)
+  const unlogged = await (spool?.finish() ?? Promise.resolve())
     .then(() => log.finish())
     .then(
       () => null,
       (error: unknown) => ({ error }),
     )
-
-  const exitCode = record?.exitCode ?? code
-  const measured = { peakMemoryBytes: watch.peak(), cpuMs: record?.cpuMs ?? null, exitCode, leftovers }
-  const end = { ...measured, enforcement: memory.enforcement, lastOutput: log.lastOutput }
-  const exit = { words, exitCode, signal, lastOutput: log.lastOutput }
-  const failure =
-    attempt.ending.reason ??
-    memory.failure({ isFailure: exitCode !== 0, isKill: isKill(exit) }) ??
-    failureOf(attempt, exit)
-  if (failure) throw new AttemptFailure(end, failure)
+  const exitCode = record?.exitCode ?? exit.code
+  const end = { ...parts.end, cpuMs: record?.cpuMs ?? null, exitCode, lastOutput: log.lastOutput }
+  const ended = { words, exitCode, signal: exit.signal, lastOutput: log.lastOutput }
+  const why = attempt.ending.reason ?? failure(ended) ?? failureOf(attempt, ended)
+  if (why) throw new AttemptFailure(end, why)
   const incomplete = unrecorded ?? unlogged
   if (incomplete) throw new AttemptFailure(end, incomplete.error)
   return end
@@ -94,14 +126,13 @@ export async function startService(attempt: Attempt, words: readonly string[]): 
       .slice(-4096)
       .trimEnd()
     const error = new PlimsollError('SERVICE_ENDED', `the service ended at once with exit code ${early.code}`)
-    await rm(attempt.files.exit, { force: true })
     throw new AttemptFailure({ exitCode: early.code, lastOutput, leftovers }, error)
   }
   child.letGo()
   return { outputs: { pid: String(child.pid) } }
 }
 
-type Exited = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
+export type Exited = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
 type Started = {
   readonly pid: number
   readonly exited: Promise<Exited>
@@ -144,7 +175,7 @@ async function start(
 }
 
 /** Enough to mask before the last lines are cut from it. */
-async function endOfFile(file: string): Promise<string> {
+export async function endOfFile(file: string): Promise<string> {
   await using handle = await open(file, 'r')
   const { size } = await handle.stat()
   const buffer = Buffer.alloc(Math.min(size, 64 * 1024))
@@ -192,7 +223,7 @@ function stopWith(control: AttemptControl, living: () => readonly number[]): { s
   }
 }
 
-async function stopLeftovers(
+export async function stopLeftovers(
   { killSignal, instruments }: Attempt,
   living: () => readonly number[],
 ): Promise<readonly number[]> {
@@ -215,11 +246,9 @@ function livingOf(attempt: Attempt, pid: number, members: readonly number[] = []
   }
 }
 
-async function takeExitRecord(file: string): Promise<ExitRecord | undefined> {
+export async function readExitRecord(file: string): Promise<ExitRecord | undefined> {
   try {
-    const text = await readFile(file, 'utf8')
-    await rm(file)
-    return parseExitRecord(text)
+    return parseExitRecord(await readFile(file, 'utf8'))
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined
     throw error

@@ -1,14 +1,15 @@
 import { PlimsollError } from '../errors.ts'
 import { fillTemplate, fillTree } from '../plan/plan.ts'
 import type { RetryConfig } from '../retry/retry.ts'
-import type { AttemptResult, Task } from '../spine.ts'
+import type { Task } from '../spine.ts'
+import type { EndedAttempt } from './attempt.ts'
 import { isLimitDeclared } from './limit.ts'
 import type { TaskRun } from './task-run.ts'
 
 const mebibyte = 2 ** 20
 
 /** How a task is attempted: its own rule, and the options of `retry` that hold for all. */
-export function retryRulesOf(task: Task, run: TaskRun): RetryConfig<AttemptResult> {
+export function retryRulesOf(task: Task, run: TaskRun): RetryConfig<EndedAttempt> {
   const { maxPayloadSizeMb, cleanupBetweenRetries } = run.plan.options.retry
   const { work } = run
   return {

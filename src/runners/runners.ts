@@ -9,13 +9,16 @@ import { PlimsollError, whyStopped } from '../errors.ts'
 import { maskedFacts } from '../redact/redact.ts'
 import { type AttemptContext, type AttemptEnd, retry } from '../retry/retry.ts'
 import type { AttemptResult, Task } from '../spine.ts'
-import { attemptOnce, nothingMeasured } from './attempt.ts'
+import { attemptOnce, type EndedAttempt, giveUpOnce, nothingMeasured, takeUpOnce } from './attempt.ts'
+import { removeFiles } from './attempt-files.ts'
 import { isRetryRefusal, retryRulesOf } from './retry-rules.ts'
-import type { AttemptTotals, TaskEnd, TaskRun } from './task-run.ts'
+import type { AttemptTotals, LeftTask, TaskEnd, TaskRun } from './task-run.ts'
 
 export type { JobContext as CallContext } from '../pool/pool.ts'
 export { Instruments } from './instruments.ts'
-export type { AttemptTotals, TaskEnd, TaskEvent, TaskRun } from './task-run.ts'
+export { actionFor, type Found, type LeftAction, type LeftAttempt, lookFor } from './left-attempt.ts'
+export type { AttemptTotals, LeftTask, TaskEnd, TaskEvent, TaskRun } from './task-run.ts'
+export type { Here } from './words.ts'
 
 /** Another attempt could not end better, or is not for us to begin. */
 const finalErrors: ReadonlySet<string> = new Set([
@@ -45,55 +48,86 @@ export const noAttempts: AttemptTotals = {
  */
 export async function runTask(task: Task, run: TaskRun): Promise<TaskEnd> {
   const startMs = run.clock.monotonic()
-  const earlier = run.earlier ?? noAttempts
-  const all: Sum = { ...earlier, last: null }
+  const all: Sum = { ...(run.earlier ?? noAttempts), last: run.last ?? null }
   const onSuspended = (ms: number): void => {
     all.suspendedMs += ms
   }
-  let latest: AttemptResult | null = null
-  const once = async ({ attempt, signal }: AttemptContext): Promise<AttemptResult> => {
-    latest = await attemptOnce(task, run, { number: earlier.opened + attempt, signal, onSuspended })
-    return latest
+  const durationMs = (): number => Math.max(run.clock.monotonic() - startMs, all.last?.durationMs ?? 0)
+  const tell = async ({ result, files }: EndedAttempt, nextInMs: number | null): Promise<void> => {
+    add(all, result)
+    const outputs = maskedOutputs(run, result.outputs)
+    const told = { phase: run.phase, task: task.name, attempt: all.opened, nextInMs }
+    await run.emit({ type: 'attempt-ended', ...told, result: { ...result, outputs } })
+    await removeFiles(files)
   }
-  const rules = retryRulesOf(task, run)
-  await retry(once, {
-    ...rules,
-    maxAttempts: Math.max(1, (rules.maxAttempts ?? 1) - earlier.counted),
-    shouldRetry: (end) =>
-      'value' in end && end.value.error !== null && !finalErrors.has(end.value.error.code),
-    onEvent: async (event) => {
-      if (event.type !== 'attempt-ended') return
-      const { end, attempt, nextInMs } = event
-      if (nextInMs === null) run.onFinished?.()
-      const result = resultOf(run, end, latest)
-      latest = null
-      if (result === null) return
-      add(all, result)
-      await run.emit({
-        type: 'attempt-ended',
-        phase: run.phase,
-        task: task.name,
-        attempt: earlier.opened + attempt,
-        nextInMs,
-        result: { ...result, outputs: maskedOutputs(run, result.outputs) },
-      })
-    },
-  }).catch((error: unknown) => {
+  if (run.last !== undefined) return endOf(run, all, durationMs())
+  const { left } = run
+  if (left !== undefined && left.action !== 'take-up') {
+    await tell(await giveUpOnce(task, run, left, givenUp(left)), left.action === 'again' ? 0 : null)
+    if (left.action !== 'again') return endOf(run, all, durationMs())
+  }
+  const { opened, counted } = all
+  const once = ({ attempt, signal }: AttemptContext): Promise<EndedAttempt> =>
+    attempt === 1 && left?.action === 'take-up'
+      ? takeUpOnce(task, run, { ...left, signal, onSuspended })
+      : attemptOnce(task, run, { number: opened + attempt, signal, onSuspended })
+  await attempts(task, run, { once, tell, counted }).catch((error: unknown) => {
     if (!run.signal.aborted && !isRetryRefusal(error)) throw error
     if (isRetryRefusal(error)) all.last ??= refused(run, error)
   })
-  return endOf(run, all, run.clock.monotonic() - startMs)
+  return endOf(run, all, durationMs())
+}
+
+type Attempts = {
+  readonly once: (context: AttemptContext) => Promise<EndedAttempt>
+  readonly tell: (ended: EndedAttempt, nextInMs: number | null) => Promise<void>
+  /** How many there were before. */
+  readonly counted: number
+}
+
+async function attempts(task: Task, run: TaskRun, { once, tell, counted }: Attempts): Promise<void> {
+  let latest: EndedAttempt | null = null
+  const rules = retryRulesOf(task, run)
+  if (run.pauseMs !== undefined) await run.clock.sleep(run.pauseMs, run.signal)
+  const attempt = async (context: AttemptContext): Promise<EndedAttempt> => {
+    latest = await once(context)
+    return latest
+  }
+  await retry(attempt, {
+    ...rules,
+    maxAttempts: Math.max(1, (rules.maxAttempts ?? 1) - counted),
+    shouldRetry: (end) =>
+      'value' in end && end.value.result.error !== null && !finalErrors.has(end.value.result.error.code),
+    onEvent: async (event) => {
+      if (event.type !== 'attempt-ended') return
+      const { end, nextInMs } = event
+      if (nextInMs === null) run.onFinished?.()
+      const ended = endedOf(run, end, latest)
+      latest = null
+      if (ended !== null) await tell(ended, nextInMs)
+    },
+  })
+}
+
+/** How the attempt of another engine counts that is not taken up. */
+function givenUp({ action, found }: LeftTask): PlimsollError | null {
+  if (action === 'done') return null
+  if (action === 'failed')
+    return new PlimsollError('TASK_FAILED', 'a person has said, when the run was resumed, that it failed')
+  const what = action === 'give-up' ? 'the run was given up' : 'it is attempted again'
+  return new PlimsollError('ATTEMPT_LOST', `${what}: ${found.because}`)
 }
 
 /** An attempt that took too much of the engine's memory has failed, whatever it says itself. */
-function resultOf(
+function endedOf(
   run: TaskRun,
-  end: AttemptEnd<AttemptResult>,
-  latest: AttemptResult | null,
-): AttemptResult | null {
+  end: AttemptEnd<EndedAttempt>,
+  latest: EndedAttempt | null,
+): EndedAttempt | null {
   if ('value' in end) return end.value
   if (latest === null || !isRetryRefusal(end.error)) return null
-  return { ...latest, outputs: {}, error: maskedFacts(run.masker, end.error) }
+  const error = maskedFacts(run.masker, end.error)
+  return { ...latest, result: { ...latest.result, outputs: {}, error } }
 }
 
 /** It was not attempted at all. */
@@ -114,7 +148,7 @@ type Sum = { -readonly [Key in keyof AttemptTotals]: AttemptTotals[Key] } & { la
 
 function add(all: Sum, result: AttemptResult): void {
   all.opened += 1
-  if (!wantsMemory(result)) all.counted += 1
+  if (!isForgiven(result)) all.counted += 1
   all.last = result
   if (result.cpuMs !== null) all.cpuMs = (all.cpuMs ?? 0) + result.cpuMs
   const { lower, upper } = result.peakMemoryBytes
@@ -124,13 +158,14 @@ function add(all: Sum, result: AttemptResult): void {
   }
 }
 
-/** Not the fault of its command: it is to be started again when there is room. */
-const wantsMemory = ({ error }: AttemptResult): boolean => error?.code === 'TASK_REQUEUED'
+/** Not the fault of its command: it is to be started again when there is room, or its engine was killed. */
+const isForgiven = ({ error }: AttemptResult): boolean =>
+  error?.code === 'TASK_REQUEUED' || error?.code === 'ATTEMPT_LOST'
 
 function endOf(run: TaskRun, all: Sum, durationMs: number): TaskEnd {
   const { last: lastResult, ...totals } = all
   const last = lastResult ?? neverAttempted(run)
-  const cancelled = last.error?.code === 'TASK_CANCELLED' || last.error?.code === 'TASK_REQUEUED'
+  const cancelled = last.error?.code === 'TASK_CANCELLED' || isForgiven(last)
   const status = last.error === null ? 'succeeded' : cancelled ? 'cancelled' : 'failed'
   return {
     outputs: last.outputs,

@@ -2,6 +2,8 @@
  * The tiny supervisor around every process task: a shell script of a few lines that starts the command, waits for
  * it, and leaves its exit code and its CPU time in a file, by rename, also when the engine is gone by then.
  *
+ * An engine that goes on with the run of another knows from the file beside it (`.new`) whether the command has begun.
+ *
  * The command arrives as words ("$@") and is never read as shell text. The trap keeps the supervisor alive when its
  * process group is told to stop; the subshell gives the command back the usual reaction to signals, and `exec`
  * makes sure that a word like "eval" or "exit" is looked up as a program, not as a command of the shell.
@@ -10,6 +12,7 @@ const script = `trap : TERM INT HUP QUIT
 plimsoll_exit_file=$1
 plimsoll_join_file=$2
 shift 2
+true 2>/dev/null >"$plimsoll_exit_file.new"
 (trap - TERM INT HUP QUIT; [ -z "$plimsoll_join_file" ] || { echo 0 >"$plimsoll_join_file"; } 2>/dev/null; exec "$@")
 plimsoll_exit_code=$?
 umask 077

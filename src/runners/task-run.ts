@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { FillValues } from '../plan/plan.ts'
 import type { Redactor } from '../redact/redact.ts'
 import type {
+  AttemptResult,
   Bracket,
   DeployEvent,
   Phase,
@@ -13,6 +14,9 @@ import type {
   Work,
 } from '../spine.ts'
 import type { Instruments } from './instruments.ts'
+import type { LeftAction } from './left-attempt.ts'
+import type { TakenUp } from './take-up.ts'
+import type { Here } from './words.ts'
 
 /** An event without what is the same for the whole run. */
 export type TaskEvent = DeployEvent extends infer Event
@@ -54,11 +58,20 @@ export type TaskRun = {
   /** What was before the task was put back in the queue. */
   readonly earlier?: AttemptTotals | undefined
   readonly requeues?: number
+  readonly here: Here
+  /** An attempt of an engine that was killed: it comes before all others. */
+  readonly left?: LeftTask
+  /** How it had ended already, though that was not told: nothing is attempted. */
+  readonly last?: AttemptResult
+  /** What is left of a wait between two attempts, in milliseconds. */
+  readonly pauseMs?: number
   readonly waits: Readonly<Partial<Record<WaitReason, number>>>
   /** Called with a service that the task started. */
   readonly keepService: (identity: ProcessIdentity) => void
   readonly service: ProcessIdentity | undefined
 }
+
+export type LeftTask = TakenUp & { readonly action: Exclude<LeftAction, 'ask'> }
 
 /** What the attempts of a task add up to; goes on when the task is put back in the queue. */
 export type AttemptTotals = {

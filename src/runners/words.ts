@@ -4,14 +4,19 @@ import type { AttemptResult, ProcessIdentity, Task, TaskControl, Work } from '..
 import type { Ending } from './ending.ts'
 import type { Instruments } from './instruments.ts'
 
-/** Where one attempt keeps its files; absolute paths. All but the log are gone when it has ended. */
+/** Where one attempt keeps its files; absolute paths. All but the log are gone when its end is recorded. */
 export type AttemptFiles = {
   readonly log: string
   readonly spool: string
   readonly exit: string
+  /** Made before the command begins, and renamed to `exit` when it has ended. */
+  readonly begun: string
   readonly outputs: string
   readonly request: string
 }
+
+/** The machine that the engine runs on, and since which start of it; null where that cannot be known. */
+export type Here = { readonly host: string; readonly bootId: string | null }
 
 /** Everything that one attempt needs. */
 export type Attempt<Kind extends Work['kind'] = Work['kind']> = AttemptParts & {

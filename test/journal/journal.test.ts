@@ -105,6 +105,7 @@ check('a run is running until its report is recorded, and keeps its plan whole',
     },
     ...{ host: 'runner-7', taskCount: 1, status: 'succeeded', engine, startedAtMs: 1_000, endedAtMs: 9_000 },
     ...{ durationMs: 8_000, peakMemoryBytes: 5_000, capacityBytes: 800, loadLineBytes: 680 },
+    ...{ options: { failFast: false, undo: true, force: false }, undoBecause: null },
   })
 })
 
@@ -174,7 +175,7 @@ check('an attempt is open, then identified, then has its result', async (journal
   await journal.record(open)
   const base = {
     ...{ phase: 'deploy', task: 'build', attempt: 1, kind: 'exec', token: 'token-1' },
-    openedAtMs: 3,
+    ...{ openedAtMs: 3, host: null, bootId: null },
   }
   const unended = {
     ...base,
@@ -186,12 +187,12 @@ check('an attempt is open, then identified, then has its result', async (journal
   }
   assert.deepEqual(await journal.attempts('a'), [{ ...unended, identity: null }])
   await journal.record({ ...at, type: 'attempt-identified', atMs: 4, attempt: 1, identity, service: false })
-  assert.deepEqual(await journal.attempts('a'), [{ ...unended, identity }])
+  assert.deepEqual(await journal.attempts('a'), [{ ...unended, identity, bootId: identity.bootId }])
   const error = { code: 'TASK_FAILED' as const, message: 'exit code 3', fix: 'read' }
   const failed = { ...result, exitCode: 3, error, lastOutput: 'no such file', leftovers: [7] }
   await journal.record({ ...at, type: 'attempt-ended', atMs: 5, attempt: 1, result: failed, nextInMs: 1_000 })
   const ended = { status: 'failed', endedAtMs: 5, result: failed, nextInMs: 1_000 }
-  assert.deepEqual(await journal.attempts('a'), [{ ...unended, identity, ...ended }])
+  assert.deepEqual(await journal.attempts('a'), [{ ...unended, identity, bootId: identity.bootId, ...ended }])
 })
 
 check('an attempt that is opened again forgets how it ended before', async (journal) => {

@@ -72,6 +72,7 @@ export async function openBench(
         },
       } as unknown as Plan,
       phase: 'deploy',
+      here: { host: 'here', bootId: null },
       work,
       stateDir: dir,
       nextFileNumber: () => ++files,

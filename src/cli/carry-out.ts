@@ -1,0 +1,55 @@
+import { systemClock } from '../clock.ts'
+import type { DeployOptions } from '../deploy.ts'
+import { openView } from '../report/report.ts'
+import type { Report, RunStatus } from '../spine.ts'
+import { giveBackMemory } from './give-back.ts'
+import { sayError } from './say-error.ts'
+import { neverBlock } from './standard-output.ts'
+import { stopSignals } from './stop-signals.ts'
+import type { Call } from './words.ts'
+
+const exitCodes: Readonly<Record<RunStatus, number>> = {
+  succeeded: 0,
+  failed: 1,
+  'rolled-back': 1,
+  interrupted: 130,
+}
+
+type Watched = Required<Pick<DeployOptions, 'onEvent' | 'signal' | 'killSignal'>>
+
+/** Shows a run to whoever reads along, stops it on Ctrl-C, and says how it ended. */
+export async function carryOut(
+  call: Call,
+  progress: boolean,
+  run: (watched: Watched) => Promise<Report>,
+): Promise<number> {
+  using stop = stopSignals()
+  using _free = neverBlock([process.stdout, process.stderr])
+  let reported = false
+  try {
+    await using view = openView({
+      stdout: process.stdout,
+      stderr: process.stderr,
+      variables: process.env,
+      json: call.flag('json'),
+      progress,
+      clock: systemClock,
+    })
+    const report = await run({
+      onEvent: (message) => {
+        reported ||= message.type === 'report'
+        // What earlier runs tell of the tasks has been read by now.
+        if (message.type === 'run-started' || message.type === 'run-resumed') giveBackMemory()
+        return view.show(message)
+      },
+      signal: stop.signal,
+      killSignal: stop.killSignal,
+    })
+    if (stop.fault) throw stop.fault
+    return exitCodes[report.status]
+  } catch (error) {
+    if (!reported) throw error
+    // The report is the last line of standard output, and the error is in it.
+    return sayError(error, { json: false, debug: call.flag('debug') })
+  }
+}

@@ -1,0 +1,36 @@
+import { resume } from '../deploy.ts'
+import { answersOf } from './answers.ts'
+import { carryOut } from './carry-out.ts'
+import { askAboutChange } from './question.ts'
+import { stateDirOf } from './with-journal.ts'
+import type { RunCommand } from './words.ts'
+
+export const resumeCommand: RunCommand = async (call) => {
+  const [run = 'last'] = call.positionals
+  const historyFile = call.text('history')
+  const options = {
+    stateDir: stateDirOf(call),
+    ...(historyFile !== undefined && { historyFile }),
+    answers: answersOf(call.texts('task')),
+  }
+  const goOn = (recorded: boolean): Promise<number> =>
+    carryOut(call, true, async (watched) => {
+      let begun = false
+      const onEvent: typeof watched.onEvent = (message) => {
+        begun = true
+        return watched.onEvent(message)
+      }
+      const report = await resume(run, { ...options, ...watched, onEvent, recorded })
+      if (begun) return report
+      process.stderr.write(`nothing to resume: run ${report.runId} has succeeded\n`)
+      await watched.onEvent(report)
+      return report
+    })
+  try {
+    return await goOn(call.flag('recorded'))
+  } catch (error) {
+    const answer = await askAboutChange(error, call, ['recorded'])
+    if (answer === null) throw error
+    return await goOn(true)
+  }
+}

@@ -1,0 +1,38 @@
+/** A run from its record to its first word: a new one, or one that another engine has left. */
+import { hostname } from 'node:os'
+import type { RunOptions, RunRecord } from '../journal/journal.ts'
+import { identify } from '../memory/memory.ts'
+import type { Plan, TaskAnswer } from '../spine.ts'
+import { readRemains } from './remains.ts'
+import type { RunParts } from './words.ts'
+
+export type BeginParts = Omit<RunParts, 'plan' | 'engine' | 'here' | 'remains' | 'failFast'> & {
+  readonly options: RunOptions
+  readonly answers: Readonly<Record<string, TaskAnswer>>
+  /** What runs of it is stopped, and nothing else is done. */
+  readonly givesUp?: boolean
+}
+
+/**
+ * Durable when it resolves. An engine that goes on with a run has looked at all that is left of it by then.
+ * @throws DECISION_NEEDED before anything is changed; RUN_ACTIVE when another engine was faster.
+ */
+export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: BeginParts): Promise<RunParts> {
+  const { options, answers, givesUp = false, ...rest } = parts
+  const { journal, clock, random, stateDir, runId } = parts
+  const host = hostname()
+  // Each engine of a run has another one.
+  const engine = identify(process.pid, `${runId}/${Math.floor(random() * 2 ** 32).toString(36)}`)
+  const here = { host, bootId: engine.bootId }
+  const common = { ...rest, plan, engine, here, failFast: options.failFast }
+  if (earlier === null) {
+    await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host, options })
+    return common
+  }
+  const look = { plan, stateDir, here, nowMs: clock.now(), answers, givesUp }
+  const remains = await readRemains(journal, earlier, look)
+  const isUndo = remains.undoBecause !== null
+  const taken = { runId, plan, engine, host, options, previousToken: earlier.engine.token }
+  await journal.resumeRun({ ...taken, forget: remains.forget, isUndo })
+  return { ...common, remains }
+}

@@ -1,0 +1,41 @@
+/** A run that is to go on: as it is recorded, and as the file of its plan is now. */
+import { PlimsollError } from '../errors.ts'
+import { openJournal, type RunRecord } from '../journal/journal.ts'
+import { readPlan, selectTasks } from '../plan/plan.ts'
+import { openStoreForReading } from '../store/store.ts'
+import { runChanged } from './choose-run.ts'
+import { planDifferences } from './plan-differences.ts'
+
+/** @throws RUN_UNKNOWN, also where nothing is recorded; then nothing is made. */
+export async function recordedRun(idOrPrefix: string, stateDir: string): Promise<RunRecord> {
+  await using store = await openStoreForReading({ stateDir })
+  if (store) return await openJournal(store).run(idOrPrefix)
+  throw new PlimsollError('RUN_UNKNOWN', `nothing has been recorded in ${stateDir}`, {
+    fix: 'Name the directory of the record with --state DIR, or deploy first',
+  })
+}
+
+type Reading = { readonly stateDir: string; readonly variables?: NodeJS.ProcessEnv }
+
+/**
+ * The plan's file is read with the environment, the version and the variables of the run, and must still say what was
+ * recorded of its tasks. A file that is not there any more says nothing.
+ * @throws RUN_CHANGED with what differs; PLAN_INVALID when what it says now is no plan.
+ */
+export async function refuseChangedFile(run: RunRecord, { stateDir, variables }: Reading): Promise<void> {
+  const { definition } = run
+  const now = await readPlan(definition.file, {
+    version: definition.version,
+    vars: definition.vars,
+    ...(definition.environment !== null && { environment: definition.environment }),
+    ...(variables && { variables }),
+  }).catch((error: unknown) => {
+    if (error instanceof PlimsollError && error.code === 'PLAN_UNREADABLE') return null
+    throw error
+  })
+  if (now === null || now.digest === definition.digest) return
+  const names = new Set(now.tasks.map(({ name }) => name))
+  const recorded = definition.tasks.map(({ name }) => name).filter((name) => names.has(name))
+  const { words } = planDifferences(definition, selectTasks(now, recorded))
+  if (words.length > 0) throw runChanged(run, words, stateDir)
+}

@@ -1,0 +1,197 @@
+/**
+ * What is left of a run whose engine was killed, or that has ended and is tried again: which ends are kept, which tasks
+ * go on and how, and what only a person can know. It reads the record and looks at processes; it changes nothing.
+ */
+import type { AttemptRecord, Journal, RunRecord, TaskRecord } from '../journal/journal.ts'
+import { isSameProcess } from '../memory/memory.ts'
+import { noAttempts } from '../runners/runners.ts'
+import type { FoundTask, Phase, Plan, ProcessIdentity, Task, TaskAnswer } from '../spine.ts'
+import { decisionNeeded, refuseWrongAnswers, type Undecided } from './answers.ts'
+import { keyOf, type LookOptions, lookAtLeft, type TaskRest } from './left-tasks.ts'
+import { maskedReads } from './masked-outputs.ts'
+import { everyTask, planDifferences } from './plan-differences.ts'
+import { TaskStates } from './task-states.ts'
+
+export type Remains = {
+  readonly run: RunRecord
+  /** Whatever ran is stopped, and nothing else is done. */
+  readonly givesUp: boolean
+  /** The ends that are kept. */
+  readonly states: TaskStates
+  /** Why the undo that had begun goes on; null when tasks do. */
+  readonly undoBecause: string | null
+  readonly rest: (phase: Phase, task: string) => TaskRest | undefined
+  /** It was attempted when its engine was killed, and is to be seen to its end. */
+  readonly isUnderWay: (phase: Phase, task: string) => boolean
+  /** What was recorded of these does not count any more. */
+  readonly forget: readonly { readonly phase: Phase; readonly task: string }[]
+  readonly found: readonly FoundTask[]
+  /** Services that are to run and do not. */
+  readonly deadServices: readonly string[]
+  readonly lastFileNumber: number
+  readonly peakMemoryBytes: number
+}
+
+/** @throws DECISION_NEEDED with all tasks that a person must say something of; USAGE for an answer that fits nothing. */
+export async function readRemains(journal: Journal, run: RunRecord, options: LookOptions): Promise<Remains> {
+  const [tasks, attempts, memory] = await Promise.all([
+    journal.tasks(run.runId),
+    journal.attempts(run.runId),
+    journal.memory(run.runId),
+  ])
+  const { plan, answers = {}, givesUp = false } = options
+  const phase: Phase = goesOnWithUndo(run) ? 'undo' : 'deploy'
+  const rows = new Map(tasks.map((row) => [keyOf(row.phase, row.task), row]))
+  const states = statesOf(plan, tasks)
+  const undecided: Undecided[] = []
+  const again =
+    phase === 'undo' ? new Set<string>() : tasksToRunAgain(run, { plan, states, answers, undecided })
+  // What a hook has done counts for the round in which it did it.
+  const counted = phase === 'undo' || run.report === null ? everyTask(plan) : plan.tasks
+  const ended = counted.map(({ name }) => name).filter((name) => hasEnded(states, name))
+  const kept = new Set(ended.filter((name) => !again.has(name)))
+  undecided.push(...withoutValues(plan, states, kept))
+  const { found, rests } = lookAtLeft(attempts, { ...options, phase, kept, again, rows, undecided })
+  const open = new Set(found.map(({ task }) => task))
+  refuseWrongAnswers(answers, { plan, states, undecided, open, phase })
+  if (undecided.length > 0 && !givesUp) throw decisionNeeded(run, undecided, options.stateDir)
+
+  const settled = Object.keys(answers).filter((name) => answers[name] === 'done' && undoFailed(states, name))
+  const restored = phase === 'undo' ? states : keptStates(plan, tasks, kept, settled)
+  const services = keepServices(restored, plan, attempts)
+  const isDead = ({ name, identity }: Service): boolean => kept.has(name) && !isSameProcess(identity)
+  return {
+    run,
+    givesUp,
+    states: restored,
+    undoBecause: phase === 'undo' ? run.undoBecause : null,
+    rest: (inPhase, task) => rests.get(keyOf(inPhase, task)),
+    isUnderWay: (inPhase, task) => isUnderWay(rests.get(keyOf(inPhase, task))),
+    forget: tasks.filter((row) => isForgotten(row.phase, row.task, { kept, settled })),
+    found,
+    deadServices: phase === 'undo' ? [] : services.filter(isDead).map(({ name }) => name),
+    lastFileNumber: attempts.reduce((last, { log }) => Math.max(last, fileNumberOf(log)), 0),
+    peakMemoryBytes: memory.reduce(
+      (peak, point) => Math.max(peak, point.tasksBytes),
+      run.peakMemoryBytes ?? 0,
+    ),
+  }
+}
+
+const isUnderWay = (rest: TaskRest | undefined): boolean =>
+  rest?.last !== undefined || (rest?.left !== undefined && rest.left.action !== 'again')
+
+/** An end that is recorded and does not count any more. */
+const isForgotten = (
+  phase: Phase,
+  task: string,
+  { kept, settled }: { readonly kept: ReadonlySet<string>; readonly settled: readonly string[] },
+): boolean => !kept.has(task) || (phase === 'undo' && settled.includes(task))
+
+/** Attempts of a run have their files by number. */
+const fileNumberOf = (log: string): number => Number(/(\d{1,9})\.log$/.exec(log)?.[1] ?? 0)
+
+/** Tasks that must run again, because others read what they handed on and the record does not hold. */
+function withoutValues(plan: Plan, states: TaskStates, kept: ReadonlySet<string>): readonly Undecided[] {
+  const readers = plan.tasks.filter(({ name }) => !kept.has(name))
+  const reads = maskedReads(readers, (name) => (kept.has(name) ? states.reportOf(name) : undefined))
+  return [...reads].map(([task, keys]) => ({
+    task,
+    because: `what it handed on as ${keys.join(', ')} held a secret, which is not recorded`,
+    answers: ['again'],
+  }))
+}
+
+/** An undo that was stopped, by a kill or by a person, has begun to undo: it goes on. */
+const goesOnWithUndo = ({ undoBecause, report }: RunRecord): boolean =>
+  undoBecause !== null && (report === null || report.status === 'interrupted')
+
+const hasEnded = (states: TaskStates, task: string): boolean => states.statusOf(task) !== 'unknown'
+
+/** As far as it is recorded. An undo that was stopped has not been done. */
+function statesOf(plan: Plan, tasks: readonly TaskRecord[]): TaskStates {
+  const states = new TaskStates(plan.tasks)
+  const names = new Set(everyTask(plan).map(({ name }) => name))
+  for (const { phase, task, report } of tasks) {
+    if (report === null || !names.has(task)) continue
+    const end = { report, outputs: report.outputs, totals: noAttempts }
+    if (phase === 'deploy') states.keepEnd(task, end)
+    else if (phase !== 'undo' && report.status !== 'cancelled') states.keepHookEnd(phase, task, end)
+  }
+  for (const { phase, task, report } of tasks) {
+    if (report === null || phase !== 'undo' || report.status === 'cancelled') continue
+    states.keepUndoEnd(task, { report, outputs: {}, totals: noAttempts })
+  }
+  return states
+}
+
+function keptStates(
+  plan: Plan,
+  tasks: readonly TaskRecord[],
+  kept: ReadonlySet<string>,
+  settled: readonly string[],
+): TaskStates {
+  return statesOf(
+    plan,
+    tasks.filter(({ phase, task }) => !isForgotten(phase, task, { kept, settled })),
+  )
+}
+
+const undoFailed = (states: TaskStates, task: string): boolean =>
+  states.reportOf(task)?.undo?.status === 'failed'
+
+type Choosing = {
+  readonly plan: Plan
+  readonly states: TaskStates
+  readonly answers: Readonly<Record<string, TaskAnswer>>
+  readonly undecided: Undecided[]
+}
+
+/**
+ * Those that ended otherwise than well (where the engine was killed: those that were stopped), those whose work has
+ * changed since, those that a person wants to run again, and everything that needs one of them.
+ */
+function tasksToRunAgain(run: RunRecord, { plan, states, answers, undecided }: Choosing): Set<string> {
+  const { changed } = planDifferences(run.definition, plan)
+  const wasKilled = run.report === null
+  const isAgain = ({ name }: Task): boolean => {
+    if (!hasEnded(states, name)) return false
+    if (changed.has(name) || answers[name] === 'again') return true
+    const status = states.statusOf(name)
+    if (undoFailed(states, name) && answers[name] !== 'done') {
+      undecided.push({
+        task: name,
+        because: 'its undo failed, and may have been done in part',
+        answers: ['done', 'again'],
+      })
+      return false
+    }
+    return status === 'cancelled' || status === 'undone' || (status === 'failed' && !wasKilled)
+  }
+  const again = new Set(plan.tasks.filter(isAgain).map(({ name }) => name))
+  for (let before = -1; before !== again.size; ) {
+    before = again.size
+    for (const { name, needs } of plan.tasks) {
+      if (hasEnded(states, name) && needs.some((need) => again.has(need))) again.add(name)
+    }
+  }
+  return again
+}
+
+type Service = { readonly name: string; readonly identity: ProcessIdentity }
+
+/** The newest of each task. */
+function keepServices(
+  states: TaskStates,
+  plan: Plan,
+  attempts: readonly AttemptRecord[],
+): readonly Service[] {
+  const detached = new Set(
+    plan.tasks.filter(({ work }) => 'detach' in work && work.detach).map(({ name }) => name),
+  )
+  const services = new Map<string, ProcessIdentity>()
+  for (const { phase, task, identity } of attempts)
+    if (phase === 'deploy' && identity !== null && detached.has(task)) services.set(task, identity)
+  for (const [task, identity] of services) states.keepService(task, identity)
+  return [...services].map(([name, identity]) => ({ name, identity }))
+}

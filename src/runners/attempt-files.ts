@@ -1,0 +1,25 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AttemptFiles } from './words.ts'
+
+/** Where an attempt with this log (relative to the state directory) keeps its files. */
+export function attemptFiles(stateDir: string, log: string): AttemptFiles {
+  const base = join(stateDir, log.replace(/\.log$/, ''))
+  const file = (ending: string): string => `${base}.${ending}`
+  return {
+    log: file('log'),
+    spool: file('spool'),
+    exit: file('exit'),
+    begun: file('exit.new'),
+    outputs: file('out'),
+    request: file('request'),
+  }
+}
+
+/** All but the log, once the end of the attempt is recorded: until then an engine that goes on needs them. */
+export async function removeFiles({ spool, exit, begun, outputs, request }: AttemptFiles): Promise<void> {
+  const answer = `${request}.answer`
+  for (const file of [spool, exit, begun, outputs, request, answer, `${answer}.new`]) {
+    await rm(file, { recursive: true, force: true }).catch(() => undefined)
+  }
+}

@@ -1,0 +1,115 @@
+/** Deploys with the real command line, kills it with -9 at a moment of its own record, and goes on. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { ProcessFinder } from '../../src/memory/memory.ts'
+import type { DeployEvent, Report, RunMessage } from '../../src/spine.ts'
+import { Folder } from '../cli/plimsoll.ts'
+
+export type Moment = (message: RunMessage) => boolean
+
+export const event =
+  (type: DeployEvent['type'], task?: string, phase: 'deploy' | 'undo' = 'deploy'): Moment =>
+  (message) =>
+    message.type === type &&
+    (task === undefined || ('task' in message && message.task === task && message.phase === phase))
+
+export type Resumed = {
+  readonly code: number | null
+  readonly stderr: string
+  readonly report: Report
+  readonly events: readonly DeployEvent[]
+}
+
+async function messagesOf(
+  stream: Readable,
+  onMessage?: (message: RunMessage) => void,
+): Promise<readonly RunMessage[]> {
+  const messages: RunMessage[] = []
+  for await (const line of createInterface({ input: stream })) {
+    const message: RunMessage = JSON.parse(line)
+    messages.push(message)
+    onMessage?.(message)
+  }
+  return messages
+}
+
+export class Yard extends Folder {
+  plan(tasks: string): void {
+    this.write('plimsoll.yaml', `name: shop\ntasks:\n${tasks}`)
+  }
+
+  /** Deploys until the moment, and kills the engine then; it may have gone a little further. */
+  async killedAt(moment: Moment, words: readonly string[] = ['deploy']): Promise<readonly RunMessage[]> {
+    const child = this.start([...words, '--json'])
+    const closed = once(child, 'close')
+    child.stderr.resume()
+    const messages = await messagesOf(child.stdout, (message) => {
+      if (moment(message)) child.kill('SIGKILL')
+    })
+    await closed
+    assert.notEqual(messages.at(-1)?.type, 'report', 'it was killed before its end')
+    return messages
+  }
+
+  async resume(...words: readonly string[]): Promise<Resumed> {
+    return this.goOn(['resume', ...words])
+  }
+
+  /** `onMessage` hears each message as it comes. */
+  async goOn(words: readonly string[], onMessage?: (message: RunMessage) => void): Promise<Resumed> {
+    const child = this.start([...words, '--json'])
+    const [stderr, messages, [code]] = await Promise.all([
+      text(child.stderr),
+      messagesOf(child.stdout, onMessage),
+      once(child, 'close'),
+    ])
+    const report = messages.at(-1)
+    assert.ok(report?.type === 'report', `${JSON.stringify(report)}${stderr}`)
+    return { code, stderr, report, events: messages.slice(0, -1) as readonly DeployEvent[] }
+  }
+
+  /** The lines that tasks have appended to the file, in their order. */
+  lines(name = 'count'): readonly string[] {
+    const file = join(this.path, name)
+    return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : []
+  }
+
+  has(name: string): boolean {
+    return existsSync(join(this.path, name))
+  }
+
+  /** Of the run's directory, without logs: what attempts have left. */
+  leftFiles(): readonly string[] {
+    return globSync('.plimsoll/runs/*/*', { cwd: this.path }).filter((file) => !file.endsWith('.log'))
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    for (let tries = 0; tries < 1_500 && !condition(); tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    assert.ok(condition())
+  }
+}
+
+export const statusesOf = ({ tasks }: Report): string =>
+  Object.entries(tasks)
+    .map(([name, { status }]) => `${name} ${status}`)
+    .join(', ')
+
+/** Processes of these attempts that run still. */
+export function orphansOf(messages: readonly RunMessage[]): readonly number[] {
+  const finder = new ProcessFinder()
+  return messages.flatMap((message) =>
+    message.type === 'attempt-opened' ? finder.findByToken(message.token) : [],
+  )
+}
+
+export function foundOf({ events }: Resumed): string {
+  const [resumed] = events
+  assert.ok(resumed?.type === 'run-resumed')
+  return resumed.found.map(({ task, action }) => `${task} ${action}`).join(', ')
+}
