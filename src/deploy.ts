@@ -184,6 +184,7 @@ async function perform(
   if (run.undoReason !== undefined) await hook('onFailure', run, executor)
   await hook('after', run, executor)
   if (historyFile !== undefined) await keepHistory(run, journal, historyFile)
+  await run.explain()
 
   for (const error of await notify({
     plan,

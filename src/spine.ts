@@ -305,6 +305,8 @@ export type TaskReport = {
   readonly because?: string
   readonly error?: ErrorFacts
   readonly lastOutput?: string
+  /** Of a failed task, when an expert could look at it. */
+  readonly diagnosis?: Diagnosis
   /** How the undo of this task ended, when there was one. */
   readonly undo?: {
     readonly status: 'succeeded' | 'failed'

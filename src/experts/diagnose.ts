@@ -27,14 +27,13 @@ export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promis
   const said: readonly Log[] =
     facts.error === undefined ? [] : [{ name: engineName, chunks: [Buffer.from(facts.error.message)] }]
   const logs = await findInAll([...evidence.logs, ...said], signal)
-  const familiar = new Set(
-    (await findInAll(evidence.earlier ?? [], signal)).flatMap(({ findings }) => findings.map(shapeOf)),
-  )
-  const ranked = rankCauses(logs, (finding) => familiar.has(shapeOf(finding)))
+  const isFamiliar = familiarity(await findInAll(evidence.earlier ?? [], signal))
+  const ranked = rankCauses(logs, isFamiliar)
   const fact = causeOfFacts(facts)
   const failed = facts.error !== undefined
   const known = !failed && endedWell(logs) ? [] : ranked.filter(({ score }) => score >= leastScore)
-  return { ...conclude(known, fact, logs), ...(partial && { partial }) }
+  const troubles = logs.flatMap(({ marks }) => marks.trouble).filter((place) => !isFamiliar(place))
+  return { ...conclude(known, fact, troubles), ...(partial && { partial }) }
 }
 
 async function findInAll(logs: readonly Log[], signal?: AbortSignal): Promise<readonly LogFindings[]> {
@@ -54,11 +53,11 @@ type Answer = {
 function conclude(
   ranked: readonly RankedCause[],
   fact: FactCause | null,
-  logs: readonly LogFindings[],
+  troubles: readonly Place[],
 ): Diagnosis {
   const answers = ranked.map(answerOf)
   const [first, ...others] = fact === null ? answers : withFact(answers, fact)
-  if (first === undefined) return unknown(logs)
+  if (first === undefined) return unknown(troubles)
   return {
     ...first,
     others: others
@@ -73,7 +72,9 @@ function withFact(answers: readonly Answer[], { cause, says, text, decisive }: F
   if (!decisive && answers.length > 0)
     return same ? answers : [...answers, factAnswer(cause, says, [engineLine(text)])]
   const evidence = [engineLine(text), ...(same?.evidence ?? [])].slice(0, mostEvidence)
-  return [factAnswer(cause, says, evidence), ...answers.filter((answer) => answer !== same)]
+  // The signal by which the engine ended it is told of in the log, too.
+  const others = answers.filter((answer) => answer !== same && answer.cause !== 'cancelled')
+  return [factAnswer(cause, says, evidence), ...others]
 }
 
 const engineLine = (text: string): LogLine => ({ log: engineName, line: null, text: masked(text) })
@@ -100,7 +101,7 @@ const filled = (text: string, holes: Holes): string =>
     .replaceAll(/\{(\w+)\}/g, (_, name: string) => (Object.hasOwn(holes, name) ? (holes[name] ?? '') : ''))
     .replaceAll(/ {2,}/g, ' ')
     .replaceAll(/ ?:? ?$/g, '')
-    .replaceAll(/ ([.,:])/g, '$1')
+    .replaceAll(/ ([.,:])(?= |$)/g, '$1')
     .trim()
 
 /** The best lines, each text once. */
@@ -127,8 +128,7 @@ function endedWell(logs: readonly LogFindings[]): boolean {
   })
 }
 
-function unknown(logs: readonly LogFindings[]): Diagnosis {
-  const troubles = logs.flatMap(({ marks }) => marks.trouble)
+function unknown(troubles: readonly Place[]): Diagnosis {
   const explanation =
     troubles.length === 0
       ? 'Nothing in what was read looks like a failure.'
@@ -143,6 +143,12 @@ function unknown(logs: readonly LogFindings[]): Diagnosis {
   }
 }
 
-/** What is the same of a line from run to run: numbers differ. */
-const shapeOf = ({ rule, whole }: Finding): string =>
-  `${rule.id} ${whole.slice(0, longestText).replaceAll(/[0-9a-f]*\d[0-9a-f]*/gi, '#')}`
+/** Whether a green run said the same: the line as it is, apart from its numbers. */
+function familiarity(earlier: readonly LogFindings[]): (place: Place) => boolean {
+  const shapeOf = ({ whole }: Place): string =>
+    whole.slice(0, longestText).replaceAll(/[0-9a-f]*\d[0-9a-f]*/gi, '#')
+  const known = new Set(
+    earlier.flatMap(({ findings, marks }) => [...findings, ...marks.trouble].map(shapeOf)),
+  )
+  return (place) => known.has(shapeOf(place))
+}

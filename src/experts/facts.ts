@@ -51,6 +51,13 @@ const byExitCode: ReadonlyMap<number, Decision> = new Map([
   [143, { cause: 'cancelled', says: 'The task was told to end by SIGTERM (exit code 143).' }],
 ])
 
+const killed = 137
+/** The kernel counts its kills in the task's own control group, and the engine looks there. */
+const fromOutside: Decision = {
+  cause: 'cancelled',
+  says: 'The task got SIGKILL from outside: a person or another program ended it, not the kernel for want of memory.',
+}
+
 export type FactCause = Decision & {
   /** Goes before all that logs say. */
   readonly decisive: boolean
@@ -59,9 +66,11 @@ export type FactCause = Decision & {
 }
 
 export function causeOfFacts(facts: EngineFacts): FactCause | null {
-  const { error, exitCode } = facts
+  const { error, exitCode, enforcement } = facts
   const decision = error && byError[error.code]
   if (decision) return { ...decision, decisive: true, text: textOf(facts) }
+  if (exitCode === killed && enforcement === 'hard')
+    return { ...fromOutside, decisive: true, text: textOf(facts) }
   const coded = exitCode === null || exitCode === undefined ? undefined : byExitCode.get(exitCode)
   return coded ? { ...coded, decisive: false, text: textOf(facts) } : null
 }

@@ -31,7 +31,7 @@ export type LogFindings = {
 /** Of what comes more often than twice this, the first and the last are kept. */
 const usualLineBytes = 80
 const mostOfARule = 4
-const mostMarks = { end: 1_000, failure: 1_000, trouble: 200, success: 1, cleanup: 1 } as const
+const mostMarks = { end: 1_000, failure: 1_000, trouble: 200, success: 1, cleanup: 200 } as const
 
 /** Keeps the first and the last of what comes. */
 class Ends<Item> {

@@ -15,23 +15,26 @@ export type RankedCause = {
   readonly findings: readonly Finding[]
 }
 
-const weights: Readonly<Record<Depth, number>> = { fact: 1, root: 0.85, step: 0.7, maybe: 0.4 }
+const weights: Readonly<Record<Depth, number>> = { fact: 1, root: 0.85, step: 0.65, maybe: 0.4 }
 const nearLines = 50
 /** Lines that a reported failure counts as farther where it is known who gave up, and where. */
 const doubt = 60
+/** Of two that are equal otherwise the later one is the cause: work goes on after failures that did not matter. */
+const lateness = 0.06
 const softly = 0.35
 const afterTheEnd = 0.4
 const knownFromGreen = 0.15
 /** Each further rule that says the same nearly as well adds a little. */
-const agreement = 0.03
+const agreement = 0.02
 const nearlyAsWell = 0.6
 /** So does each character of a phrase: long ones are more exact. */
-const exactness = 0.002
+const exactness = 0.001
 const mostExact = 40
 
-export type Familiar = (finding: Finding) => boolean
-
-export function rankCauses(logs: readonly LogFindings[], isFamiliar: Familiar): readonly RankedCause[] {
+export function rankCauses(
+  logs: readonly LogFindings[],
+  isFamiliar: (finding: Finding) => boolean,
+): readonly RankedCause[] {
   const byCause = new Map<CauseName, { finding: Finding; score: number }[]>()
   for (const log of logs) {
     for (const finding of log.findings) {
@@ -56,7 +59,7 @@ export function rankCauses(logs: readonly LogFindings[], isFamiliar: Familiar): 
 function scoreOf(finding: Finding, log: LogFindings): number {
   const { depth = 'root' } = finding.rule
   const says = weights[depth] + exactness * Math.min(mostExact, finding.phrase.length)
-  const near = nearness(finding.line, log)
+  const near = nearness(finding.line, log) + lateness * Math.min(1, finding.line / log.lines)
   return (
     says *
     (depth === 'fact' ? Math.sqrt(near) : near) *
@@ -83,7 +86,9 @@ function distanceTo(places: readonly Place[], line: number): number {
   )
 }
 
+/** What comes after the last failure and the beginning of the cleaning up is not why it failed. */
 function beforeTheEnd(line: number, { marks }: LogFindings): number {
-  const [first] = marks.cleanup
-  return first !== undefined && line > first.line ? afterTheEnd : 1
+  const last = marks.end.at(-1)?.line ?? 0
+  const cleanup = marks.cleanup.find((mark) => mark.line > last)
+  return cleanup !== undefined && line > cleanup.line ? afterTheEnd : 1
 }

@@ -47,6 +47,7 @@ export async function evidenceOf(failed: FailedTask, options: EvidenceOptions): 
       peakMemoryBytes: report.peakMemoryBytes.upper ?? report.peakMemoryBytes.lower,
       limitBytes: failed.limitBytes,
       requeues: report.requeues,
+      enforcement: report.enforcement,
     },
     ...(readBytes < ofBytes && { partial: { readBytes, ofBytes } }),
   }

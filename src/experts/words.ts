@@ -1,5 +1,6 @@
 /** What the expert is made of: rules, what they found, and what is known without a log. */
 import type { ErrorFacts } from '../errors.ts'
+import type { Enforcement } from '../spine.ts'
 import type { CauseName } from './causes.ts'
 
 /**
@@ -65,6 +66,7 @@ export type EngineFacts = {
   readonly peakMemoryBytes?: number | null | undefined
   readonly limitBytes?: number | null | undefined
   readonly requeues?: number | undefined
+  readonly enforcement?: Enforcement
 }
 
 export type Evidence = {

@@ -28,7 +28,7 @@ function placeOf({ log, line }: LogLine): string {
 }
 
 /** Nobody should think that what was not read says nothing. */
-function partialNote({ partial }: Pick<Diagnosis, 'partial'>): readonly string[] {
+export function partialNote({ partial }: Pick<Diagnosis, 'partial'>): readonly string[] {
   if (partial === undefined) return []
   return [
     `  read: the beginning and the end, ${formatSize(partial.readBytes)} of ${formatSize(partial.ofBytes)}`,

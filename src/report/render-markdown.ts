@@ -5,6 +5,7 @@ import { formatDuration } from '../units.ts'
 import { expectedText } from './estimate-words.ts'
 import { countOf, releaseOf } from './event-words.ts'
 import { plainLine, plainText } from './plain-text.ts'
+import { partialNote } from './render-diagnosis.ts'
 import {
   bracketText,
   everyTask,
@@ -53,7 +54,28 @@ function failure([name, task]: NamedTask): string[] {
   const error = task.error ?? task.undo?.error
   if (error === undefined) return [] // undone, as it should be
   const output = plainText(task.lastOutput ?? '').trimEnd()
-  return ['', `### ${words(name)}`, '', ...errorLines(error), ...(output === '' ? [] : ['', fenced(output)])]
+  return [
+    '',
+    `### ${words(name)}`,
+    '',
+    ...errorLines(error),
+    ...(output === '' ? [] : ['', fenced(output)]),
+    ...diagnosisOf(task),
+  ]
+}
+
+function diagnosisOf({ diagnosis }: NamedTask[1]): string[] {
+  if (diagnosis === undefined) return []
+  const { cause, title, explanation, evidence, next, others } = diagnosis
+  const lines = evidence.map(({ log, line, text }) => `${log}${line === null ? '' : `:${line}`}: ${text}`)
+  return [
+    '',
+    `**${words(title)}**${cause === null ? '' : ` (${words(cause)})`}: ${words(explanation)}`,
+    ...(lines.length > 0 ? ['', fenced(plainText(lines.join('\n')))] : []),
+    ...(next.length > 0 ? ['', ...next.map((step) => `- ${words(step)}`)] : []),
+    ...(others.length > 0 ? ['', `Or else: ${others.map((other) => words(other.title)).join('; ')}.`] : []),
+    ...partialNote(diagnosis).flatMap((note) => ['', words(note.trim())]),
+  ]
 }
 
 function errorLines({ code, message, fix }: ErrorFacts): string[] {

@@ -5,6 +5,7 @@ import { formatDuration } from '../units.ts'
 import { expectedText } from './estimate-words.ts'
 import { countOf, paintTone, releaseOf, toneOf } from './event-words.ts'
 import { plainLine, plainText } from './plain-text.ts'
+import { diagnosisLines } from './render-diagnosis.ts'
 import type { Style } from './style.ts'
 import { type Column, renderTable } from './table.ts'
 import {
@@ -85,7 +86,8 @@ function failureLines([name, task]: NamedTask, style: Style): string[] {
   const blocks = errors.flatMap(({ what, error }) =>
     error === undefined ? [] : errorLines(what, error, style),
   )
-  return [...blocks, ...outputLines(task.lastOutput, style)]
+  const diagnosis = task.diagnosis ? diagnosisLines(task.diagnosis, style).map((line) => `  ${line}`) : []
+  return [...blocks, ...outputLines(task.lastOutput, style), ...diagnosis]
 }
 
 function errorLines(what: string, { code, message, fix }: ErrorFacts, style: Style): string[] {

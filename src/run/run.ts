@@ -22,6 +22,7 @@ import type { Hook, Phase, Report, RunStatus, Task, TaskReport, Work } from '../
 import { beginningOf } from './beginning.ts'
 import { decide, decidedBefore } from './decide.ts'
 import { withoutSecrets } from './environment.ts'
+import { explainFailures } from './explain.ts'
 import type { TaskRest } from './left-tasks.ts'
 import { MemoryRecord } from './memory-record.ts'
 import { PeakMeter } from './peak-meter.ts'
@@ -177,6 +178,11 @@ export class Run implements AsyncDisposable {
     if (event.type === 'waiting') await this.telling.emit({ ...event, type: 'task-waiting', phase })
     if (event.type === 'guarded') await this.telling.emit({ ...event, type: 'task-guarded', phase })
     if (event.type === 'ended') await this.#onEnded(phase, event.task, event.ended)
+  }
+
+  /** Has an expert say why tasks failed, for the report. Never throws. */
+  explain(): Promise<void> {
+    return explainFailures(this.#states, this.#parts)
   }
 
   /** Tells the report and closes the record, whatever went wrong before. Never throws. */

@@ -3,7 +3,7 @@ import { neverStarted } from '../executor/executor.ts'
 import type { FillValues } from '../plan/plan.ts'
 import { createRedactor } from '../redact/redact.ts'
 import type { AttemptTotals, TaskEnd } from '../runners/runners.ts'
-import type { Hook, Phase, ProcessIdentity, Report, Task, TaskReport } from '../spine.ts'
+import type { Diagnosis, Hook, Phase, ProcessIdentity, Report, Task, TaskReport } from '../spine.ts'
 import { endedReport } from './task-report.ts'
 
 /** What the tasks of one run know of each other: how they ended, what they handed on, which services they left. */
@@ -89,6 +89,11 @@ export class TaskStates {
   keepEnd(task: string, { report, outputs }: TaskEnd): void {
     this.#reports.set(task, report)
     this.#outputs.set(task, outputs)
+  }
+
+  keepDiagnosis(task: string, diagnosis: Diagnosis): void {
+    const report = this.#reports.get(task)
+    if (report) this.#reports.set(task, { ...report, diagnosis })
   }
 
   /** A task whose undo failed keeps the status it had. @returns false when there was nothing to undo. */

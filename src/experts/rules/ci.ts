@@ -80,7 +80,6 @@ export const ciRules: readonly Rule[] = [
       'runner system failure',
       'ERROR: Job failed (system failure)',
       'Job failed (system failure)',
-      'hudson.remoting',
       'hudson.remoting.ChannelClosedException',
       'hudson.remoting.Channel$OrderlyShutdown',
       'FATAL: channel is already closed',

@@ -120,6 +120,7 @@ export const networkRules: readonly Rule[] = [
     id: 'name-resolution',
     cause: 'dns',
     depth: 'root',
+    anyCase: true,
     phrases: [
       'Could not resolve host: {host@}',
       'Could not resolve host',
