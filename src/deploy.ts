@@ -25,12 +25,17 @@ import {
   takeTurns,
 } from './run/run.ts'
 import type { Hook, Plan, Report, RunMessage, Task, TaskAnswer } from './spine.ts'
-import { openStore } from './store/store.ts'
+import { databaseOf, openStore } from './store/store.ts'
 import { formatSize } from './units.ts'
 
 export type DeployOptions = {
   /** Where the record and the logs are kept. Default: `.plimsoll` beside the plan. */
   readonly stateDir?: string
+  /**
+   * `postgres://...`: the record is kept in this database instead, for several machines; the logs stay in `stateDir`.
+   * Default: the variable PLIMSOLL_DATABASE_URL; without both, or when empty, the embedded database in `stateDir`.
+   */
+  readonly database?: string
   /**
    * Told of everything that happens, and of the report at last; awaited, so that a slow listener slows the run. When it
    * throws, the run is stopped and undone as after a failure, it is told the rest, and `deploy` throws its first error.
@@ -77,7 +82,7 @@ export type DeployOptions = {
  * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
  * could not be recorded or told any more (then what had succeeded is undone, and `onEvent` has got the report).
  * @throws USAGE (`force`), APPROVAL_NEEDED, LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY,
- * HISTORY_INVALID, RUN_CHANGED, DECISION_NEEDED, and the STATE codes.
+ * HISTORY_INVALID, RUN_CHANGED, DECISION_NEEDED, and the STATE and DATABASE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
   forcedTasks(plan, options.force)
@@ -100,7 +105,8 @@ export type ResumeOptions = Omit<DeployOptions, 'fresh' | 'goOn' | 'yes'> & {
  * @throws RUN_UNKNOWN, RUN_ACTIVE, RUN_CHANGED, DECISION_NEEDED, and what `deploy` throws.
  */
 export async function resume(run: string, options: ResumeOptions): Promise<Report> {
-  const record = await recordedRun(run, options.stateDir)
+  const { stateDir, variables = process.env } = options
+  const record = await recordedRun(run, { stateDir, database: databaseOf(options.database, variables) })
   if (record.report?.status === 'succeeded') return record.report
   const { recorded = false, ...given } = options
   if (!recorded) await refuseChangedFile(record, options)
@@ -134,7 +140,7 @@ async function perform(
   const historyFile = historyFileOf(options.historyFile, variables)
   const carried = historyFile === undefined ? [] : await readHistory(historyFile)
 
-  await using store = await openStore({ stateDir })
+  await using store = await openStore({ stateDir, database: databaseOf(options.database, variables), clock })
   const { onEvent = () => undefined, failFast = false, undo: undoes = true, answers = {} } = options
   const stop = AbortSignal.any([options.signal, options.killSignal].filter((one) => one !== undefined))
   const reading = openJournal(store)

@@ -15,7 +15,7 @@ import {
   unknownMs,
 } from './run/run.ts'
 import type { MemoryEstimate, Plan, Task } from './spine.ts'
-import { openStoreForReading } from './store/store.ts'
+import { databaseOf, openStoreForReading, type StorePlace } from './store/store.ts'
 
 export type PredictedTask = {
   readonly task: string
@@ -50,6 +50,8 @@ export type PlanPrediction = {
 export type PredictOptions = {
   /** As of `deploy`. */
   readonly stateDir?: string
+  /** As of `deploy`. */
+  readonly database?: string
   /** As of `deploy`; only read. */
   readonly historyFile?: string
   /** As of `deploy`. */
@@ -58,7 +60,7 @@ export type PredictOptions = {
   readonly clock?: Clock
 }
 
-/** @throws USAGE (`force`), HISTORY_INVALID, and the STATE codes. */
+/** @throws USAGE (`force`), HISTORY_INVALID, and the STATE and DATABASE codes. */
 export async function predict(plan: Plan, options: PredictOptions = {}): Promise<PlanPrediction> {
   const { variables = process.env, clock = systemClock } = options
   const historyFile = historyFileOf(options.historyFile, variables)
@@ -66,7 +68,9 @@ export async function predict(plan: Plan, options: PredictOptions = {}): Promise
   const stateDir = stateDirOf(plan, options)
   const force = forcedTasks(plan, options.force)
   const leftOut = new Set(plan.tasks.filter(isLeftOut).map(({ name }) => name))
-  const { past, peaks, foreseen } = await recorded({ plan, stateDir, variables, force, leftOut })
+  const place = { stateDir, database: databaseOf(options.database, variables) }
+  const parts = { plan, stateDir, variables, force, leftOut }
+  const { past, peaks, foreseen } = await recorded(place, parts)
   const executor = new ParallelExecutor({ ...plan.options.executor, clock, ownBytes: engineBytes })
   using monitor = executor.monitor
   const estimates = new Estimates(mergePeaks([peaks, carried]), clock.now())
@@ -134,9 +138,9 @@ type Recorded = {
 
 type RecordedParts = Omit<Parameters<typeof foresee>[0], 'journal' | 'signal'>
 
-async function recorded(parts: RecordedParts): Promise<Recorded> {
+async function recorded(place: StorePlace, parts: RecordedParts): Promise<Recorded> {
   const { signal } = new AbortController()
-  await using store = await openStoreForReading({ stateDir: parts.stateDir })
+  await using store = await openStoreForReading(place)
   const journal = store && openJournal(store)
   return {
     past: (await journal?.pastTasks(parts.plan.name)) ?? new Map(),

@@ -15,9 +15,11 @@ export const deployCommand: RunCommand = async (call) => {
   const waitForLockMs = lockWait === undefined ? 0 : durationOf('--wait-for-lock', lockWait)
   giveBackMemory()
   const stateDir = call.text('state')
+  const database = call.text('database')
   const historyFile = call.text('history')
   const options = {
     ...(stateDir !== undefined && { stateDir }),
+    ...(database !== undefined && { database }),
     ...(historyFile !== undefined && { historyFile }),
     answers: answersOf(call.texts('task')),
     waitForLockMs,

@@ -1,7 +1,7 @@
 import { PlimsollError } from '../errors.ts'
 import type { Journal, RunRecord } from '../journal/journal.ts'
-import { isSameProcess } from '../memory/memory.ts'
 import { diffRuns, type RecordedRun, renderDiff, styleFor } from '../report/report.ts'
+import { mayGoOn } from './engine-state.ts'
 import { reportSoFar } from './report-so-far.ts'
 import { withJournal } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
@@ -29,5 +29,5 @@ async function recordedRun(journal: Journal, run: RunRecord): Promise<RecordedRu
   const { definition, runId } = run
   if (run.report !== null) return { definition, report: run.report }
   const [tasks, memory] = [await journal.tasks(runId), await journal.memory(runId)]
-  return { definition, report: reportSoFar(run, tasks, memory, isSameProcess(run.engine)) }
+  return { definition, report: reportSoFar(run, tasks, memory, mayGoOn(run)) }
 }

@@ -1,15 +1,17 @@
 import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { systemClock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { enforcementHere, MemoryMonitor } from '../memory/memory.ts'
 import { styleFor } from '../report/report.ts'
+import { openStoreForReading, type StorePlace } from '../store/store.ts'
 import { formatSize } from '../units.ts'
+import { placeOf } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
 
 type Check = { readonly name: string; readonly essential: boolean; readonly run: () => Promise<string> }
 
-const checks = (stateDir: string): readonly Check[] => [
+const checks = ({ stateDir, database }: StorePlace): readonly Check[] => [
   { name: 'Node.js', essential: true, run: async () => process.versions.node },
   {
     name: 'shell',
@@ -17,6 +19,9 @@ const checks = (stateDir: string): readonly Check[] => [
     run: () => access('/bin/sh', constants.X_OK).then(() => '/bin/sh can be executed'),
   },
   { name: 'state directory', essential: true, run: () => stateCheck(stateDir) },
+  ...(database === undefined
+    ? []
+    : [{ name: 'database', essential: true, run: () => databaseCheck({ stateDir, database }) }]),
   { name: 'memory', essential: false, run: memoryCheck },
   { name: 'memory pressure (PSI)', essential: false, run: stallCheck },
   { name: 'control groups', essential: false, run: groupCheck },
@@ -27,7 +32,7 @@ const checks = (stateDir: string): readonly Check[] => [
 export const doctorCommand: RunCommand = async (call) => {
   const style = styleFor(process.stdout, process.env)
   let healthy = true
-  for (const { name, essential, run } of checks(resolve(call.text('state') ?? '.plimsoll'))) {
+  for (const { name, essential, run } of checks(placeOf(call))) {
     const result = await run().then(
       (found) => ({ ok: true, found }),
       (error: unknown) => ({ ok: false, found: messageOf(error) }),
@@ -52,6 +57,13 @@ async function stateCheck(stateDir: string): Promise<string> {
   await rm(probe, { recursive: true })
   const { bavail, bsize } = await statfs(dir)
   return `${stateDir} can be written, ${formatSize(bavail * bsize)} free`
+}
+
+async function databaseCheck(place: StorePlace): Promise<string> {
+  await using store = await openStoreForReading(place)
+  if (store === null) return 'it answers; nothing is recorded in it yet'
+  const [row] = await store.read<{ readonly runs: number }>('select count(*) as runs from runs')
+  return `it answers; runs recorded in it: ${row?.runs ?? 0}`
 }
 
 async function exists(path: string): Promise<boolean> {

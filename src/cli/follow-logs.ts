@@ -1,12 +1,11 @@
 import { open } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../clock.ts'
 import { systemCodeOf } from '../errors.ts'
 import type { AttemptRecord, Journal, RunRecord } from '../journal/journal.ts'
-import { isSameProcess } from '../memory/memory.ts'
 import type { Masker } from '../redact/redact.ts'
 import { isClosed } from '../report/report.ts'
+import { mayGoOn, missingLog } from './engine-state.ts'
 import { LinesOut, labelOf, print } from './log-output.ts'
 
 /** How often the record and the logs are looked at, in milliseconds. */
@@ -50,8 +49,7 @@ export async function followLogs(parts: FollowParts): Promise<boolean> {
 async function hasEnded(journal: Journal, { runId }: RunRecord): Promise<boolean> {
   const { report, engine, host } = await journal.run(runId)
   if (report !== null) return true
-  // Whether an engine on another machine is alive cannot be seen from here.
-  if (host !== hostname() || isSameProcess(engine)) return false
+  if (mayGoOn({ host, engine })) return false
   process.stderr.write(`nobody goes on with this run: its engine (process ${engine.pid}) is gone\n`)
   return true
 }
@@ -59,13 +57,15 @@ async function hasEnded(journal: Journal, { runId }: RunRecord): Promise<boolean
 /** One log as it grows. It is opened for each look, so that no number of tasks holds files open. */
 class Tail {
   readonly #file: string
+  readonly #run: RunRecord
   readonly #lines: LinesOut | null
   readonly #mask: ReturnType<Masker['stream']>
   #at = 0
   #inode: number | null = null
   isDone = false
 
-  constructor(attempt: AttemptRecord, { stateDir, withNames, maskerOf }: FollowParts) {
+  constructor(attempt: AttemptRecord, { stateDir, run, withNames, maskerOf }: FollowParts) {
+    this.#run = run
     this.#file = join(stateDir, attempt.log)
     this.#lines = withNames ? new LinesOut(labelOf(attempt)) : null
     this.#mask = maskerOf(attempt).stream()
@@ -79,7 +79,7 @@ class Tail {
       if (systemCodeOf(error) !== 'ENOENT') throw error
       // Not made yet, or taken away.
       const wasThere = this.#inode !== null
-      if (wasThere || isLast) process.stderr.write(`the log ${this.#file} is not there any more\n`)
+      if (wasThere || isLast) process.stderr.write(missingLog(this.#file, this.#run))
       this.isDone = wasThere
     }
     if (!isLast) return

@@ -1,6 +1,5 @@
 import { systemClock } from '../clock.ts'
 import type { Journal, RunRecord, RunSummary } from '../journal/journal.ts'
-import { isSameProcess } from '../memory/memory.ts'
 import {
   plainStyle,
   type RunPictures,
@@ -12,6 +11,7 @@ import {
   Timeline,
 } from '../report/report.ts'
 import { formatDuration, formatSize } from '../units.ts'
+import { goesOnLine, mayGoOn } from './engine-state.ts'
 import { countOf } from './plan-argument.ts'
 import { reportSoFar } from './report-so-far.ts'
 import { withJournal } from './with-journal.ts'
@@ -29,8 +29,8 @@ export const runsCommand: RunCommand = async (call) => {
 export const showCommand: RunCommand = (call) =>
   withJournal(call, async (journal) => {
     const run = await journal.run(call.positionals[0] ?? 'last')
-    const goesOn = run.report === null && isSameProcess(run.engine)
-    if (goesOn) process.stderr.write(`this run goes on: process ${run.engine.pid} on ${run.host}\n`)
+    const goesOn = run.report === null && mayGoOn(run)
+    if (goesOn) process.stderr.write(goesOnLine(run))
     const pictures = await picturesOf(journal, run, goesOn)
     const report = run.report ?? reportSoFar(run, await journal.tasks(run.runId), pictures.memory, goesOn)
     if (call.flag('json')) {
@@ -69,7 +69,7 @@ function jsonLine(run: RunSummary): string {
 
 /** A run without a report whose engine is gone was killed. */
 function statusOf(run: RunSummary): string {
-  return run.status === 'running' && !isSameProcess(run.engine) ? 'interrupted' : run.status
+  return run.status === 'running' && !mayGoOn(run) ? 'interrupted' : run.status
 }
 
 function tableOf(runs: readonly RunSummary[]): string[] {

@@ -3,7 +3,7 @@ import { PlimsollError } from '../errors.ts'
 import { formatHistory, mergePeaks, newPeaks, readHistory, writeHistory } from '../history/history.ts'
 import { openJournal, type TaskPeak } from '../journal/journal.ts'
 import { openStore } from '../store/store.ts'
-import { stateDirOf, withJournal } from './with-journal.ts'
+import { placeOf, withJournal } from './with-journal.ts'
 import type { Call, RunCommand } from './words.ts'
 
 export const historyCommand: RunCommand = async (call) => {
@@ -30,7 +30,7 @@ async function importFrom(call: Call, file: string): Promise<number> {
     throw new PlimsollError('HISTORY_INVALID', `${file}: there is no such file`, { fix: 'Check the path' })
   }
   const read = await readHistory(file)
-  await using store = await openStore({ stateDir: stateDirOf(call) })
+  await using store = await openStore(placeOf(call))
   const journal = openJournal(store)
   const added: readonly TaskPeak[] = newPeaks(await journal.peaks(), read)
   await journal.addPeaks(added)

@@ -5,6 +5,7 @@ import type { AttemptRecord, Journal, RunRecord, RunSummary } from '../journal/j
 import { nearestName } from '../nearest.ts'
 import { createRedactor, type Masker } from '../redact/redact.ts'
 import { isClosed, plainLine } from '../report/report.ts'
+import { missingLog } from './engine-state.ts'
 import { type FollowParts, followLogs } from './follow-logs.ts'
 import { print } from './log-output.ts'
 import { stopSignals } from './stop-signals.ts'
@@ -37,7 +38,8 @@ export const logsCommand: RunCommand = (call) =>
       if (isClosed(process.stdout)) return 0
       if (wanted.length > 1)
         process.stdout.write(`==> ${plainLine(attempt.task)}${phase}, attempt ${attempt.attempt}\n`)
-      await printFile(join(stateDir, attempt.log), maskerOf(attempt))
+      const file = join(stateDir, attempt.log)
+      if (!(await printFile(file, maskerOf(attempt)))) process.stderr.write(missingLog(file, run))
     }
     return 0
   })
@@ -105,16 +107,18 @@ function unknownTask(
   return new PlimsollError('RUN_UNKNOWN', `run ${run.runId} has no output of a task "${task}"; ${hint}`)
 }
 
-async function printFile(file: string, masker: Masker): Promise<void> {
+/** False when there is no such file. */
+async function printFile(file: string, masker: Masker): Promise<boolean> {
   const mask = masker.stream()
   try {
     for await (const chunk of createReadStream(file)) {
-      if (isClosed(process.stdout)) return
+      if (isClosed(process.stdout)) return true
       await print(mask.push(chunk as Buffer))
     }
     await print(mask.end())
+    return true
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') process.stderr.write(`the log ${file} is not there any more\n`)
-    else throw error
+    if (systemCodeOf(error) === 'ENOENT') return false
+    throw error
   }
 }

@@ -8,9 +8,11 @@ import type { RunCommand } from './words.ts'
 export const planCommand: RunCommand = async (call) => {
   const plan = await planOf(call)
   const stateDir = call.text('state')
+  const database = call.text('database')
   const historyFile = call.text('history')
   const prediction = await predict(plan, {
     ...(stateDir !== undefined && { stateDir }),
+    ...(database !== undefined && { database }),
     ...(historyFile !== undefined && { historyFile }),
     force: forceOf(call),
   })

@@ -8,8 +8,10 @@ import type { RunCommand } from './words.ts'
 export const resumeCommand: RunCommand = async (call) => {
   const [run = 'last'] = call.positionals
   const historyFile = call.text('history')
+  const database = call.text('database')
   const options = {
     stateDir: stateDirOf(call),
+    ...(database !== undefined && { database }),
     ...(historyFile !== undefined && { historyFile }),
     answers: answersOf(call.texts('task')),
   }

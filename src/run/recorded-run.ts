@@ -2,16 +2,16 @@
 import { PlimsollError } from '../errors.ts'
 import { openJournal, type RunRecord } from '../journal/journal.ts'
 import { readPlan, selectTasks } from '../plan/plan.ts'
-import { openStoreForReading } from '../store/store.ts'
+import { namePlace, openStoreForReading, type StorePlace } from '../store/store.ts'
 import { runChanged } from './choose-run.ts'
 import { planDifferences } from './plan-differences.ts'
 
 /** @throws RUN_UNKNOWN, also where nothing is recorded; then nothing is made. */
-export async function recordedRun(idOrPrefix: string, stateDir: string): Promise<RunRecord> {
-  await using store = await openStoreForReading({ stateDir })
+export async function recordedRun(idOrPrefix: string, place: StorePlace): Promise<RunRecord> {
+  await using store = await openStoreForReading(place)
   if (store) return await openJournal(store).run(idOrPrefix)
-  throw new PlimsollError('RUN_UNKNOWN', `nothing has been recorded in ${stateDir}`, {
-    fix: 'Name the directory of the record with --state DIR, or deploy first',
+  throw new PlimsollError('RUN_UNKNOWN', `nothing has been recorded in ${namePlace(place)}`, {
+    fix: 'Name the directory of the record with --state DIR or its database with --database URL, or deploy first',
   })
 }
 

@@ -19,6 +19,10 @@ export type StorePlace = {
   readonly clock?: Clock
 }
 
+/** For people. The URL may hold a password. */
+export const namePlace = ({ stateDir, database }: StorePlace): string =>
+  database === undefined ? stateDir : 'this database'
+
 /**
  * Opens the store for writing; makes what is missing and brings an older form to the present one. What exists and cannot
  * be used is never changed.

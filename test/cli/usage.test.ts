@@ -70,7 +70,7 @@ for (const { words, says } of [
   { words: ['zzzzzzzz'], says: /there is no command "zzzzzzzz"\n/ },
   { words: ['--josn', 'deploy'], says: /"--josn"/ },
   { words: ['deploy', '--concurency', '3'], says: /no option --concurency; did you mean "--concurrency"\?/ },
-  { words: ['deploy', '--database', 'x'], says: /no option --database/ },
+  { words: ['deploy', '--databse', 'x'], says: /no option --databse; did you mean "--database"/ },
   { words: ['deploy', '-x'], says: /no option -x/ },
   { words: ['deploy', '--env'], says: /: --env needs a value: --env NAME\n/ },
   { words: ['deploy', '--env', '--yes'], says: /: --env needs a value: --env NAME\n/ },
