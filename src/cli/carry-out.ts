@@ -1,7 +1,8 @@
 import { systemClock } from '../clock.ts'
 import type { DeployOptions } from '../deploy.ts'
 import { openView } from '../report/report.ts'
-import type { Report, RunStatus } from '../spine.ts'
+import type { Plan, Report, RunStatus } from '../spine.ts'
+import { openGitHubActions } from './github-actions.ts'
 import { giveBackMemory } from './give-back.ts'
 import { sayError } from './say-error.ts'
 import { neverBlock } from './standard-output.ts'
@@ -17,27 +18,28 @@ const exitCodes: Readonly<Record<RunStatus, number>> = {
 
 type Watched = Required<Pick<DeployOptions, 'onEvent' | 'signal' | 'killSignal'>>
 
-/** Shows a run to whoever reads along, stops it on Ctrl-C, and says how it ended. */
+/** Shows a run of a plan (null: it is known to the engine alone) to whoever reads along, stops it on Ctrl-C, and says how it ended. */
 export async function carryOut(
   call: Call,
-  progress: boolean,
+  plan: Plan | null,
   run: (watched: Watched) => Promise<Report>,
 ): Promise<number> {
   using stop = stopSignals()
   using _free = neverBlock([process.stdout, process.stderr])
-  let reported = false
+  let told: Report | undefined
+  using actions = openGitHubActions(process.env, logOf(call))
   try {
     await using view = openView({
       stdout: process.stdout,
       stderr: process.stderr,
       variables: process.env,
       json: call.flag('json'),
-      progress,
+      progress: plan?.options.executor.enableProgress ?? true,
       clock: systemClock,
     })
     const report = await run({
       onEvent: (message) => {
-        reported ||= message.type === 'report'
+        if (message.type === 'report') told = message
         // What earlier runs tell of the tasks has been read by now.
         if (message.type === 'run-started' || message.type === 'run-resumed') giveBackMemory()
         return view.show(message)
@@ -48,8 +50,13 @@ export async function carryOut(
     if (stop.fault) throw stop.fault
     return exitCodes[report.status]
   } catch (error) {
-    if (!reported) throw error
+    if (told === undefined) throw error
     // The report is the last line of standard output, and the error is in it.
     return sayError(error, { json: false, debug: call.flag('debug') })
+  } finally {
+    if (told !== undefined) await actions?.end(plan, told)
   }
 }
+
+/** Programs read JSON lines on standard output; what is for the log stands on the other stream then. */
+export const logOf = (call: Call): NodeJS.WriteStream => (call.flag('json') ? process.stderr : process.stdout)

@@ -1,7 +1,8 @@
 import { deploy } from '../deploy.ts'
 import { PlimsollError } from '../errors.ts'
 import { answersOf } from './answers.ts'
-import { carryOut } from './carry-out.ts'
+import { carryOut, logOf } from './carry-out.ts'
+import { annotateProblems } from './github-actions.ts'
 import { giveBackMemory } from './give-back.ts'
 import { durationOf, forceOf, planOf } from './plan-argument.ts'
 import { askAboutChange } from './question.ts'
@@ -10,7 +11,10 @@ import type { RunCommand } from './words.ts'
 export const deployCommand: RunCommand = async (call) => {
   exclude(call.flag('fail-fast') && call.flag('keep-going'), '--fail-fast and --keep-going')
   exclude(call.flag('fresh') && call.flag('go-on'), '--fresh and --go-on')
-  const plan = await planOf(call)
+  const plan = await planOf(call).catch((error: unknown) => {
+    annotateProblems(error, process.env, logOf(call))
+    throw error
+  })
   const lockWait = call.text('wait-for-lock')
   const waitForLockMs = lockWait === undefined ? 0 : durationOf('--wait-for-lock', lockWait)
   giveBackMemory()
@@ -28,9 +32,8 @@ export const deployCommand: RunCommand = async (call) => {
     undo: !call.flag('no-undo'),
     yes: call.flag('yes'),
   }
-  const { progress } = { progress: plan.options.executor.enableProgress }
   const run = (how: { readonly fresh: boolean; readonly goOn: boolean }): Promise<number> =>
-    carryOut(call, progress, (watched) => deploy(plan, { ...options, ...watched, ...how }))
+    carryOut(call, plan, (watched) => deploy(plan, { ...options, ...watched, ...how }))
   try {
     return await run({ fresh: call.flag('fresh'), goOn: call.flag('go-on') })
   } catch (error) {

@@ -16,7 +16,7 @@ export const resumeCommand: RunCommand = async (call) => {
     answers: answersOf(call.texts('task')),
   }
   const goOn = (recorded: boolean): Promise<number> =>
-    carryOut(call, true, async (watched) => {
+    carryOut(call, null, async (watched) => {
       let begun = false
       const onEvent: typeof watched.onEvent = (message) => {
         begun = true

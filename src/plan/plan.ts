@@ -8,6 +8,7 @@
  */
 export { type ConditionFacts, conditionHolds, isDecided, statusesRead } from './condition.ts'
 export { optionVariables } from './options.ts'
+export { taskPlaces } from './place.ts'
 export { PlanInvalidError, type Problem } from './problems.ts'
 export { type PlanOptions, parsePlan, readPlan } from './read.ts'
 export { planSchema } from './schema.ts'

@@ -40,7 +40,7 @@ function isKept(path: Path): boolean {
   if (section === 'environments') return third === 'vars' || (third === 'defaults' && path[3] === 'env')
   if (section === 'defaults') return path[1] === 'env'
   if (section === 'notify') return path.length === 3 && (key === 'url' || key === 'headers')
-  if (!taskSections.includes(section)) return false
+  if (!taskSections.includes(String(section))) return false
   return (
     (path.length === 3 && keptKeys.has(key)) || (path.length === 4 && third === 'undo' && keptKeys.has(key))
   )

@@ -198,7 +198,7 @@ class Reading {
 const isInexact = (value: number): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)
 
 /** Where tasks stand in a plan file. */
-export const taskSections: readonly unknown[] = ['tasks', 'before', 'onFailure', 'after']
+export const taskSections: readonly string[] = ['tasks', 'before', 'onFailure', 'after']
 
 const isJson = (path: Path): boolean =>
-  taskSections.includes(path[0]) && (path[2] === 'with' || (path[2] === 'undo' && path[3] === 'with'))
+  taskSections.includes(String(path[0])) && (path[2] === 'with' || (path[2] === 'undo' && path[3] === 'with'))

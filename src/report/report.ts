@@ -13,6 +13,13 @@ import type { View } from './view.ts'
 
 export { groundText } from './estimate-words.ts'
 export { countOf } from './event-words.ts'
+export {
+  type Annotation,
+  annotationLine,
+  fitMarkdown,
+  resumeCommands,
+  stopCommands,
+} from './github.ts'
 export { memoryBar } from './memory-bar.ts'
 export { plainLine, plainText } from './plain-text.ts'
 export { diagnosisLines } from './render-diagnosis.ts'
@@ -25,6 +32,7 @@ export { isClosed, writeSteadily } from './steady-writer.ts'
 export { type OutputStream, plainStyle, type Style, styleFor } from './style.ts'
 export { type Cell, type Column, renderTable } from './table.ts'
 export { Timeline } from './timeline.ts'
+export { everyTask } from './totals.ts'
 export type { View } from './view.ts'
 
 export type ViewOptions = {

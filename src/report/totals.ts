@@ -3,7 +3,8 @@ import type { Bracket, Report, RunStatus, TaskReport, TaskStatus } from '../spin
 import { formatDuration, formatSize } from '../units.ts'
 import { countOf, type Tone } from './event-words.ts'
 
-export type NamedTask = readonly [name: string, task: TaskReport]
+/** `name` says the hook as well, `own` is the name in the plan. */
+export type NamedTask = readonly [name: string, task: TaskReport, own: string]
 
 /** What is known of the machine besides the report. */
 export type RunFacts = { readonly loadLineBytes?: number; readonly capacityBytes?: number }
@@ -16,10 +17,10 @@ const mostOfAKind = 10
 export function everyTask({ tasks, hooks = {} }: Report): readonly NamedTask[] {
   const { before = {}, onFailure = {}, after = {} } = hooks
   const named = (hook: string, reports: Readonly<Record<string, TaskReport>>): readonly NamedTask[] =>
-    Object.entries(reports).map(([name, task]) => [`${hook}: ${name}`, task])
+    Object.entries(reports).map(([name, task]) => [`${hook}: ${name}`, task, name])
   return [
     ...named('before', before),
-    ...Object.entries(tasks),
+    ...Object.entries(tasks).map(([name, task]): NamedTask => [name, task, name]),
     ...named('onFailure', onFailure),
     ...named('after', after),
   ]

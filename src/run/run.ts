@@ -31,6 +31,7 @@ import { executorTasks, type SectionParts } from './section.ts'
 import { Skipping } from './skipping.ts'
 import { makeRunDir, runDirOf } from './state-dir.ts'
 import { TaskMemory } from './task-memory.ts'
+import { taskNamed } from './task-named.ts'
 import { endedReport, hookFailure, TaskFailure } from './task-report.ts'
 import { TaskStates } from './task-states.ts'
 import { Telling } from './telling.ts'
@@ -306,8 +307,7 @@ export class Run implements AsyncDisposable {
       if (phase === 'before') this.#beforeFailed = this.#failed ||= isFailure
     } else if (!this.#states.keepUndoEnd(name, end)) return
     const told = this.telling.emit({ type: 'task-ended', phase, task: name, report: end.report })
-    const { tasks, hooks = {} } = this.#parts.plan
-    const task = [...tasks, ...Object.values(hooks).flat()].find((one) => one.name === name)
+    const task = taskNamed(this.#parts.plan, name)
     if (task === undefined) return await told
     const kept = phase === 'deploy' ? this.#skipping.remember(task, end) : undefined
     await Promise.all([told, kept, this.#learn(phase, task, end, ended)])
