@@ -46,8 +46,18 @@ export const errorTable = {
     fix: 'Free space on the disk that holds the state directory, or choose another with --state DIR',
   },
   STATE_BUSY: { exitCode: 3, fix: 'Wait until the other process has finished, or use another --state DIR' },
-  STATE_CORRUPT: { exitCode: 2, fix: 'Keep the file for inspection and start with another --state DIR' },
-  STATE_TOO_NEW: { exitCode: 2, fix: 'Use the version of plimsoll that wrote it, or another --state DIR' },
+  STATE_CORRUPT: {
+    exitCode: 2,
+    fix: 'Keep the directory, save from a copy what can be read (docs/state.md says how), and go on with another --state DIR',
+  },
+  STATE_ON_NETWORK: {
+    exitCode: 2,
+    fix: 'Keep the state on a disk of this machine with --state DIR, or the record in PostgreSQL with --database URL',
+  },
+  STATE_TOO_NEW: {
+    exitCode: 2,
+    fix: 'Nothing was changed: use the version of plimsoll that wrote it, or another --state DIR or --database URL',
+  },
   STORE_FAILED: {
     exitCode: 1,
     fix: 'Read the cause; the state directory may be damaged or its disk failing',

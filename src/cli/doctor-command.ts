@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { enforcementHere, MemoryMonitor } from '../memory/memory.ts'
 import { styleFor } from '../report/report.ts'
-import { openStoreForReading, type StorePlace } from '../store/store.ts'
+import { openStoreForReading, refuseNetworkDisk, type StorePlace } from '../store/store.ts'
 import { formatSize } from '../units.ts'
 import { placeOf } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
@@ -18,7 +18,7 @@ const checks = ({ stateDir, database }: StorePlace): readonly Check[] => [
     essential: true,
     run: () => access('/bin/sh', constants.X_OK).then(() => '/bin/sh can be executed'),
   },
-  { name: 'state directory', essential: true, run: () => stateCheck(stateDir) },
+  { name: 'state directory', essential: true, run: () => stateCheck(stateDir, database !== undefined) },
   ...(database === undefined
     ? []
     : [{ name: 'database', essential: true, run: () => databaseCheck({ stateDir, database }) }]),
@@ -46,7 +46,8 @@ export const doctorCommand: RunCommand = async (call) => {
   return healthy ? 0 : 1
 }
 
-async function stateCheck(stateDir: string): Promise<string> {
+async function stateCheck(stateDir: string, hasDatabase: boolean): Promise<string> {
+  if (!hasDatabase) refuseNetworkDisk(stateDir)
   let dir = stateDir
   while (dir !== dirname(dir) && !(await exists(dir))) dir = dirname(dir)
   const probe = await mkdtemp(join(dir, '.plimsoll-probe-')).catch((cause: unknown) => {

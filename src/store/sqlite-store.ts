@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { makeDirectory } from '../directories.ts'
 import { PlimsollError } from '../errors.ts'
 import { migrationFiles, versionOf } from './migrations.ts'
+import { refuseNetworkDisk } from './network-disk.ts'
 import { fileError, storeError } from './sqlite-errors.ts'
 import { connectForReading, openReader, type Reader } from './sqlite-reader.ts'
 import type { Store } from './words.ts'
@@ -15,9 +16,12 @@ const headerBytes = 100
 
 const fileIn = (stateDir: string): string => join(stateDir, 'plimsoll.db')
 
+type Place = { readonly stateDir: string; readonly root?: string }
+
 /** The directory is made with mode 0700, the file with 0600. */
-export async function openSqlite({ stateDir }: { readonly stateDir: string }): Promise<Store> {
+export async function openSqlite({ stateDir, root }: Place): Promise<Store> {
   const file = fileIn(stateDir)
+  refuseNetworkDisk(stateDir, root)
   makeFile(stateDir, file)
   refuseForeignFile(file)
   const writer = await openWriter(file)
@@ -34,9 +38,10 @@ export async function openSqlite({ stateDir }: { readonly stateDir: string }): P
   }
 }
 
-export async function openSqliteForReading(options: { readonly stateDir: string }): Promise<Store | null> {
+export async function openSqliteForReading(options: Place): Promise<Store | null> {
   const file = fileIn(options.stateDir)
   if (!existsSync(file)) return null
+  refuseNetworkDisk(options.stateDir, options.root)
   refuseForeignFile(file)
   const version = versionIn(file)
   if (version === 0) return null

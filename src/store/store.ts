@@ -10,6 +10,7 @@ import { openSqlite, openSqliteForReading } from './sqlite-store.ts'
 import type { Store } from './words.ts'
 
 export { databaseOf } from './database-url.ts'
+export { refuseNetworkDisk } from './network-disk.ts'
 export type { Statement, Store, Value } from './words.ts'
 
 export type StorePlace = {
@@ -17,6 +18,8 @@ export type StorePlace = {
   /** `postgres://...`: the record is kept there instead of in the state directory. */
   readonly database?: string | undefined
   readonly clock?: Clock
+  /** Where the machine's /proc is looked for. Default `/`. */
+  readonly root?: string
 }
 
 /** For people. The URL may hold a password. */
@@ -26,7 +29,7 @@ export const namePlace = ({ stateDir, database }: StorePlace): string =>
 /**
  * Opens the store for writing; makes what is missing and brings an older form to the present one. What exists and cannot
  * be used is never changed.
- * @throws STATE_UNWRITABLE, STATE_FULL, STATE_BUSY, STATE_CORRUPT, STATE_TOO_NEW, STORE_FAILED, and of a server
+ * @throws STATE_UNWRITABLE, STATE_FULL, STATE_BUSY, STATE_CORRUPT, STATE_ON_NETWORK, STATE_TOO_NEW, STORE_FAILED, and of a server
  *   DATABASE_URL_INVALID, DATABASE_UNREACHABLE, DATABASE_REFUSED
  */
 export async function openStore(place: StorePlace): Promise<Store> {
