@@ -17,12 +17,16 @@ const names = files.map((file) => file.replace(/\.ts$/, '')).sort()
 
 const digitsOf = (value: number): number => (value >= 100 ? 0 : value >= 10 ? 1 : 2)
 
-function cellsOf({ name, median, unit, ratio, floor, ok }: BenchRow): readonly string[] {
+function cellsOf({ name, median, unit, ratio, floor, least, ok }: BenchRow): readonly string[] {
   return [
     name,
     `${median.toFixed(digitsOf(median))} ${unit}`,
     ratio === undefined || ratio === null ? '' : `${ratio.toFixed(2)} x`,
-    floor === undefined || floor === null ? '' : `at most ${floor} ${unit}`,
+    least !== undefined
+      ? `at least ${least} ${unit}`
+      : (floor ?? null) === null
+        ? ''
+        : `at most ${floor} ${unit}`,
     ok ? '' : 'MISSED',
   ]
 }

@@ -15,7 +15,9 @@ export type BenchRow = {
   readonly ratio?: number | null
   /** Ours must not be above this; null where nothing was promised. */
   readonly floor?: number | null
-  /** False when the floor was missed. */
+  /** Ours must not be below this. */
+  readonly least?: number
+  /** False when what was promised was missed. */
   readonly ok: boolean
 }
 
@@ -47,6 +49,16 @@ export function promised(
 ): BenchRow {
   const value = median(values)
   return { name, median: value, unit, floor, ok: value <= floor }
+}
+
+/** A row of ours that was promised to reach `least`. */
+export function atLeast(
+  name: string,
+  values: readonly number[],
+  { unit, least }: { unit: string; least: number },
+): BenchRow {
+  const value = median(values)
+  return { name, median: value, unit, least, ok: value >= least }
 }
 
 /** A row to compare with: `ours` is the median of ours. */
