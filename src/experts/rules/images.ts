@@ -177,7 +177,6 @@ export const imageRules: readonly Rule[] = [
       'failed to parse stage name',
       'target stage "{stage}" could not be found',
       'no build stage in current context',
-      'yaml: line {line#}: ',
       'services.{service@} must be a',
       'Additional property {property@} is not allowed',
       'Unsupported config option',

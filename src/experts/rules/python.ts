@@ -66,7 +66,6 @@ export const pythonRules: readonly Rule[] = [
       '^UnicodeDecodeError: ',
       '^NotImplementedError',
       '^RecursionError',
-      '^json.decoder.JSONDecodeError',
       '^Exception: ',
       '^OSError: ',
       '^subprocess.CalledProcessError: ',

@@ -32,7 +32,6 @@ export const vcsRules: readonly Rule[] = [
       'error: {file@}: patch does not apply',
       '<<<<<<< HEAD',
       '! [rejected]',
-      'failed to push some refs to',
       'Updates were rejected because',
       'This branch has conflicts that must be resolved',
       'Merge conflict',

@@ -1,0 +1,3 @@
+# cause: dependency-missing
+# needs: apt-get
+apt-get install -s -y no-such-package-at-all

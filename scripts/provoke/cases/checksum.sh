@@ -1,0 +1,5 @@
+# cause: data-corrupt
+# needs: sha256sum
+echo app > app.bin
+echo "0000000000000000000000000000000000000000000000000000000000000000  app.bin" > sums
+sha256sum -c sums

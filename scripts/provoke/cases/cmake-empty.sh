@@ -1,0 +1,3 @@
+# cause: config-error
+# needs: cmake
+cmake .

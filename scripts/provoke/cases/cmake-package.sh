@@ -1,0 +1,4 @@
+# cause: dependency-missing
+# needs: cmake
+printf 'cmake_minimum_required(VERSION 3.16)\nproject(shop C)\nfind_package(Kafka REQUIRED)\n' > CMakeLists.txt
+cmake .

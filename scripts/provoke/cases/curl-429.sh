@@ -1,0 +1,3 @@
+# cause: rate-limit
+# needs: curl
+curl -fsS $HTTP/429/app.tar.gz

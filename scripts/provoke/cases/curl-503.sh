@@ -1,0 +1,3 @@
+# cause: remote-unavailable
+# needs: curl
+curl -fsS $HTTP/503/app.tar.gz

@@ -1,0 +1,3 @@
+# cause: dns
+# needs: curl
+curl -fsS http://api.invalid/up

@@ -1,0 +1,3 @@
+# cause: connection-refused
+# needs: curl
+curl -fsS http://127.0.0.1:9/up

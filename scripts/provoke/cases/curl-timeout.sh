@@ -1,0 +1,3 @@
+# cause: timeout
+# needs: curl
+curl -fsS --max-time 1 $HTTP/slow

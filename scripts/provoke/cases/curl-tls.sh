@@ -1,0 +1,3 @@
+# cause: tls
+# needs: curl
+curl -fsS $TLS/up

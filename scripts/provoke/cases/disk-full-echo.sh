@@ -1,0 +1,4 @@
+# cause: disk-full
+# needs: sh
+echo building
+cat /proc/version > /dev/full

@@ -1,0 +1,3 @@
+# cause: disk-full
+# needs: dd
+dd if=/dev/zero of=/dev/full bs=1M count=1

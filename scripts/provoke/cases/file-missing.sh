@@ -1,0 +1,3 @@
+# cause: file-not-found
+# needs: sh
+cp dist/app.js public/

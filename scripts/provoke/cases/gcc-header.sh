@@ -1,0 +1,4 @@
+# cause: dependency-missing
+# needs: gcc
+printf '#include <librdkafka/rdkafka.h>\nint main() { return 0; }' > app.c
+gcc app.c

@@ -1,0 +1,5 @@
+# cause: compile-error
+# needs: gcc make
+printf 'int main() { return port; }' > app.c
+printf 'app: app.c\n\tgcc -o app app.c\n' > Makefile
+make

@@ -1,0 +1,4 @@
+# cause: compile-error
+# needs: gcc
+printf 'int main() { int x; return 0; }' > app.c
+gcc -Wall -Werror app.c

@@ -1,0 +1,3 @@
+# cause: auth
+# needs: git
+GIT_TERMINAL_PROMPT=0 git clone $HTTP/401/shop.git

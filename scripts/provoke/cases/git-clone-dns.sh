@@ -1,0 +1,3 @@
+# cause: dns
+# needs: git
+git clone https://git.invalid/acme/shop.git

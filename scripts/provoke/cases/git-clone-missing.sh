@@ -1,0 +1,3 @@
+# cause: vcs-checkout
+# needs: git
+git clone ./nowhere/shop.git

@@ -1,0 +1,8 @@
+# cause: config-error
+# needs: git
+export HOME=$PWD XDG_CONFIG_HOME=$PWD GIT_CONFIG_NOSYSTEM=1
+git init -q .
+git config user.useConfigOnly true
+echo one > a
+git add a
+git commit -m one

@@ -1,0 +1,6 @@
+# cause: lock-held
+# needs: git
+git init -q . && git config user.name dev && git config user.email dev@example.org
+echo one > a.txt && git add . && git commit -qm one
+touch .git/index.lock
+git add .

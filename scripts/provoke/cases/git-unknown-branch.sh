@@ -1,0 +1,5 @@
+# cause: vcs-checkout
+# needs: git
+git init -q . && git config user.name dev && git config user.email dev@example.org
+echo one > a.txt && git add . && git commit -qm one
+git checkout release-9

@@ -1,0 +1,5 @@
+# cause: healthy
+# needs: npm
+export npm_config_cache=$PWD/.npm npm_config_fetch_retries=0 npm_config_audit=false npm_config_update_notifier=false
+echo '{"name":"shop","scripts":{"build":"echo 0 errors, 0 warnings"}}' > package.json
+npm run build

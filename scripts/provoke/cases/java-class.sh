@@ -1,0 +1,3 @@
+# cause: dependency-missing
+# needs: java
+java -cp . org.example.App

@@ -1,0 +1,4 @@
+# cause: compile-error
+# needs: javac
+echo 'class App { int port = "80"; }' > App.java
+javac App.java

@@ -1,0 +1,3 @@
+# cause: syntax-error
+# needs: jq
+echo '{"port": }' | jq .port

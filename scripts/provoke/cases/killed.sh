@@ -1,0 +1,3 @@
+# cause: oom
+# needs: bash
+bash -c 'bash -c "kill -9 \$\$"; exit $?'

@@ -1,0 +1,3 @@
+# cause: connection-refused
+# needs: kubectl
+KUBECONFIG=$PWD/none kubectl get pods

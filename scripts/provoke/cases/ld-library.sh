@@ -1,0 +1,4 @@
+# cause: link-error
+# needs: gcc
+printf 'int main() { return 0; }' > app.c
+gcc app.c -lrdkafka

@@ -1,0 +1,4 @@
+# cause: config-error
+# needs: make
+printf 'all: dist\n' > Makefile
+make deploy

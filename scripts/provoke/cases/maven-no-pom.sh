@@ -1,0 +1,3 @@
+# cause: config-error
+# needs: mvn
+mvn -B -o compile

@@ -1,0 +1,3 @@
+# cause: oom
+# needs: python3 bash
+bash -c 'ulimit -v 200000; python3 -c "x = bytearray(10**9)"'

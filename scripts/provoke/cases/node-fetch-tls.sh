@@ -1,0 +1,4 @@
+# cause: tls
+# needs: node
+echo "require('https').get(process.env.TLS)" > probe.js
+node probe.js

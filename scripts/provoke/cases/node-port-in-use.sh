@@ -1,0 +1,4 @@
+# cause: port-in-use
+# needs: node
+echo "const {createServer}=require('http');createServer().listen(0,function(){createServer().listen(this.address().port)})" > server.js
+node server.js

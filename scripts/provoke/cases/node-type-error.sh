@@ -1,0 +1,4 @@
+# cause: program-error
+# needs: node
+echo 'const config = undefined; console.log(config.port)' > server.js
+node server.js

@@ -1,0 +1,4 @@
+# cause: permission
+# needs: sh
+echo "echo hi" > deploy.sh
+./deploy.sh

@@ -1,0 +1,4 @@
+# cause: resource-limit
+# needs: python3
+ulimit -n 16
+python3 -c "all = [open('/dev/null') for _ in range(99)]"

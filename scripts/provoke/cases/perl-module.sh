@@ -1,0 +1,3 @@
+# cause: dependency-missing
+# needs: perl
+perl -e 'use Not::There;'

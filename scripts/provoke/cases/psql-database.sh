@@ -1,0 +1,3 @@
+# cause: db-error
+# needs: psql postgres
+psql "$PG/shop" -c "select 1"

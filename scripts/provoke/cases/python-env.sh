@@ -1,0 +1,4 @@
+# cause: env-missing
+# needs: python3
+printf 'import os\nurl = os.environ["DATABASE_URL"]\n' > app.py
+python3 app.py

@@ -1,0 +1,3 @@
+# cause: file-not-found
+# needs: python3
+python3 -c "open('settings.toml')"

@@ -1,0 +1,4 @@
+# cause: program-error
+# needs: python3
+printf 'items = None\nprint(items.total)\n' > app.py
+python3 app.py

@@ -1,0 +1,4 @@
+# cause: compile-error
+# needs: rustc
+echo 'fn main() { let port: u16 = "80"; }' > main.rs
+rustc main.rs

@@ -1,0 +1,3 @@
+# cause: env-missing
+# needs: sh
+: "${DEPLOY_TOKEN:?}"

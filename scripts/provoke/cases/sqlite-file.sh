@@ -1,0 +1,4 @@
+# cause: db-error
+# needs: sqlite3
+seq 9999 > shop.db
+sqlite3 shop.db "select * from orders"

@@ -1,0 +1,3 @@
+# cause: db-error
+# needs: sqlite3
+sqlite3 shop.db "select * from orders"

@@ -1,0 +1,3 @@
+# cause: dns
+# needs: ssh
+ssh -o BatchMode=yes deploy@web.invalid uptime

@@ -1,0 +1,3 @@
+# cause: connection-refused
+# needs: ssh
+ssh -o BatchMode=yes -o StrictHostKeyChecking=no -p 9 deploy@127.0.0.1 uptime

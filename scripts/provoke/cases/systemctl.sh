@@ -1,0 +1,3 @@
+# cause: ci-infra
+# needs: systemctl
+systemctl restart shop.service

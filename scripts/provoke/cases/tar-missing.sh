@@ -1,0 +1,3 @@
+# cause: file-not-found
+# needs: tar
+tar czf release.tar.gz dist

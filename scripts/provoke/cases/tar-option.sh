@@ -1,0 +1,3 @@
+# cause: config-error
+# needs: tar
+tar --compress-well -cf a.tar .

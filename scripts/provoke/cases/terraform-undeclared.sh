@@ -1,0 +1,5 @@
+# cause: config-error
+# needs: terraform
+export TF_CLI_CONFIG_FILE=/dev/null
+printf 'output "url" { value = var.host }\n' > main.tf
+terraform validate -no-color

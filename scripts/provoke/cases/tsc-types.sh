@@ -1,0 +1,4 @@
+# cause: compile-error
+# needs: tsc
+echo 'const port: number = "80"' > app.ts
+tsc --noEmit app.ts

@@ -1,0 +1,4 @@
+# cause: data-corrupt
+# needs: unzip
+echo "not a zip" > app.zip
+unzip app.zip
