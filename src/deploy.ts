@@ -23,6 +23,7 @@ import {
   refuseChangedFile,
   stateDirOf,
   takeTurns,
+  whoTyped,
 } from './run/run.ts'
 import type { Hook, Plan, Report, RunMessage, Task, TaskAnswer } from './spine.ts'
 import { databaseOf, openStore } from './store/store.ts'
@@ -65,6 +66,8 @@ export type DeployOptions = {
   readonly goOn?: boolean
   /** What a person says of tasks whose state nobody else can know: see DECISION_NEEDED. */
   readonly answers?: Readonly<Record<string, TaskAnswer>>
+  /** What a person typed, for the audit; secrets in it are masked. Default: nothing. */
+  readonly command?: string
   /** The consent that an environment with `approve: true` asks for. */
   readonly yes?: boolean
   /**
@@ -171,6 +174,7 @@ async function perform(
     waitReasons: lease.waitReasons,
     onEvent,
     options: { failFast, undo: undoes, force },
+    by: whoTyped(variables, options.command, Object.values(secrets)),
     answers,
   }
   if (choice.giveUp) await endRun(choice.giveUp, { ...parts, onEvent: () => undefined })

@@ -88,7 +88,11 @@ export const errorTable = {
   },
   LOCK_HELD: {
     exitCode: 3,
-    fix: 'Wait for that run with --wait-for-lock DURATION, and look at it with "plimsoll show RUN"',
+    fix: 'Wait for that run with --wait-for-lock DURATION, look at it with "plimsoll show RUN"; "plimsoll unlock" takes the lock away',
+  },
+  AUDIT_BROKEN: {
+    exitCode: 1,
+    fix: 'Keep the database for inspection: somebody changed the audit, or the disk did; compare it with what was sent elsewhere',
   },
   LOCK_LOST: {
     exitCode: 3,

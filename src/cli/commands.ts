@@ -170,6 +170,33 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./diagnose-command.ts')).diagnoseCommand,
   },
   {
+    name: 'unlock',
+    summary: 'takes the lock of a plan and an environment away from an owner that is gone',
+    positionals: '[PLAN]',
+    options: {
+      env: environmentOptions.env,
+      force: { type: 'boolean', summary: 'also from an owner that is alive: its tasks are killed' },
+      yes: { type: 'boolean', short: 'y', summary: 'does not ask' },
+    },
+    examples: ['plimsoll unlock --env production', 'plimsoll unlock shop.yaml --yes'],
+    load: async () => (await import('./unlock-command.ts')).unlockCommand,
+  },
+  {
+    name: 'audit',
+    summary: 'lists who did what, when and from where, newest first',
+    options: {
+      limit: { type: 'string', value: 'N', summary: 'how many (default 20, at most 1000)' },
+      before: { type: 'string', value: 'ENTRY', summary: 'only entries before this one: the next page' },
+      plan: { type: 'string', value: 'NAME', summary: 'only of this plan' },
+      run: { type: 'string', value: 'RUN', names: 'RUN', summary: 'only of this run' },
+      user: { type: 'string', value: 'NAME', summary: 'only what this user of the system did' },
+      action: { type: 'string', value: 'NAME', summary: 'only this: deploy, unlock, history-import, ...' },
+      verify: { type: 'boolean', summary: 'checks that no entry was changed, removed or put in between' },
+    },
+    examples: ['plimsoll audit', 'plimsoll audit --plan shop --limit 100 --json', 'plimsoll audit --verify'],
+    load: async () => (await import('./audit-command.ts')).auditCommand,
+  },
+  {
     name: 'history',
     summary: 'writes what tasks needed to a file, or takes it over from one; adds, never removes',
     positionals: 'export|import [FILE]',

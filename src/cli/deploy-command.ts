@@ -6,6 +6,7 @@ import { annotateProblems } from './github-actions.ts'
 import { giveBackMemory } from './give-back.ts'
 import { durationOf, forceOf, planOf } from './plan-argument.ts'
 import { askAboutChange } from './question.ts'
+import { typedCommand } from './typed.ts'
 import type { RunCommand } from './words.ts'
 
 export const deployCommand: RunCommand = async (call) => {
@@ -27,6 +28,7 @@ export const deployCommand: RunCommand = async (call) => {
     ...(historyFile !== undefined && { historyFile }),
     answers: answersOf(call.texts('task')),
     waitForLockMs,
+    command: typedCommand(process.argv.slice(2)),
     failFast: call.flag('fail-fast'),
     force: forceOf(call),
     undo: !call.flag('no-undo'),

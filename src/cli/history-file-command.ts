@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
+import { systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
 import { formatHistory, mergePeaks, newPeaks, readHistory, writeHistory } from '../history/history.ts'
-import { openJournal, type TaskPeak } from '../journal/journal.ts'
+import { actorHere, openJournal, type TaskPeak } from '../journal/journal.ts'
 import { openStore } from '../store/store.ts'
+import { typedCommand } from './typed.ts'
 import { placeOf, withJournal } from './with-journal.ts'
 import type { Call, RunCommand } from './words.ts'
 
@@ -34,6 +36,9 @@ async function importFrom(call: Call, file: string): Promise<number> {
   const journal = openJournal(store)
   const added: readonly TaskPeak[] = newPeaks(await journal.peaks(), read)
   await journal.addPeaks(added)
+  const by = actorHere(process.env, typedCommand(process.argv.slice(2)))
+  const detail = `${added.length} of ${read.length} records were new`
+  await journal.note({ atMs: systemClock.now(), action: 'history-import', by, detail })
   say(call, file, { records: read.length, added: added.length })
   return 0
 }

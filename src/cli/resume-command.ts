@@ -2,6 +2,7 @@ import { resume } from '../deploy.ts'
 import { answersOf } from './answers.ts'
 import { carryOut } from './carry-out.ts'
 import { askAboutChange } from './question.ts'
+import { typedCommand } from './typed.ts'
 import { stateDirOf } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
 
@@ -14,6 +15,7 @@ export const resumeCommand: RunCommand = async (call) => {
     ...(database !== undefined && { database }),
     ...(historyFile !== undefined && { historyFile }),
     answers: answersOf(call.texts('task')),
+    command: typedCommand(process.argv.slice(2)),
   }
   const goOn = (recorded: boolean): Promise<number> =>
     carryOut(call, null, async (watched) => {

@@ -7,7 +7,7 @@ export type Option = {
   /** What the help calls its value. */
   readonly value?: string
   /** What names its value, for the completion of a shell. */
-  readonly names?: 'ENVIRONMENT' | 'TASK' | 'ANSWER'
+  readonly names?: 'ENVIRONMENT' | 'TASK' | 'ANSWER' | 'RUN'
 }
 
 export type Command = {

@@ -7,10 +7,13 @@
 import { PlimsollError } from '../errors.ts'
 import type { DeployEvent } from '../spine.ts'
 import type { Statement, Store } from '../store/store.ts'
+import { checkAudit, readAudit, writeNoted } from './audit.ts'
+import type { AuditNote } from './audit-words.ts'
 import { doneStatement, readDone } from './done-rows.ts'
 import { statementsOf } from './event-rows.ts'
 import { fencedWrite } from './fence.ts'
 import type { Fence } from './lease.ts'
+import { breaking } from './lock-rows.ts'
 import { memoryStatements, readMemory } from './memory-rows.ts'
 import { readGreenLogs, readPastTasks } from './past-tasks.ts'
 import { peakStatements, readPeaks } from './peaks.ts'
@@ -18,8 +21,10 @@ import { closingOf, findLastRun, findRun, listRuns, openingOf, takingOver } from
 import { readAttempts, readServices, readTasks } from './task-rows.ts'
 import type { Journal, ResumedRun } from './words.ts'
 
+export { actorHere } from './actor.ts'
+export type { Actor, AuditAction, AuditEntry, AuditNote } from './audit-words.ts'
 export type { Fence, Lease } from './lease.ts'
-export { type LockWish, takeLock } from './lock.ts'
+export { heldText, inspectLock, type LockSight, takeLock } from './lock.ts'
 export type { LockHolder, LockName } from './lock-rows.ts'
 export { newRunId } from './run-id.ts'
 export type {
@@ -47,9 +52,11 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
     fence === undefined
       ? (statements: readonly Statement[]) => store.write(statements)
       : fencedWrite(store, fence)
+  const noted = (statements: readonly Statement[], audit: AuditNote | undefined): Promise<void> =>
+    audit === undefined ? write(statements) : writeNoted(store, audit, { write, statements })
   return {
-    openRun: (run) => write([openingOf(run)]),
-    resumeRun: (run) => resumeRun(write, run),
+    openRun: ({ audit, ...run }) => noted([openingOf(run)], audit),
+    resumeRun: ({ audit, ...run }) => resumeRun((statements) => noted(statements, audit), run),
     record: async (event) => {
       const statements = statementsOf(event)
       if (statements.length > 0) await write(statements)
@@ -68,6 +75,10 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
     done: (plan, environment, task) => readDone(store, [plan, environment, task]),
     greenLogs: (plan, task, limit) => readGreenLogs(store, { plan, task, limit }),
     keepDone: (done) => write([doneStatement(done)]),
+    note: (note) => writeNoted(store, note, { write }),
+    audit: (filter) => readAudit(store, filter),
+    checkAudit: () => checkAudit(store),
+    breakLock: (name, fence, note) => writeNoted(store, note, { statements: [breaking(name, fence)] }),
     peaks: () => readPeaks(store),
     addPeaks: (peaks) => write(peakStatements(peaks)),
   }

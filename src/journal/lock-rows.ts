@@ -109,6 +109,16 @@ export function releasing(name: LockName, fence: number): Statement {
   }
 }
 
+/** Takes it away from the owner that was seen, who may write no more from now on. STORE_CONFLICT when that changed. */
+export function breaking(name: LockName, fence: number): Statement {
+  return {
+    sql: `update locks set fence = fence + 1, beat = 0, ${setFree}
+      where plan = ?1 and environment = ?2 and fence = ?3`,
+    parameters: [...keyOf(name), fence],
+    expectRows: 1,
+  }
+}
+
 /** Changes nothing; STORE_CONFLICT when another one has taken the lock. Nobody can take it before this write is over. */
 export function guarding(name: LockName, fence: number): Statement {
   return {

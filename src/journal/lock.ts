@@ -54,6 +54,35 @@ export async function takeLock(store: Store, wish: LockWish): Promise<Lease> {
   }
 }
 
+/** What can be seen of a lock. `silent`: nobody knows whether the owner is alive; it gave no sign of life while we looked. */
+export type LockSight = {
+  readonly fence: number
+  readonly state: 'free' | 'gone' | 'silent' | 'alive'
+  readonly holder: LockHolder | null
+}
+
+/** Longer than an owner takes to renew it, in milliseconds. */
+const lookLongMs = 7_000
+
+/** Looks at a lock for as long as it takes to know whether its owner lives, at most 7 s. Changes nothing. */
+export async function inspectLock(
+  store: Store,
+  name: LockName,
+  { clock, signal }: Pick<LockWish, 'clock' | 'signal'>,
+): Promise<LockSight> {
+  const startMs = clock.monotonic()
+  let watch: Watch | undefined
+  for (;;) {
+    watch = watched(watch, await readLock(store, name), clock.monotonic())
+    const { fence, holder } = watch
+    if (holder === null) return { fence, holder, state: 'free' }
+    if (hasProvablyEnded(holder.engine, holder.pidNamespace)) return { fence, holder, state: 'gone' }
+    if (isAlive(watch, clock)) return { fence, holder, state: 'alive' }
+    if (clock.monotonic() - startMs >= lookLongMs) return { fence, holder, state: 'silent' }
+    await clock.sleep(lookMs, signal)
+  }
+}
+
 /** An owner under observation. */
 type Watch = {
   readonly fence: number
@@ -128,7 +157,7 @@ function held(name: LockName, holder: LockHolder, clock: Clock): PlimsollError {
   )
 }
 
-function heldText(name: LockName, holder: LockHolder, clock: Clock): string {
+export function heldText(name: LockName, holder: LockHolder, clock: Clock): string {
   const { runId, host, engine, acquiredAtMs } = holder
   const forMs = Math.max(0, clock.now() - acquiredAtMs)
   const who = `run ${runId}, process ${engine.pid} on ${host}`

@@ -14,6 +14,8 @@ import type {
   TaskStatus,
   WaitReason,
 } from '../spine.ts'
+import type { AuditCheck, AuditEntry, AuditFilter, AuditNote } from './audit-words.ts'
+import type { LockName } from './lock-rows.ts'
 
 export type OpenedRun = {
   readonly runId: string
@@ -23,6 +25,8 @@ export type OpenedRun = {
   readonly engine: ProcessIdentity
   readonly host: string
   readonly options?: RunOptions
+  /** Noted in the same write. */
+  readonly audit?: AuditNote
 }
 
 /** How a run is to be done; whoever goes on with it does it the same way. */
@@ -182,6 +186,14 @@ export type Journal = {
   pastTasks(plan: string): Promise<ReadonlyMap<string, PastTask>>
   /** Where the logs of a task are that succeeded in the last 30 runs of a plan of this name, newest first. */
   greenLogs(plan: string, task: string, limit: number): Promise<readonly string[]>
+  /** Adds to the audit. Nothing takes it back. */
+  note(note: AuditNote): Promise<void>
+  /** Newest first. */
+  audit(filter: AuditFilter): Promise<readonly AuditEntry[]>
+  /** Looks whether the audit is what was written. */
+  checkAudit(): Promise<AuditCheck>
+  /** Takes a lock away from the owner that has this number, and notes it. @throws STORE_CONFLICT when it has changed hands. */
+  breakLock(name: LockName, fence: number, note: AuditNote): Promise<void>
   /** What tasks of all plans needed, newest first, at most 20,000. */
   peaks(): Promise<readonly TaskPeak[]>
   /** Null when it has never succeeded with inputs, has been started again or undone since. */

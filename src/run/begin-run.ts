@@ -1,12 +1,15 @@
 /** A run from its record to its first word: a new one, or one that another engine has left. */
 import { hostname } from 'node:os'
-import type { RunOptions, RunRecord } from '../journal/journal.ts'
+import type { Actor, RunOptions, RunRecord } from '../journal/journal.ts'
 import { identify } from '../memory/memory.ts'
 import type { Plan, TaskAnswer } from '../spine.ts'
+import { noteOf } from './audit-note.ts'
 import { readRemains } from './remains.ts'
 import type { RunParts } from './words.ts'
 
 export type BeginParts = Omit<RunParts, 'plan' | 'engine' | 'here' | 'remains' | 'failFast'> & {
+  /** Who begins it, for the audit. */
+  readonly by: Actor
   readonly options: RunOptions
   readonly answers: Readonly<Record<string, TaskAnswer>>
   /** What runs of it is stopped, and nothing else is done. */
@@ -18,7 +21,7 @@ export type BeginParts = Omit<RunParts, 'plan' | 'engine' | 'here' | 'remains' |
  * @throws DECISION_NEEDED before anything is changed; RUN_ACTIVE when another engine was faster.
  */
 export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: BeginParts): Promise<RunParts> {
-  const { options, answers, givesUp = false, ...rest } = parts
+  const { options, answers, by, givesUp = false, ...rest } = parts
   const { journal, clock, random, stateDir, runId } = parts
   const host = hostname()
   // Each engine of a run has another one.
@@ -26,13 +29,15 @@ export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: Beg
   const here = { host, bootId: engine.bootId }
   const common = { ...rest, plan, engine, here, failFast: options.failFast }
   if (earlier === null) {
-    await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host, options })
+    const audit = noteOf(plan, { action: 'deploy', runId, atMs: clock.now(), by })
+    await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host, options, audit })
     return common
   }
   const look = { plan, stateDir, here, nowMs: clock.now(), answers, givesUp }
   const remains = await readRemains(journal, earlier, look)
   const isUndo = remains.undoBecause !== null
   const taken = { runId, plan, engine, host, options, previousToken: earlier.engine.token }
-  await journal.resumeRun({ ...taken, forget: remains.forget, isUndo })
+  const audit = noteOf(plan, { action: 'resume', runId, atMs: clock.now(), by })
+  await journal.resumeRun({ ...taken, forget: remains.forget, isUndo, audit })
   return { ...common, remains }
 }

@@ -38,6 +38,7 @@ import { Telling } from './telling.ts'
 import { undoGraph } from './undo.ts'
 import type { RunParts } from './words.ts'
 
+export { whoTyped } from './audit-note.ts'
 export { type BeginParts, beginRun } from './begin-run.ts'
 export { chooseRun, type RunChoice } from './choose-run.ts'
 export { type Foresight, foresee } from './foresee.ts'

@@ -105,3 +105,33 @@ test('a wait that is no duration is refused', async () => {
   assert.equal(code, 2)
   assert.match(stderr, /--wait-for-lock is "soon", expected a duration such as/)
 })
+
+test('unlock refuses an owner that lives; with --force its tasks are killed, it says so, and the audit knows who did it', async () => {
+  await using held = await heldFolder()
+  const { folder, child } = held
+  const refused = await folder.plimsoll(['unlock', '--env', 'production', '--yes'])
+  assert.equal(refused.code, 3)
+  assert.match(
+    refused.stderr,
+    /^error LOCK_HELD: "shop" to production is being deployed by .*; it is alive\nfix: Stop that run first/,
+  )
+  assert.equal((await folder.plimsoll(['unlock', '--env', 'production', '--force'])).code, 5)
+
+  const said = text(child.stderr)
+  const unlocked = await folder.plimsoll(['unlock', '--env', 'production', '--force', '--yes'])
+  assert.deepEqual([unlocked.code, unlocked.stdout], [0, 'the lock of "shop" to production is free\n'])
+  assert.equal((await once(child, 'close'))[0], 3)
+  assert.match(await said, /^error LOCK_LOST: this run has lost the lock of "shop" to production/)
+  const [entry] = jsonLines((await folder.plimsoll(['audit', '--action', 'unlock', '--json'])).stdout)
+  assert.equal(entry?.environment, 'production')
+  assert.match(String(entry?.detail), new RegExp(`^taken from process ${child.pid} on \\S+; it is alive$`))
+  assert.equal((await folder.plimsoll(['deploy', 'quick.yaml', '--env', 'production', '--fresh'])).code, 0)
+})
+
+test('unlock of a lock that nobody holds says so; of a plan that is not there, exit code 2', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', quick)
+  const { code, stdout } = await folder.plimsoll(['unlock'])
+  assert.deepEqual([code, stdout], [0, 'nobody holds the lock of "shop"\n'])
+  assert.equal((await folder.plimsoll(['unlock', 'none.yaml'])).code, 2)
+})
