@@ -13,7 +13,7 @@ import {
   tokenVariable,
 } from '../../src/memory/memory.ts'
 import { parseProcessStat } from '../../src/memory/process-stat.ts'
-import { MiB, machine } from './machine.ts'
+import { type Files, MiB, machine, write } from './machine.ts'
 
 const isLinux = process.platform === 'linux'
 const onLinux = { skip: isLinux ? false : 'needs /proc' }
@@ -322,4 +322,26 @@ test('the name of a program may hold spaces, parentheses and newlines', () => {
   for (const garbage of ['', '77', '77 (sh) S', `77 (sh) S x ${rest}`]) {
     assert.equal(parseProcessStat(garbage), undefined)
   }
+})
+
+/** One process as /proc shows it. */
+const fakeProcess = (pid: number, startTicks: number, token: string): Files => ({
+  [`proc/${pid}/stat`]: `${pid} (sh) S 1 ${pid} ${pid} ${'0 '.repeat(15)}${startTicks} 0\n`,
+  [`proc/${pid}/environ`]: `A=b\0${tokenVariable}=${token}\0`,
+})
+
+test('a process that got the number of one that was known is not taken for it', (t) => {
+  const root = machine(t, fakeProcess(4_000, 10, 'mine'))
+  const finder = new ProcessFinder({ root })
+  assert.deepEqual(finder.findByToken('mine'), [4_000])
+  write(root, fakeProcess(4_000, 20, 'theirs'))
+  assert.deepEqual(finder.findByToken('mine'), [])
+  assert.deepEqual(finder.leftovers({ pid: 4_000, token: 'mine' }), [])
+})
+
+test('this process is not found, though it carries the token and leads the session', (t) => {
+  const root = machine(t, { ...fakeProcess(process.pid, 10, 'mine'), ...fakeProcess(4_000, 10, 'mine') })
+  const finder = new ProcessFinder({ root })
+  assert.deepEqual(finder.findByToken('mine'), [4_000])
+  assert.deepEqual(finder.leftovers({ pid: process.pid, token: 'mine' }), [4_000])
 })
