@@ -232,3 +232,26 @@ test('a reader beside several writers never sees half a file, and what each wrot
   assert.deepEqual(await readHistory(place.file), mergePeaks([all]))
   assert.deepEqual(readdirSync(place.dir), ['history.jsonl'])
 })
+
+test('of more than a file may hold the newest are written, and can be read', async () => {
+  using place = new Place()
+  const name = 'x'.repeat(200)
+  const newestFirst = Array.from({ length: 16_000 }, (_, index) =>
+    peakOf({
+      plan: name,
+      task: name,
+      group: name,
+      key: index.toString(16).padStart(16, '0'),
+      atMs: 20_000 - index,
+    }),
+  )
+  const text = formatHistory(newestFirst)
+  assert.ok(Buffer.byteLength(text) <= 8 * 2 ** 20)
+  writeFileSync(place.file, text)
+  const read = await readHistory(place.file)
+  assert.ok(read.length > 8_000 && read.length < 16_000)
+  assert.deepEqual(
+    read.map(({ atMs }) => atMs),
+    newestFirst.slice(0, read.length).map(({ atMs }) => atMs),
+  )
+})

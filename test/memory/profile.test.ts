@@ -108,3 +108,13 @@ test('a recording does not grow, however long the task runs', () => {
   assert.ok(heapBytes() - before < 4e6)
   assert.equal(recorder.profile(looksAtIt * 100, 0)?.peakBytes, 1_000)
 })
+
+test('a short task is not expected to keep to the millisecond', () => {
+  const recorder = new ProfileRecorder()
+  for (let atMs = 0; atMs < 100; atMs += 5) recorder.observe(atMs, atMs < 60 ? 100 : 1_000)
+  const profile = recorder.profile(100, 1_000)
+  assert.ok(profile)
+  assert.equal(expectedUse(profile, 46), 1_000)
+  assert.equal(expectedUse(profile, 30), 100)
+  assert.equal(expectedUse(profile, 110), 1_000)
+})
