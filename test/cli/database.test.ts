@@ -4,8 +4,9 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openStore } from '../../src/store/store.ts'
+import { event, orphansOf, statusesOf, Yard } from '../run/killing.ts'
 import { password, serverOfFile } from '../store/postgres-server.ts'
-import { Folder, jsonLines } from './plimsoll.ts'
+import { type Child, Folder, jsonLines } from './plimsoll.ts'
 
 const serverHere = serverOfFile()
 const plan = `name: shared\ntasks: { build: { run: 'sleep 0.3' }, up: { needs: build, exec: [echo, "is up"] } }\n`
@@ -146,4 +147,39 @@ test('a deployment outlives its database server, killed with -9 and started agai
   )
   const told = jsonLines(stdout).filter(({ type }) => type !== 'memory' && type !== 'report')
   assert.deepEqual(counted, { n: told.length, last: told.length, ended: 30 })
+})
+
+/** As the other yards, with its record on the server. */
+class DatabaseYard extends Yard {
+  readonly #database: string
+
+  constructor(database: string) {
+    super()
+    this.#database = database
+  }
+
+  override start(words: readonly string[], variables: NodeJS.ProcessEnv = {}): Child {
+    return super.start(words, { ...variables, PLIMSOLL_DATABASE_URL: this.#database })
+  }
+}
+
+test('an engine and its database server that are killed with -9 at the same moment: each task has run once at the end', async () => {
+  const server = await serverHere()
+  using yard = new DatabaseYard(await server.database('both killed'))
+  yard.plan(`
+  first: { run: echo first >>count }
+  long: { needs: first, run: 'echo long >>count; until test -e go; do sleep 0.05; done' }
+  last: { needs: long, run: echo last >>count }
+`)
+  const before = await yard.killedAt(event('attempt-identified', 'long'))
+  await server.kill()
+  await yard.until(() => yard.lines().length === 2)
+  await server.restart()
+  const { code, report, events } = await yard.goOn(['resume'], (message) => {
+    if (message.type === 'run-resumed') yard.write('go', '')
+  })
+  assert.equal(code, 0)
+  assert.equal(statusesOf(report), 'first succeeded, long succeeded, last succeeded')
+  assert.deepEqual(yard.lines(), ['first', 'long', 'last'])
+  assert.deepEqual(orphansOf([...before, ...events]), [])
 })
