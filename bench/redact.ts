@@ -89,6 +89,9 @@ export async function run(): Promise<BenchResult> {
         : told('  lines of the logs masked', [wrong], 'lines'),
     )
   }
+  rows.push(
+    atLeast('plimsoll, the slowest of hostile texts', [await slowestMegabytes()], { unit: 'MB/s', least: 1 }),
+  )
   const leaks = await seekLeaks()
   rows.push(
     never(
@@ -135,6 +138,42 @@ async function speedsOf(mask: Contestant, text: Buffer): Promise<readonly number
     speeds.push(text.length / 1_000 / (performance.now() - startMs))
   }
   return [median(speeds)]
+}
+
+/** Full of beginnings, without a line end: what a rule that is not linear would need minutes for. */
+const hostile = [
+  ...[
+    'a',
+    'eyJ',
+    'eyJ.',
+    'token=',
+    'token: ',
+    '://',
+    '://a:',
+    '-----BEGIN ',
+    'sk-',
+    'sk-ant-',
+    'password : ',
+    'ghp_ gho_ ',
+  ],
+  ...[
+    'authorization: bearer ',
+    'hooks.slack.com/services/',
+    '-----BEGIN PRIVATE KEY----- ab ',
+    `eyJ${'a'.repeat(339)} `,
+  ],
+  ...['"auth":"', '_authToken=', 'AccountKey=', '?sig=', 'A'.repeat(79), '\\n', '="', 'SG.a.'],
+]
+
+async function slowestMegabytes(): Promise<number> {
+  const speeds: number[] = []
+  for (const pattern of hostile) {
+    const text = Buffer.from(pattern.repeat(Math.ceil(1_000_000 / pattern.length)))
+    const startMs = performance.now()
+    await ours(text)
+    speeds.push(text.length / 1_000 / (performance.now() - startMs))
+  }
+  return Math.min(...speeds)
 }
 
 async function linesChanged(log: Buffer, mask: Contestant): Promise<number> {

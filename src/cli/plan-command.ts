@@ -62,12 +62,22 @@ function render(plan: Plan, prediction: PlanPrediction): string {
     ...renderTable(columns, rows, style),
     ...reasonsOf(prediction),
     '',
+    ...besideOf(plan),
     `critical path (*)  ${plainLine(prediction.criticalPath.join(' -> '))}`,
     `expected time      ${formatDuration(prediction.durationMs)}${guessed(guesses.durations)}`,
     `expected memory    ${formatSize(prediction.peakMemoryBytes)} at most${guessed(guesses.memory)}`,
     `load line          ${formatSize(prediction.loadLineBytes)} of ${formatSize(prediction.capacityBytes)}`,
     '',
   ].join('\n')
+}
+
+/** What the plan has beside its tasks: hooks, and who is told how the run ended. */
+function besideOf({ hooks = {}, notify = [] }: Plan): string[] {
+  const named = (['before', 'onFailure', 'after'] as const).map((hook) => [hook, hooks[hook] ?? []] as const)
+  const lines = [...named, ['notify', notify] as const].flatMap(([what, all]) =>
+    all.length === 0 ? [] : [`${what.padEnd(18)} ${plainLine(all.map(({ name }) => name).join(', '))}`],
+  )
+  return lines
 }
 
 /** Why tasks with inputs run or are skipped, whole: the cells of the table are cut. */

@@ -76,8 +76,8 @@ async function tell(notification: Notification, body: string, parts: NotifyParts
     },
     ...{ strategy: 'exponential', minDelayMs: 500, maxDelayMs: 4_000, signal, clock, random },
     ...{ memory: null, memoryLimitMb: Number.POSITIVE_INFINITY },
-    // A name may be any text, and a header holds no line end.
-    idempotencyKey: encodeURIComponent(`${report.runId}:${name}`),
+    // A run that goes on later ends again, with a message of its own. A name may be any text, a header holds no line end.
+    idempotencyKey: encodeURIComponent(`${report.runId}:${report.atMs}:${name.toWellFormed()}`),
     shouldRetry: (end) => 'error' in end || isPassing(end.value.status),
   })
   if (status >= 200 && status < 300) return

@@ -110,9 +110,9 @@ function begins(event: TaskEvent): boolean {
   switch (event.type) {
     case 'task-started':
     case 'attempt-opened':
-      return event.phase === 'deploy'
+      return event.phase !== 'undo'
     case 'attempt-identified':
-      return event.phase === 'deploy' && event.service
+      return event.phase !== 'undo' && event.service
     default:
       return false
   }
