@@ -14,7 +14,7 @@ import { buildImage } from './cgroup2/image.ts'
 import { findRequirements, prepareKernel, type Requirements } from './cgroup2/requirements.ts'
 
 /** A quarter of that where nothing else runs. */
-const longestSeconds = 480
+const longestSeconds = 600
 const say = (text: string): void => console.log(`cgroup2: ${text}`)
 
 const { values } = parseArgs({

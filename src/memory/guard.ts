@@ -33,7 +33,7 @@ export type GuardDecision = {
 /** On the way from the line to the limit: here the newest is suspended, ... */
 const suspendShare = 0.5
 /** ... and here all but the oldest, and the newest are stopped. */
-const evictShare = 0.85
+export const stopShare = 0.85
 /** One is resumed at a time, with this pause after the last: suspending is quick, resuming slower. */
 const resumePauseMs = 50
 /** Growth is taken to go on as long as it took to see it, within these bounds: until the next look has its effect. */
@@ -93,7 +93,7 @@ function hold({ tasks }: GuardView, { overBytes, soonBytes, gapBytes }: Excess):
     .slice(1)
     .reverse()
   const running = newestFirst.filter(({ task }) => !task.isSuspended).map(({ number }) => number)
-  if (soonBytes <= evictShare * gapBytes) return { ...nothing, suspend: running.slice(0, 1) }
+  if (soonBytes <= stopShare * gapBytes) return { ...nothing, suspend: running.slice(0, 1) }
   const evict: number[] = []
   let tooMuch = overBytes > suspendShare * gapBytes ? soonBytes - suspendShare * gapBytes : 0
   for (const { task, number } of newestFirst) {

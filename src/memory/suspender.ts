@@ -58,6 +58,11 @@ export class Suspender implements Disposable {
     this.#tell()
   }
 
+  /** How many are suspended. */
+  get size(): number {
+    return this.#stopped.size
+  }
+
   [Symbol.dispose](): void {
     for (const pid of this.#stopped.keys()) this.resume(pid)
     this.#helper?.stdin?.end()

@@ -21,6 +21,8 @@ export type TaskGroupOptions = {
   readonly directory: string
   readonly limitBytes: number
   readonly clock: Clock
+  /** It was given back. */
+  readonly onEnd: () => void
 }
 
 export class TaskGroup implements AsyncDisposable {
@@ -30,6 +32,7 @@ export class TaskGroup implements AsyncDisposable {
   readonly #kind: GroupKind
   readonly #directory: string
   readonly #clock: Clock
+  readonly #onEnd: () => void
   readonly #files: Readonly<Record<'usage' | 'stat' | 'peak' | 'kills', KeptFile | undefined>>
   #usageBytes = 0
   #cacheBytes = 0
@@ -46,6 +49,7 @@ export class TaskGroup implements AsyncDisposable {
     this.#kind = kind
     this.#directory = directory
     this.#clock = options.clock
+    this.#onEnd = options.onEnd
     this.limitBytes = limitBytes
     this.joinFile = join(directory, 'cgroup.procs')
     try {
@@ -130,6 +134,7 @@ export class TaskGroup implements AsyncDisposable {
       for (const pid of this.pids()) kill(pid)
       await this.#clock.sleep(removeEveryMs)
     }
+    this.#onEnd()
   }
 }
 

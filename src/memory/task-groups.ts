@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Enforcement } from '../spine.ts'
+import { Brake } from './brake.ts'
 import { GroupBase } from './group-base.ts'
 import { findPlace } from './group-place.ts'
+import type { MemoryMonitor, MemoryReading } from './monitor.ts'
 import { findScopePlace, type NoScopes, newUnit, type ScopePlace, TaskScope } from './systemd-scope.ts'
 import { TaskGroup } from './task-group.ts'
 
@@ -17,6 +19,10 @@ export type TaskGroupsOptions = {
   readonly root?: string
   /** Asked where no group can be made. Default: a scope of systemd, if it makes one; with another root, none. */
   readonly findScopes?: FindScopes
+  /** With it the groups together are slowed near the limit that it sees (v2 only); it must live as long as they do. */
+  readonly monitor?: MemoryMonitor | undefined
+  /** How many tasks are suspended. Default: none. */
+  readonly suspended?: () => number
 }
 
 /** What this system can do to hold a task to its limit. */
@@ -34,14 +40,25 @@ export class TaskGroups implements Disposable {
   readonly #clock: Clock
   readonly #kind: 'v1' | 'v2'
   readonly #base: GroupBase | null
+  readonly #brake = new DisposableStack()
+  /** Lets the brake know that a task has come. */
+  #look: () => void = () => undefined
   #made = 0
+  #held = 0
 
-  constructor({ clock, root = '/', findScopes = askFor(root) }: TaskGroupsOptions) {
+  constructor({
+    clock,
+    root = '/',
+    findScopes = askFor(root),
+    monitor,
+    suspended = () => 0,
+  }: TaskGroupsOptions) {
     const place = findPlace(root)
     const base = 'kind' in place ? makeBase(() => new GroupBase(place)) : place
     this.#clock = clock
     this.#kind = 'kind' in place ? place.kind : 'v2'
     this.#base = base instanceof GroupBase ? base : null
+    if (monitor && this.#base && this.#kind === 'v2') this.#slowNear(monitor, suspended, this.#base.directory)
     const scopes = base instanceof GroupBase ? null : findScopes()
     this.#scopes = scopes !== null && scopes.directory !== null ? scopes : null
     if (base instanceof GroupBase) this.here = { level: 'hard', because: place.because }
@@ -55,7 +72,13 @@ export class TaskGroups implements Disposable {
     this.#made += 1
     const directory = join(this.#base.directory, String(this.#made))
     try {
-      return new TaskGroup({ kind: this.#kind, directory, limitBytes, clock: this.#clock })
+      const onEnd = (): void => {
+        this.#held -= 1
+      }
+      const group = new TaskGroup({ kind: this.#kind, directory, limitBytes, clock: this.#clock, onEnd })
+      this.#held += 1
+      this.#look()
+      return group
     } catch {
       return null // the machine allows no more of them, or another user has taken the base away
     }
@@ -68,7 +91,24 @@ export class TaskGroups implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#brake[Symbol.dispose]()
     this.#base?.[Symbol.dispose]()
+  }
+
+  #slowNear(monitor: MemoryMonitor, suspended: () => number, directory: string): void {
+    const brake = openBrake(directory)
+    if (brake === null) return
+    this.#brake.use(brake)
+    const listener = (): ((reading: MemoryReading) => void) => {
+      const adjust = brake.look()
+      return ({ limitRoomBytes, nearestLimitBytes }) => {
+        const nearestLineBytes = monitor.loadLineBelow(nearestLimitBytes)
+        const near = { limitRoomBytes, nearestLimitBytes, nearestLineBytes }
+        adjust({ ...near, tasks: this.#held, suspended: suspended() })
+      }
+    }
+    this.#brake.use(monitor.listen(listener))
+    this.#look = () => void monitor.read()
   }
 }
 
@@ -84,6 +124,15 @@ function askFor(root: string): FindScopes {
   return root === '/'
     ? findScopePlace
     : () => ({ directory: null, because: 'systemd is not asked for another root' })
+}
+
+/** Null where the kernel has nothing to slow tasks with. */
+function openBrake(directory: string): Brake | null {
+  try {
+    return new Brake(directory)
+  } catch {
+    return null
+  }
 }
 
 function makeBase(make: () => GroupBase): GroupBase | { readonly because: string } {

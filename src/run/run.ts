@@ -95,6 +95,7 @@ export class Run implements AsyncDisposable {
     this.#environment = withoutSecrets(parts.variables, plan)
     const { maxWorkersThread, maxWorkersProcess } = plan.options.executor
     this.#instruments = new Instruments(clock, {
+      monitor: parts.executor.monitor,
       workers: {
         maxWorkersThread,
         maxWorkersProcess,

@@ -1,10 +1,19 @@
 import type { Clock } from '../clock.ts'
-import { KernelKills, ProcessFinder, Suspender, TaskGroups, TreeWatcher } from '../memory/memory.ts'
+import {
+  KernelKills,
+  type MemoryMonitor,
+  ProcessFinder,
+  Suspender,
+  TaskGroups,
+  TreeWatcher,
+} from '../memory/memory.ts'
 import { openPool, type Pool, type PoolOptions } from '../pool/pool.ts'
 
 export type InstrumentsOptions = {
   /** How many workers functions may have, and what those find. */
   readonly workers?: PoolOptions
+  /** Sees how near the limit is; without it tasks are not slowed there. */
+  readonly monitor?: MemoryMonitor | undefined
   /** Called once, by the first task that asks. */
   readonly makeGroups?: () => TaskGroups
 }
@@ -20,12 +29,10 @@ export class Instruments implements AsyncDisposable {
   readonly #makeGroups: () => TaskGroups
   #groups: TaskGroups | undefined
 
-  constructor(
-    clock: Clock,
-    { workers, makeGroups = () => new TaskGroups({ clock }) }: InstrumentsOptions = {},
-  ) {
+  constructor(clock: Clock, { workers, monitor, makeGroups }: InstrumentsOptions = {}) {
     this.clock = clock
-    this.#makeGroups = makeGroups
+    const suspended = (): number => this.suspender.size
+    this.#makeGroups = makeGroups ?? (() => new TaskGroups({ clock, monitor, suspended }))
     this.watcher = new TreeWatcher({ clock, finder: this.finder })
     this.pool = openPool({ ...workers, clock, watcher: this.watcher })
   }

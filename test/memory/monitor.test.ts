@@ -32,6 +32,26 @@ test('bare v2: the machine is the limit, the root group has no files', (t) => {
   assert.deepEqual(reading.missing, [])
 })
 
+test('who listens is asked before each reading and gets it, until it is given back', (t) => {
+  const root = machine(t, host)
+  using monitor = new MemoryMonitor({ root })
+  const heard: MemoryReading[] = []
+  let asked = 0
+  const listening = monitor.listen(() => {
+    asked += 1
+    write(root, meminfo(16 * GiB, asked * GiB))
+    return (reading) => heard.push(reading)
+  })
+  const readings = [monitor.read(), monitor.read()]
+  listening[Symbol.dispose]()
+  monitor.read()
+  assert.deepEqual(heard, readings)
+  assert.deepEqual(
+    heard.map(({ usedBytes }) => usedBytes / GiB),
+    [15, 14],
+  )
+})
+
 test('v2, nested: the limit and the usage of a parent bind, without its inactive file cache', (t) => {
   const slice = 'sys/fs/cgroup/ci.slice'
   const root = machine(t, {

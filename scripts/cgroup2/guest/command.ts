@@ -9,7 +9,7 @@ import type { Group } from './groups.ts'
 import { commandLine } from './package.ts'
 
 /** Longer than anything here takes, in milliseconds, also on a busy machine. */
-const longestMs = 120_000
+const longestMs = 240_000
 
 /** Waits to be put into the group before it becomes the command. */
 const wait = ['/bin/sh', '-c', 'read -r _ && exec "$@"', 'sh'] as const

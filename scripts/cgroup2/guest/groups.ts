@@ -1,6 +1,6 @@
 /** Control groups of version 2 for the tests of the guest, which are root and alone on their machine. */
 import type { ChildProcess } from 'node:child_process'
-import { chownSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const MiB = 2 ** 20
@@ -57,6 +57,13 @@ export class Group implements Disposable {
     // Killed processes leave the group when the kernel has ended them: for that there is no event to wait for here.
     for (let round = 0; this.text('cgroup.events').includes('populated 1') && round < 100; round += 1)
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
-    rmdirSync(this.directory)
+    removeBelow(this.directory)
   }
+}
+
+/** An engine that was killed leaves groups behind. */
+function removeBelow(directory: string): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true }))
+    if (entry.isDirectory()) removeBelow(join(directory, entry.name))
+  rmdirSync(directory)
 }
