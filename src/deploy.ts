@@ -4,14 +4,15 @@
  */
 import { randomInt } from 'node:crypto'
 import { type Clock, systemClock } from './clock.ts'
-import { factsOf, PlimsollError } from './errors.ts'
+import { factsOf } from './errors.ts'
 import { ParallelExecutor } from './executor/executor.ts'
-import { historyFileOf, mergePeaks, newPeaks, readHistory, writeHistory } from './history/history.ts'
-import { type Journal, openJournal, type RunRecord, type TaskPeak } from './journal/journal.ts'
+import { historyFileOf, knownPeaks, readHistory, writeHistory } from './history/history.ts'
+import { type Journal, openJournal, type RunRecord } from './journal/journal.ts'
 import { Estimates } from './memory/memory.ts'
 import { notify } from './notify/notify.ts'
 import { loadSecrets } from './plan/plan.ts'
 import {
+  approvalNeeded,
   type BeginParts,
   beginRun,
   chooseRun,
@@ -21,13 +22,15 @@ import {
   type RunChoice,
   recordedRun,
   refuseChangedFile,
+  refuseWhatCannotFit,
+  runToRollBack,
   stateDirOf,
   takeTurns,
+  tasksToUndo,
   whoTyped,
 } from './run/run.ts'
-import type { Hook, Plan, Report, RunMessage, Task, TaskAnswer } from './spine.ts'
+import type { Hook, Plan, Report, RunMessage, TaskAnswer } from './spine.ts'
 import { databaseOf, openStore } from './store/store.ts'
-import { formatSize } from './units.ts'
 
 export type DeployOptions = {
   /** Where the record and the logs are kept. Default: `.plimsoll` beside the plan. */
@@ -92,7 +95,8 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
   if (plan.approve && !options.yes) throw approvalNeeded(plan)
   const stateDir = stateDirOf(plan, options)
   const wish = { fresh: options.fresh ?? false, goOn: options.goOn ?? false, stateDir }
-  return await perform(plan, { ...options, stateDir }, (journal) => chooseRun(journal, plan, wish))
+  const choose = (journal: Journal): Promise<RunChoice> => chooseRun(journal, plan, wish)
+  return await perform(plan, { ...options, stateDir }, { choose, part: plan })
 }
 
 export type ResumeOptions = Omit<DeployOptions, 'fresh' | 'goOn' | 'yes'> & {
@@ -117,18 +121,47 @@ export async function resume(run: string, options: ResumeOptions): Promise<Repor
     goOn: await journal.run(record.runId),
     giveUp: null,
   })
-  return await perform(record.definition, { ...record.options, ...given }, choose)
+  const { definition } = record
+  return await perform(definition, { ...record.options, ...given }, { choose, part: definition })
 }
 
-type Choose = (journal: Journal) => Promise<RunChoice>
+export type RollbackOptions = Omit<ResumeOptions, 'recorded' | 'failFast' | 'undo' | 'force' | 'answers'> &
+  Pick<DeployOptions, 'yes'>
+
+/**
+ * Undoes what a run that has ended did: the run goes on with its undo, as it would have after a failure. What is undone
+ * already stays so, and an undo that failed is tried again. A run of which nothing is to be undone is left alone: its
+ * report is the answer.
+ * @param run its id, the beginning of one, or `last`.
+ * @throws RUN_UNKNOWN, LOCK_HELD, RUN_UNFINISHED, APPROVAL_NEEDED, and what `deploy` throws.
+ */
+export async function rollback(run: string, options: RollbackOptions): Promise<Report> {
+  const { stateDir, yes = false, variables = process.env } = options
+  const place = { stateDir, database: databaseOf(options.database, variables) }
+  const record = await recordedRun(run, place)
+  const { definition, report, runId } = record
+  const tasks = await tasksToUndo(record, place)
+  if (tasks.length === 0 && report !== null) return report
+  if (definition.approve && !yes) throw approvalNeeded(definition)
+  const choose = async (journal: Journal): Promise<RunChoice> =>
+    runToRollBack(await journal.run(runId), stateDir)
+  const part = { ...definition, tasks, hooks: {} }
+  return await perform(definition, { ...record.options, ...options, undo: true }, { choose, part })
+}
+
+type Goal = {
+  readonly choose: (journal: Journal) => Promise<RunChoice>
+  /** What of the plan is done: its secrets are needed, and it must fit. */
+  readonly part: Plan
+}
 
 async function perform(
   plan: Plan,
   options: DeployOptions & { readonly stateDir: string },
-  choose: Choose,
+  { choose, part }: Goal,
 ): Promise<Report> {
   const { clock = systemClock, random = secureRandom, variables = process.env, stateDir } = options
-  const secrets = await loadSecrets(plan, {
+  const secrets = await loadSecrets(part, {
     variables,
     clock,
     ...(options.signal && { signal: options.signal }),
@@ -139,7 +172,7 @@ async function perform(
     clock,
     ownBytes: engineBytes,
   })
-  refuseWhatCannotFit(plan, executor)
+  refuseWhatCannotFit(part, executor)
   const historyFile = historyFileOf(options.historyFile, variables)
   const carried = historyFile === undefined ? [] : await readHistory(historyFile)
 
@@ -177,8 +210,9 @@ async function perform(
     by: whoTyped(variables, options.command, Object.values(secrets)),
     answers,
   }
-  if (choice.giveUp) await endRun(choice.giveUp, { ...parts, onEvent: () => undefined })
-  await using run = await Run.open(await beginRun(plan, choice.goOn, parts))
+  const { goOn, giveUp, rollsBack } = choice
+  if (giveUp) await endRun(giveUp, { ...parts, onEvent: () => undefined })
+  await using run = await Run.open(await beginRun(plan, goOn, { ...parts, rollsBack }))
   using _stops = run.telling.tellStops()
 
   await run.tellBeginning()
@@ -252,32 +286,6 @@ async function keepHistory(run: Run, journal: Journal, file: string): Promise<vo
   } catch (error) {
     await run.telling.emit({ type: 'warning', error: factsOf(error, 'HISTORY_UNWRITABLE') })
   }
-}
-
-function approvalNeeded(plan: Plan): PlimsollError {
-  return new PlimsollError(
-    'APPROVAL_NEEDED',
-    `environment "${plan.environment}" of "${plan.name}" asks for a person's consent`,
-  )
-}
-
-/** What the state knows and what was carried here; the state knows both from now on. */
-async function knownPeaks(journal: Journal, carried: readonly TaskPeak[]): Promise<readonly TaskPeak[]> {
-  const known = await journal.peaks()
-  if (carried.length === 0) return known
-  await journal.addPeaks(newPeaks(known, carried))
-  return mergePeaks([known, carried])
-}
-
-/** A declared need is refused before anything starts; a limit alone never is. */
-function refuseWhatCannotFit(plan: Plan, executor: ParallelExecutor): void {
-  const { capacityBytes } = executor.monitor.read()
-  const mostBytes = Math.min(plan.options.executor.memoryBudgetBytes ?? capacityBytes, capacityBytes)
-  const all = [...plan.tasks, ...Object.values(plan.hooks ?? {}).flat()]
-  const tooBig = all.filter((task: Task) => (task.expectBytes ?? 0) > mostBytes)
-  if (tooBig.length === 0) return
-  const needs = tooBig.map((task) => `"${task.name}" needs ${formatSize(task.expectBytes ?? 0)}`).join(', ')
-  throw new PlimsollError('NEED_EXCEEDS_CAPACITY', `${needs}; there are ${formatSize(mostBytes)} in all`)
 }
 
 function eitherOf(wished: AbortSignal | undefined, lost: AbortSignal): AbortSignal {

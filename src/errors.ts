@@ -102,6 +102,10 @@ export const errorTable = {
     exitCode: 3,
     fix: 'Wait until it has ended, or stop it with Ctrl-C (SIGTERM) where it runs',
   },
+  RUN_UNFINISHED: {
+    exitCode: 2,
+    fix: 'Go on with the run first ("plimsoll resume RUN"), or wait until it has ended',
+  },
   RUN_CHANGED: {
     exitCode: 5,
     fix: 'Go on with the plan as it was recorded, as it is now, or start anew: see docs/resume.md',

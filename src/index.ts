@@ -1,6 +1,13 @@
 /** The public list; the only file of the library that re-exports from everywhere. */
 export { type Clock, systemClock } from './clock.ts'
-export { type DeployOptions, deploy, type ResumeOptions, resume } from './deploy.ts'
+export {
+  type DeployOptions,
+  deploy,
+  type ResumeOptions,
+  type RollbackOptions,
+  resume,
+  rollback,
+} from './deploy.ts'
 export { type ErrorCode, type ErrorFacts, errorTable, PlimsollError } from './errors.ts'
 export {
   type Call,

@@ -18,11 +18,15 @@ const exitCodes: Readonly<Record<RunStatus, number>> = {
 
 type Watched = Required<Pick<DeployOptions, 'onEvent' | 'signal' | 'killSignal'>>
 
-/** Shows a run of a plan (null: it is known to the engine alone) to whoever reads along, stops it on Ctrl-C, and says how it ended. */
+/**
+ * Shows a run of a plan (null: it is known to the engine alone) to whoever reads along, stops it on Ctrl-C, and says how it
+ * ended: 0 when that is what was wanted.
+ */
 export async function carryOut(
   call: Call,
   plan: Plan | null,
   run: (watched: Watched) => Promise<Report>,
+  wanted: RunStatus = 'succeeded',
 ): Promise<number> {
   using stop = stopSignals()
   using _free = neverBlock([process.stdout, process.stderr])
@@ -48,7 +52,7 @@ export async function carryOut(
       killSignal: stop.killSignal,
     })
     if (stop.fault) throw stop.fault
-    return exitCodes[report.status]
+    return report.status === wanted ? 0 : exitCodes[report.status]
   } catch (error) {
     if (told === undefined) throw error
     // The report is the last line of standard output, and the error is in it.

@@ -96,6 +96,29 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./resume-command.ts')).resumeCommand,
   },
   {
+    name: 'rollback',
+    summary: 'undoes what a run did (default: the last), or runs the recorded plan of a version again',
+    positionals: '[RUN]',
+    options: {
+      to: {
+        type: 'string',
+        value: 'VERSION',
+        summary: 'runs the plan of this version again, as it was recorded',
+      },
+      plan: { type: 'string', value: 'NAME', summary: 'of the runs of this plan' },
+      env: {
+        type: 'string',
+        value: 'NAME',
+        names: 'ENVIRONMENT',
+        summary: 'of the runs in this environment',
+      },
+      'dry-run': { type: 'boolean', summary: 'says what would be done, and does nothing' },
+      yes: { type: 'boolean', short: 'y', summary: 'gives the consent that an environment asks for' },
+    },
+    examples: ['plimsoll rollback --dry-run', 'plimsoll rollback --to 1.4.1 --env production --yes'],
+    load: async () => (await import('./rollback-command.ts')).rollbackCommand,
+  },
+  {
     name: 'plan',
     summary: 'shows what would run, in which order, with the expected memory and time; changes nothing',
     positionals: '[PLAN]',

@@ -14,10 +14,10 @@ export const placeOf = (call: Call): StorePlace => ({
 })
 
 /** Reads what is recorded; makes nothing. @throws RUN_UNKNOWN when nothing is. */
-export async function withJournal(
+export async function withJournal<Result>(
   call: Call,
-  read: (journal: Journal, stateDir: string) => Promise<number>,
-): Promise<number> {
+  read: (journal: Journal, stateDir: string) => Promise<Result>,
+): Promise<Result> {
   const place = placeOf(call)
   await using store = await openStoreForReading(place)
   if (store) return await read(openJournal(store), place.stateDir)

@@ -13,6 +13,7 @@ import { formatSize } from '../units.ts'
 import { formatHistory, invalid, longestFile, parseHistory } from './lines.ts'
 import { mergePeaks } from './merge.ts'
 
+export { knownPeaks } from './known-peaks.ts'
 export { formatHistory } from './lines.ts'
 export { mergePeaks, newPeaks } from './merge.ts'
 

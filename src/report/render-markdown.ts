@@ -11,7 +11,7 @@ import {
   everyTask,
   isTrouble,
   type NamedTask,
-  statusWords,
+  outcomeOf,
   tasksWorthShowing,
   totalsOf,
   waitsText,
@@ -22,7 +22,7 @@ export function renderMarkdown(report: Report, pictures = ''): string {
   const { shown, rest } = tasksWorthShowing(report)
   const failed = everyTask(report).filter(([, task]) => isTrouble(task))
   return [
-    `## ${words(`${releaseOf(report)} ${statusWords[report.status].word}`)}`,
+    `## ${words(`${releaseOf(report)} ${outcomeOf(report).word}`)}`,
     '',
     `Run ${words(report.runId)}: ${totalsOf(report, {})}.`,
     '',

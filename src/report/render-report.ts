@@ -13,8 +13,8 @@ import {
   everyTask,
   isTrouble,
   type NamedTask,
+  outcomeOf,
   type RunFacts,
-  statusWords,
   tasksWorthShowing,
   totalsOf,
   waitsText,
@@ -36,7 +36,7 @@ const columns: readonly Column[] = [
 
 /** Ends with a newline. With many tasks it names those that matter and counts the rest. */
 export function renderReport(report: Report, style: Style, facts: RunFacts = {}): string {
-  const { word, tone } = statusWords[report.status]
+  const { word, tone } = outcomeOf(report)
   const { shown, rest } = tasksWorthShowing(report)
   const failed = everyTask(report).filter(([, task]) => isTrouble(task) && task.status !== 'undone')
   return [

@@ -55,6 +55,18 @@ export const statusWords: Readonly<Record<RunStatus, { readonly word: string; re
   'rolled-back': { word: 'failed and was rolled back', tone: 'bad' },
 }
 
+/** A run that went well may have been undone later. */
+export function outcomeOf({
+  status,
+  tasks,
+}: Pick<Report, 'status' | 'tasks'>): (typeof statusWords)[RunStatus] {
+  const wentWell = Object.values(tasks).every(
+    (task) => task.status !== 'failed' && task.status !== 'cancelled',
+  )
+  if (status === 'rolled-back' && wentWell) return { word: 'was rolled back', tone: 'warning' }
+  return statusWords[status]
+}
+
 /** "96 succeeded, 1 failed, 3 cancelled" */
 function countsOf(report: Report): string {
   const counts = new Map<TaskStatus, number>()

@@ -14,6 +14,8 @@ export type BeginParts = Omit<RunParts, 'plan' | 'engine' | 'here' | 'remains' |
   readonly answers: Readonly<Record<string, TaskAnswer>>
   /** What runs of it is stopped, and nothing else is done. */
   readonly givesUp?: boolean
+  /** Why what it did is undone, when that is what it goes on with. */
+  readonly rollsBack?: string | undefined
 }
 
 /**
@@ -21,7 +23,7 @@ export type BeginParts = Omit<RunParts, 'plan' | 'engine' | 'here' | 'remains' |
  * @throws DECISION_NEEDED before anything is changed; RUN_ACTIVE when another engine was faster.
  */
 export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: BeginParts): Promise<RunParts> {
-  const { options, answers, by, givesUp = false, ...rest } = parts
+  const { options, answers, by, givesUp = false, rollsBack, ...rest } = parts
   const { journal, clock, random, stateDir, runId } = parts
   const host = hostname()
   // Each engine of a run has another one.
@@ -33,11 +35,12 @@ export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: Beg
     await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host, options, audit })
     return common
   }
-  const look = { plan, stateDir, here, nowMs: clock.now(), answers, givesUp }
+  const look = { plan, stateDir, here, nowMs: clock.now(), answers, givesUp, rollsBack }
   const remains = await readRemains(journal, earlier, look)
   const isUndo = remains.undoBecause !== null
   const taken = { runId, plan, engine, host, options, previousToken: earlier.engine.token }
-  const audit = noteOf(plan, { action: 'resume', runId, atMs: clock.now(), by })
+  const action = rollsBack === undefined ? 'resume' : 'rollback'
+  const audit = noteOf(plan, { action, runId, atMs: clock.now(), by })
   await journal.resumeRun({ ...taken, forget: remains.forget, isUndo, audit })
   return { ...common, remains }
 }

@@ -4,12 +4,15 @@ import type { Journal, RunRecord } from '../journal/journal.ts'
 import type { Plan } from '../spine.ts'
 import { resumeWords } from './answers.ts'
 import { planDifferences } from './plan-differences.ts'
+import { rolledBack } from './undo.ts'
 
 export type RunChoice = {
   /** The run to go on with; null for a new one. */
   readonly goOn: RunRecord | null
   /** A run that was interrupted and is not to be gone on with: what runs of it is stopped. */
   readonly giveUp: RunRecord | null
+  /** Why what the run did is undone, when that is what it goes on with. */
+  readonly rollsBack?: string
 }
 
 export type ChoiceOptions = {
@@ -52,4 +55,16 @@ export function runChanged(
         'to give that run up and begin anew: plimsoll deploy --fresh',
     },
   )
+}
+
+/**
+ * With the lock, or before it. A run that has ended, or whose undo was cut short.
+ * @throws RUN_UNFINISHED when tasks of it were under way as it was killed: they must be seen to their end first.
+ */
+export function runToRollBack(run: RunRecord, stateDir: string): RunChoice {
+  if (run.report !== null || run.undoBecause !== null)
+    return { goOn: run, giveUp: null, rollsBack: rolledBack }
+  throw new PlimsollError('RUN_UNFINISHED', `run ${run.runId} was killed before it had ended`, {
+    fix: `Go on with it first, then undo it: ${resumeWords(run.runId, stateDir)}`,
+  })
 }

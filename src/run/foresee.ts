@@ -3,6 +3,7 @@ import type { Journal } from '../journal/journal.ts'
 import { knownSecrets } from '../plan/plan.ts'
 import { createRedactor } from '../redact/redact.ts'
 import type { Plan, SecretSource, Task } from '../spine.ts'
+import { inOrder } from './order.ts'
 import { isForced, type Look, type LookContext, lookAt } from './skipping.ts'
 import type { RunParts } from './words.ts'
 
@@ -93,18 +94,3 @@ async function contextOf(parts: Parts, looks: ReadonlyMap<string, Look>): Promis
 
 const withoutCommands = ({ secrets }: Plan): Readonly<Record<string, SecretSource>> =>
   Object.fromEntries(Object.entries(secrets).filter(([, source]) => source.from !== 'command'))
-
-/** Each after all that it needs. */
-function inOrder(tasks: readonly Task[]): readonly Task[] {
-  const ordered = new Set<Task>()
-  const byName = new Map(tasks.map((task) => [task.name, task]))
-  for (const task of tasks) {
-    const open = [task]
-    for (let next = open.at(-1); next !== undefined; next = open.at(-1)) {
-      const needs = next.needs.flatMap((need) => byName.get(need) ?? []).filter((one) => !ordered.has(one))
-      if (needs.length > 0) open.push(...needs)
-      else ordered.add(open.pop() ?? next)
-    }
-  }
-  return [...ordered]
-}

@@ -30,6 +30,8 @@ export type LookOptions = {
   readonly answers?: Readonly<Record<string, TaskAnswer>>
   /** Whatever runs is stopped, and nobody is asked. */
   readonly givesUp?: boolean
+  /** What the run did is undone, and this is why; an undo that failed is tried again. */
+  readonly rollsBack?: string | undefined
 }
 
 type Looking = LookOptions & {

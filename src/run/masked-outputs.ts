@@ -13,12 +13,14 @@ export function maskedReads(
 ): ReadonlyMap<string, readonly string[]> {
   const reads = new Map<string, Set<string>>()
   for (const { task, key } of readers.flatMap((reader) => [...outputsIn(reader)])) {
-    if (!reportOf(task)?.outputs[key]?.includes(mask)) continue
+    if (!isMasked(reportOf(task)?.outputs[key] ?? '')) continue
     const keys = reads.get(task) ?? new Set()
     reads.set(task, keys.add(key))
   }
   return new Map([...reads].map(([task, keys]) => [task, [...keys]]))
 }
+
+export const isMasked = (value: string): boolean => value.includes(mask)
 
 /** Wherever they are named: in texts (`{ output }`) and in conditions (`op: 'output'`). */
 function* outputsIn(value: unknown): Iterable<Output> {

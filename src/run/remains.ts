@@ -8,7 +8,7 @@ import { noAttempts } from '../runners/runners.ts'
 import type { FoundTask, Phase, Plan, ProcessIdentity, Task, TaskAnswer } from '../spine.ts'
 import { decisionNeeded, refuseWrongAnswers, type Undecided } from './answers.ts'
 import { keyOf, type LookOptions, lookAtLeft, type TaskRest } from './left-tasks.ts'
-import { maskedReads } from './masked-outputs.ts'
+import { isMasked, maskedReads } from './masked-outputs.ts'
 import { everyTask, planDifferences } from './plan-differences.ts'
 import { TaskStates } from './task-states.ts'
 
@@ -20,6 +20,8 @@ export type Remains = {
   readonly states: TaskStates
   /** Why the undo that had begun goes on; null when tasks do. */
   readonly undoBecause: string | null
+  /** How long the run has lasted, in milliseconds; without the time between its end and its rollback. */
+  readonly spentMs: number
   readonly rest: (phase: Phase, task: string) => TaskRest | undefined
   /** It was attempted when its engine was killed, and is to be seen to its end. */
   readonly isUnderWay: (phase: Phase, task: string) => boolean
@@ -39,10 +41,14 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
     journal.attempts(run.runId),
     journal.memory(run.runId),
   ])
-  const { plan, answers = {}, givesUp = false } = options
-  const phase: Phase = goesOnWithUndo(run) ? 'undo' : 'deploy'
+  const { plan, answers = {}, givesUp = false, rollsBack } = options
+  const phase: Phase = rollsBack !== undefined || goesOnWithUndo(run) ? 'undo' : 'deploy'
+  const redo = new Set(rollsBack === undefined ? [] : tasks.filter(isFailedUndo).map(({ task }) => task))
   const rows = new Map(tasks.map((row) => [keyOf(row.phase, row.task), row]))
-  const states = statesOf(plan, tasks)
+  const states = statesOf(
+    plan,
+    tasks.filter((row) => !(redo.has(row.task) && isFailedUndo(row))),
+  )
   const undecided: Undecided[] = []
   const again =
     phase === 'undo' ? new Set<string>() : tasksToRunAgain(run, { plan, states, answers, undecided })
@@ -50,8 +56,17 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
   const counted = phase === 'undo' || run.report === null ? everyTask(plan) : plan.tasks
   const ended = counted.map(({ name }) => name).filter((name) => hasEnded(states, name))
   const kept = new Set(ended.filter((name) => !again.has(name)))
-  undecided.push(...withoutValues(plan, states, kept))
-  const { found, rests } = lookAtLeft(attempts, { ...options, phase, kept, again, rows, undecided })
+  if (phase === 'deploy') undecided.push(...withoutValues(plan, states, kept))
+  else hideMasked(states, ended)
+  const begunAnew = again.union(redo)
+  const { found, rests } = lookAtLeft(attempts, {
+    ...options,
+    phase,
+    kept,
+    again: begunAnew,
+    rows,
+    undecided,
+  })
   const open = new Set(found.map(({ task }) => task))
   refuseWrongAnswers(answers, { plan, states, undecided, open, phase })
   if (undecided.length > 0 && !givesUp) throw decisionNeeded(run, undecided, options.stateDir)
@@ -64,10 +79,15 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
     run,
     givesUp,
     states: restored,
-    undoBecause: phase === 'undo' ? run.undoBecause : null,
+    undoBecause: phase === 'undo' ? (rollsBack ?? run.undoBecause) : null,
+    spentMs:
+      (rollsBack === undefined ? null : run.durationMs) ?? Math.max(0, options.nowMs - run.startedAtMs),
     rest: (inPhase, task) => rests.get(keyOf(inPhase, task)),
     isUnderWay: (inPhase, task) => isUnderWay(rests.get(keyOf(inPhase, task))),
-    forget: tasks.filter((row) => isForgotten(row.phase, row.task, { kept, settled })),
+    forget: tasks.filter(
+      (row) =>
+        isForgotten(row.phase, row.task, { kept, settled }) || (redo.has(row.task) && isFailedUndo(row)),
+    ),
     found,
     deadServices: phase === 'undo' ? [] : services.filter(isDead).map(({ name }) => name),
     lastFileNumber: attempts.reduce((last, { log }) => Math.max(last, fileNumberOf(log)), 0),
@@ -101,6 +121,16 @@ function withoutValues(plan: Plan, states: TaskStates, kept: ReadonlySet<string>
     answers: ['again'],
   }))
 }
+
+/** Its undo cannot have what the record does not hold, and must not have the mask. */
+function hideMasked(states: TaskStates, ended: readonly string[]): void {
+  for (const task of ended)
+    for (const [key, value] of Object.entries(states.reportOf(task)?.outputs ?? {}))
+      if (isMasked(value)) states.hide(task, key)
+}
+
+const isFailedUndo = ({ phase, report }: TaskRecord): boolean =>
+  phase === 'undo' && report?.status === 'failed'
 
 /** An undo that was stopped, by a kill or by a person, has begun to undo: it goes on. */
 const goesOnWithUndo = ({ undoBecause, report }: RunRecord): boolean =>

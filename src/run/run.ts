@@ -35,14 +35,16 @@ import { taskNamed } from './task-named.ts'
 import { endedReport, hookFailure, TaskFailure } from './task-report.ts'
 import { TaskStates } from './task-states.ts'
 import { Telling } from './telling.ts'
-import { undoGraph } from './undo.ts'
+import { rolledBack, undoGraph } from './undo.ts'
 import type { RunParts } from './words.ts'
 
 export { whoTyped } from './audit-note.ts'
 export { type BeginParts, beginRun } from './begin-run.ts'
-export { chooseRun, type RunChoice } from './choose-run.ts'
+export { chooseRun, type RunChoice, runToRollBack } from './choose-run.ts'
 export { type Foresight, foresee } from './foresee.ts'
 export { recordedRun, refuseChangedFile } from './recorded-run.ts'
+export { approvalNeeded, refuseWhatCannotFit } from './refusals.ts'
+export { planNotes, previewRollback, type RollbackPreview, tasksToUndo } from './rollback-preview.ts'
 export { forcedTasks } from './skipping.ts'
 export { stateDirOf } from './state-dir.ts'
 export { takeTurns } from './take-turn.ts'
@@ -103,8 +105,7 @@ export class Run implements AsyncDisposable {
         spoolDir: runDirOf(parts.stateDir, parts.runId),
       },
     })
-    const spentMs = remains ? Math.max(0, clock.now() - remains.run.startedAtMs) : 0
-    this.#startMs = clock.monotonic() - spentMs
+    this.#startMs = clock.monotonic() - (remains?.spentMs ?? 0)
   }
 
   /** Aborts when the run is stopped, or when what happens cannot be told any more. */
@@ -138,9 +139,11 @@ export class Run implements AsyncDisposable {
     return remains?.undoBecause != null ? [] : executorTasks(plan.tasks, 'deploy', this.#sectionParts, past)
   }
 
-  /** The tasks of a hook that have not ended. */
+  /** The tasks of a hook that have not ended. A rollback is no failure, and has none. */
   hookTasks(hook: Hook): readonly ExecutorTask<TaskEnd>[] {
-    return executorTasks(this.#parts.plan.hooks?.[hook] ?? [], hook, this.#sectionParts)
+    const { plan, remains } = this.#parts
+    const tasks = remains?.undoBecause === rolledBack ? [] : (plan.hooks?.[hook] ?? [])
+    return executorTasks(tasks, hook, this.#sectionParts)
   }
 
   get #sectionParts(): SectionParts {
@@ -199,7 +202,8 @@ export class Run implements AsyncDisposable {
   }
 
   get #status(): RunStatus {
-    return runStatusOf(this.#states.ended, this.#failed || this.fault !== undefined)
+    const isUndone = this.#parts.remains?.undoBecause != null
+    return runStatusOf(this.#states.ended, this.#failed || isUndone || this.fault !== undefined)
   }
 
   report(): Report {

@@ -14,6 +14,7 @@ export class TaskStates {
   readonly #hooks = new Map<Hook, Map<string, TaskReport>>()
   readonly #outputs = new Map<string, Readonly<Record<string, string>>>()
   readonly #services = new Map<string, ProcessIdentity>()
+  readonly #hidden = new Map<string, Set<string>>()
   readonly #totals = new Map<string, AttemptTotals>()
 
   constructor(tasks: readonly Task[]) {
@@ -58,7 +59,17 @@ export class TaskStates {
     return this.#reports.get(task)
   }
 
+  /** The record does not hold this value: whoever asks for it is told so. */
+  hide(task: string, key: string): void {
+    const hidden = this.#hidden.get(task) ?? new Set()
+    this.#hidden.set(task, hidden.add(key))
+  }
+
   readonly outputOf: FillValues['outputOf'] = (task, key) => {
+    if (this.#hidden.get(task)?.has(key)) {
+      const message = `what "${task}" handed on as "${key}" held a secret, which is not recorded`
+      throw new PlimsollError('OUTPUT_MISSING', message, { fix: 'Do by hand what needs this value' })
+    }
     const outputs = this.#outputs.get(task)
     return outputs && Object.hasOwn(outputs, key) ? outputs[key] : undefined
   }
@@ -110,7 +121,7 @@ export class TaskStates {
 }
 
 /** Also when only its output could not be kept: the command itself ended well, and its effects are there. */
-function isDone({ status, exitCode, error }: TaskReport): boolean {
+export function isDone({ status, exitCode, error }: TaskReport): boolean {
   return status === 'succeeded' || (status === 'failed' && exitCode === 0 && error?.code === 'STATE_FULL')
 }
 

@@ -1,6 +1,9 @@
 import type { ExecutorTask, TaskContext } from '../executor/executor.ts'
 import type { Task } from '../spine.ts'
 
+/** Why a run is undone that had not failed; recorded, so that whoever goes on with it knows. */
+export const rolledBack = 'the run is rolled back'
+
 type UndoParts<Value> = {
   readonly isUndone: (task: Task) => boolean
   readonly isUnderWay: (task: Task) => boolean

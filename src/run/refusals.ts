@@ -1,0 +1,23 @@
+/** What is refused before anything starts. */
+import { PlimsollError } from '../errors.ts'
+import type { ParallelExecutor } from '../executor/executor.ts'
+import type { Plan, Task } from '../spine.ts'
+import { formatSize } from '../units.ts'
+
+export function approvalNeeded(plan: Plan): PlimsollError {
+  return new PlimsollError(
+    'APPROVAL_NEEDED',
+    `environment "${plan.environment}" of "${plan.name}" asks for a person's consent`,
+  )
+}
+
+/** A declared need is refused before anything starts; a limit alone never is. */
+export function refuseWhatCannotFit(plan: Plan, executor: ParallelExecutor): void {
+  const { capacityBytes } = executor.monitor.read()
+  const mostBytes = Math.min(plan.options.executor.memoryBudgetBytes ?? capacityBytes, capacityBytes)
+  const all = [...plan.tasks, ...Object.values(plan.hooks ?? {}).flat()]
+  const tooBig = all.filter((task: Task) => (task.expectBytes ?? 0) > mostBytes)
+  if (tooBig.length === 0) return
+  const needs = tooBig.map((task) => `"${task.name}" needs ${formatSize(task.expectBytes ?? 0)}`).join(', ')
+  throw new PlimsollError('NEED_EXCEEDS_CAPACITY', `${needs}; there are ${formatSize(mostBytes)} in all`)
+}
