@@ -30,7 +30,8 @@ export async function* pagedStream(
   }
 }
 
-export function bytesOf(row: Row): number {
+/** Of the texts and blobs; about, as a letter of a text may take up to three. */
+export function bytesOf(row: Row | readonly Value[]): number {
   let bytes = 0
   for (const value of Object.values(row)) {
     if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length

@@ -50,7 +50,7 @@ export async function migratePostgres(client: Client, name: string): Promise<voi
     const found = await formOf(client, name)
     refuseNewer(name, found)
     if (found === 0) await createSchema(client)
-    await quietly(client, 'set local search_path = plimsoll, pg_catalog')
+    await quietly(client, 'set local search_path = plimsoll')
     for (const file of files.slice(found)) await quietly(client, letterByLetter(migrationText(file)))
     await send(client, [command('update plimsoll.form set number = $1', files.length), { text: 'commit' }])
   } catch (error) {

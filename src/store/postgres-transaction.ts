@@ -10,7 +10,7 @@ import type { Value } from './words.ts'
  * middle of a transaction holds the lock of the writers for 5 s at most.
  */
 const settings = `
-  set local search_path = plimsoll, pg_catalog;
+  set local search_path = plimsoll;
   set local synchronous_commit = on;
   set local statement_timeout = 10000;
   set local lock_timeout = 8000;
@@ -35,13 +35,36 @@ export const statementOf = (sql: string, parameters: readonly Value[]): Sent => 
   values: [...parameters],
 })
 
-/** All at once, in this order. Throws the first failure when all have been answered: later ones follow from it. */
+/**
+ * At once is sent so much: the answer to the last of it must come in time over a slow network, too. Statements of a
+ * journal fit by far.
+ */
+const sentAtOnce = 128
+const bytesAtOnce = 1024 ** 2
+
+/** All in this order. Throws the first failure when what was sent with it is answered: later ones follow from it. */
 export async function send(client: Client, all: readonly Sent[]): Promise<readonly QueryResult[]> {
-  const answers = await Promise.allSettled(all.map(({ text, values }) => client.query(text, values)))
-  return answers.map((answer) => {
-    if (answer.status === 'rejected') throw answer.reason
-    return answer.value
+  const results: QueryResult[] = []
+  while (results.length < all.length) {
+    const answers = await Promise.allSettled(
+      nextOf(all, results.length).map(({ text, values }) => client.query(text, values)),
+    )
+    for (const answer of answers) {
+      if (answer.status === 'rejected') throw answer.reason
+      results.push(answer.value)
+    }
+  }
+  return results
+}
+
+function nextOf(all: readonly Sent[], start: number): readonly Sent[] {
+  let bytes = 0
+  const most = all.slice(start, start + sentAtOnce)
+  const tooMuch = most.findIndex(({ values = [] }) => {
+    bytes += bytesOf(values)
+    return bytes > bytesAtOnce
   })
+  return tooMuch === -1 ? most : most.slice(0, Math.max(1, tooMuch))
 }
 
 export async function readRows(client: Client, query: Sent): Promise<readonly Row[]> {

@@ -2,7 +2,11 @@
 
 export type Value = string | number | bigint | null | Uint8Array
 
-/** Placeholders are `?1`, `?2` ... The text names no transaction: the store begins and commits. */
+/**
+ * Placeholders are `?1`, `?2` ..., each of which stands in the text. One text for every database, so only what SQLite and
+ * PostgreSQL both know: the types text, bigint, double precision and bytea, `on conflict`, `coalesce`, `substr` and the
+ * like. The text names no transaction: the store begins and commits.
+ */
 export type Statement = {
   readonly sql: string
   readonly parameters: readonly Value[]

@@ -174,6 +174,18 @@ export function storeContract(name: string, open: (place: string) => Promise<Sto
     assert.deepEqual({ ...row }, { 'a?1b': "?1'?2", name: '?1' })
   })
 
+  check('a write of many statements and of megabytes is one transaction all the same', async (store) => {
+    const long = 'x'.repeat(2 ** 20)
+    const many = Array.from({ length: 3_000 }, (_, id) => insert(id, id % 500 === 0 ? long : null))
+    await assert.rejects(store.write([...many, insert(0)]), hasCode('STORE_FAILED'))
+    assert.deepEqual(await ids(store), [])
+    const more = Array.from({ length: 300 }, (_, id) => insert(3_000 + id))
+    await Promise.all([store.write(many), ...more.map((one) => store.write([one]))])
+    assert.equal((await ids(store)).length, 3_300)
+    const [row] = await store.read<{ n: number }>('select sum(length(name)) as n from items')
+    assert.equal(row?.n, 6 * 2 ** 20)
+  })
+
   check('a value that looks like SQL is data', async (store) => {
     const name = "'); drop table items; --"
     await store.write([insert(1, name)])
