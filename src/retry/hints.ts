@@ -1,4 +1,5 @@
-import { headerOf, look } from './answers.ts'
+import type { Clock } from '../clock.ts'
+import { hasHeaders, headerOf, its, look, lookUp } from './answers.ts'
 import type { AttemptEnd } from './words.ts'
 
 /** What the other side says of the next attempt: not before so many milliseconds, or never; null: nothing. */
@@ -9,14 +10,15 @@ export type Hint = number | 'never' | null
  * error; the pushback of gRPC, which says "never" with a negative or unreadable number. What cannot be read says
  * nothing; a date that has passed says 0.
  */
-export function hintOf(end: AttemptEnd, nowMs: number): Hint {
+export function hintOf(end: AttemptEnd, clock: Clock): Hint {
   const said = 'error' in end ? end.error : end.value
+  if (!hasHeaders(said) && look(said, its.metadata) === undefined) return null
   const pushback = pushbackOf(said)
   if (pushback !== undefined) return /^\d{1,15}$/.test(pushback) ? Number(pushback) : 'never'
   return (
     millisecondsOf(headerOf(said, 'retry-after-ms')) ??
     millisecondsOf(headerOf(said, 'x-amz-retry-after')) ??
-    retryAfterOf(headerOf(said, 'retry-after'), nowMs)
+    retryAfterOf(headerOf(said, 'retry-after'), clock)
   )
 }
 
@@ -25,23 +27,24 @@ function millisecondsOf(text: string | undefined): number | null {
 }
 
 /** RFC 9110, 10.2.3: a whole number of seconds, or a date. Some servers send fractions. */
-function retryAfterOf(text: string | undefined, nowMs: number): number | null {
+function retryAfterOf(text: string | undefined, clock: Clock): number | null {
   const seconds = millisecondsOf(text)
   if (seconds !== null) return seconds * 1_000
   // Date.parse would also take "-5" or "2".
   if (text === undefined || !/^[A-Za-z]{3,9},? /.test(text)) return null
   const atMs = Date.parse(text)
-  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs)
+  return Number.isNaN(atMs) ? null : Math.max(0, atMs - clock.now())
 }
 
 /** `grpc-retry-pushback-ms` of the trailing metadata: a `Metadata` object of @grpc/grpc-js, or a plain one. */
 function pushbackOf(error: unknown): string | undefined {
-  const metadata = look(error, 'metadata')
+  const metadata = look(error, its.metadata)
+  if (metadata === undefined) return undefined
   const name = 'grpc-retry-pushback-ms'
-  const get = look(metadata, 'get')
+  const get = lookUp(metadata, 'get')
   let found: unknown
   try {
-    found = typeof get === 'function' ? get.call(metadata, name) : look(metadata, name)
+    found = typeof get === 'function' ? get.call(metadata, name) : lookUp(metadata, name)
   } catch {
     return undefined
   }

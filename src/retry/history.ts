@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts'
-import { look, statusOf } from './answers.ts'
+import { its, look, statusOf } from './answers.ts'
 import type { AttemptEnd, AttemptRecord, RetryHistory } from './words.ts'
 
 /** Kept besides the first one. */
@@ -17,7 +17,8 @@ export class History {
     times: { readonly durationMs: number; readonly waitedMs: number },
   ): void {
     this.#attempts = attempt
-    const record = { attempt, ...times, ...wordsOf(end) }
+    const { durationMs, waitedMs } = times
+    const record = { attempt, durationMs, waitedMs, code: codeOf(end), message: textOf(end) }
     if (this.#first === null) this.#first = record
     else this.#last.push(record)
     if (this.#last.length > lastKept) this.#last.shift()
@@ -41,15 +42,16 @@ export class History {
 
 export const noHistory: RetryHistory = Object.freeze({ attempts: 0, records: Object.freeze([]) })
 
-function wordsOf(end: AttemptEnd): Pick<AttemptRecord, 'code' | 'message'> {
+function codeOf(end: AttemptEnd): string {
   const said = 'error' in end ? end.error : end.value
   const status = statusOf(said)
-  const code = status === undefined ? (look(said, 'code') ?? look(said, 'name')) : `HTTP ${status}`
-  const known = typeof code === 'string' || typeof code === 'number' ? String(code) : typeof said
-  return {
-    code: known.slice(0, 100),
-    message: 'error' in end ? messageOf(said).slice(0, 500) : 'the answer was not good enough',
-  }
+  if (status !== undefined) return `HTTP ${status}`
+  const code = look(said, its.code) ?? look(said, its.name)
+  return typeof code === 'string' || typeof code === 'number' ? String(code).slice(0, 100) : typeof said
+}
+
+function textOf(end: AttemptEnd): string {
+  return 'error' in end ? messageOf(end.error).slice(0, 500) : 'the answer was not good enough'
 }
 
 /** Weak: the history lives as long as the error that it belongs to. */

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { headerOf, isOf, look } from './answers.ts'
+import { headerOf, isOf, lookUp } from './answers.ts'
 
 /** So many values of an object are looked at; of a longer list so many, evenly spread, stand for all. */
 const mostValues = 10_000
@@ -46,8 +46,8 @@ function streamBytes(payload: unknown): number | null {
   if (length !== undefined && /^\d{1,15}$/.test(length)) return Number(length)
   const isStream =
     isOf(payload, ReadableStream) ||
-    typeof look(payload, 'pipe') === 'function' ||
-    typeof look(payload, Symbol.asyncIterator) === 'function' ||
+    typeof lookUp(payload, 'pipe') === 'function' ||
+    typeof lookUp(payload, Symbol.asyncIterator) === 'function' ||
     isOf(payload, Request)
   if (!isStream) return new ObjectSize().bytesOf(payload, 0)
   return knownLength(payload) ?? fileBytes(payload)
@@ -55,7 +55,7 @@ function streamBytes(payload: unknown): number | null {
 
 function knownLength(stream: unknown): number | null {
   for (const name of ['contentLength', 'byteLength', 'size']) {
-    const length = look(stream, name)
+    const length = lookUp(stream, name)
     if (typeof length === 'number' && Number.isSafeInteger(length) && length >= 0) return length
   }
   return null
@@ -63,10 +63,10 @@ function knownLength(stream: unknown): number | null {
 
 /** What `fs.createReadStream` will read. */
 function fileBytes(stream: unknown): number | null {
-  const path = look(stream, 'path')
+  const path = lookUp(stream, 'path')
   if (typeof path !== 'string' && !Buffer.isBuffer(path)) return null
-  const start = look(stream, 'start')
-  const end = look(stream, 'end')
+  const start = lookUp(stream, 'start')
+  const end = lookUp(stream, 'end')
   try {
     const { size } = statSync(path)
     const from = typeof start === 'number' ? start : 0
@@ -152,7 +152,7 @@ class ObjectSize {
   }
 
   #member(owner: object, name: string, depth: number): number {
-    const value = look(owner, name)
+    const value = lookUp(owner, name)
     return hasNoJson(value) ? 0 : jsonTextBytes(name) + 2 + this.bytesOf(value, depth + 1)
   }
 }

@@ -1,4 +1,4 @@
-import { isOf, look } from './answers.ts'
+import { isOf, its, look } from './answers.ts'
 import type { AttemptEnd } from './words.ts'
 
 /**
@@ -8,14 +8,18 @@ import type { AttemptEnd } from './words.ts'
  */
 export function cleanupRetryState(end: AttemptEnd): void {
   const left = 'error' in end ? end.error : end.value
-  const response = look(left, 'response')
-  for (const one of [left, response, look(left, 'body'), look(response, 'body')]) release(one)
+  const response = look(left, its.response)
+  release(left)
+  release(look(left, its.body))
+  if (response === undefined) return
+  release(response)
+  release(look(response, its.body))
 }
 
 function release(one: unknown): void {
   if (typeof one !== 'object' || one === null) return
   try {
-    if (isOf(one, ReadableStream)) {
+    if (isWebStream(one)) {
       if (!one.locked) one.cancel().catch(() => undefined)
     } else if (isNodeStream(one)) {
       // Without a listener its last error would end the process.
@@ -27,8 +31,11 @@ function release(one: unknown): void {
   }
 }
 
+const isWebStream = (one: unknown): one is ReadableStream =>
+  look(one, its.getReader) !== undefined && isOf(one, ReadableStream)
+
 type NodeStream = { on(event: 'error', listener: () => void): unknown; destroy(): unknown }
 
 function isNodeStream(one: unknown): one is NodeStream {
-  return typeof look(one, 'pipe') === 'function' && typeof look(one, 'destroy') === 'function'
+  return typeof look(one, its.pipe) === 'function' && typeof look(one, its.destroy) === 'function'
 }

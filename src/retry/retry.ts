@@ -8,10 +8,10 @@
  * in attempt n+1. It cannot stop a function that does not listen to its signal, and it measures the memory of a whole
  * thread: what else runs there counts, too.
  */
-import { Operation, type RetriedFunction } from './operation.ts'
+import { Operation } from './operation.ts'
 import { type Policy, retrying, signalOf } from './policy.ts'
 import { rulesOf } from './rules.ts'
-import type { RetryConfig } from './words.ts'
+import type { RetriedFunction, RetryConfig } from './words.ts'
 
 export { CircuitBreaker, type CircuitBreakerOptions, type CircuitState } from './breaker.ts'
 export { RetryBudget, type RetryBudgetOptions } from './budget.ts'
@@ -20,7 +20,6 @@ export { type RetryCounters, retryCounters } from './counters.ts'
 export type { DelayFunction, Jitter, Strategy } from './delays.ts'
 export { type FallbackOptions, fallback } from './fallback.ts'
 export { attemptsOf } from './history.ts'
-export type { RetriedFunction } from './operation.ts'
 export { payloadBytes } from './payload.ts'
 export { type Policy, type PolicyContext, type PolicyFunction, type PolicyOptions, wrap } from './policy.ts'
 export { cleanupRetryState } from './release.ts'
@@ -33,6 +32,7 @@ export type {
   AttemptRecord,
   Cleanup,
   MemoryGauge,
+  RetriedFunction,
   RetryConfig,
   RetryEvent,
   RetryHistory,
@@ -53,7 +53,9 @@ export function retry<T>(fn: RetriedFunction<T>, config: RetryConfig<T> = {}): P
   } catch (error) {
     return Promise.reject(error)
   }
-  return operation.run()
+  const startMs = operation.open()
+  if (startMs !== null) operation.begin(startMs)
+  return operation.ended
 }
 
 /** `retry` as a policy, to be composed with others by `wrap`. @throws OPTION_INVALID at once. */

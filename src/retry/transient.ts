@@ -1,5 +1,5 @@
 import { PlimsollError } from '../errors.ts'
-import { causesOf, isAnswer, isOf, look, statusOf } from './answers.ts'
+import { isAnswer, isOf, its, look, statusOf } from './answers.ts'
 import type { AttemptEnd } from './words.ts'
 
 /** May pass by itself: RFC 9110 and RFC 6585 (429), RFC 8470 (425). No other 4xx: the request is what is wrong. */
@@ -51,6 +51,9 @@ const transientState = /^(?:08...|40001|40P01|53...|55P03|57P01|57P02|57P03|57P0
 /** Status codes of gRPC: RESOURCE_EXHAUSTED and UNAVAILABLE. */
 const transientGrpcCodes: ReadonlySet<unknown> = new Set([8, 14])
 
+/** So far is a chain of causes followed: it may be a ring. */
+const mostCauses = 5
+
 const programmingErrors = [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]
 
 /**
@@ -68,32 +71,36 @@ export function isTransient(end: AttemptEnd): boolean {
   if (isAbort(error)) return false
   const status = statusOf(error)
   if (status !== undefined) return transientStatuses.has(status)
-  for (const cause of causesOf(error)) {
+  let cause = error
+  for (let depth = 0; depth < mostCauses && cause !== undefined; depth += 1) {
     const known = knownOf(cause)
     if (known !== undefined) return known
+    cause = look(cause, its.cause)
   }
   return !isProgrammingError(error)
 }
 
 /** `AbortSignal.timeout` says TimeoutError, and that may pass. */
 export function isAbort(error: unknown): boolean {
-  return look(error, 'name') === 'AbortError' || look(error, 'code') === 'ABORT_ERR'
+  return look(error, its.name) === 'AbortError' || look(error, its.code) === 'ABORT_ERR'
 }
 
 /** What its code says; undefined when it says nothing. */
 function knownOf(error: unknown): boolean | undefined {
   if (isOf(error, PlimsollError)) return error.code === 'RETRY_TIMEOUT'
-  const code = look(error, 'code')
-  if (typeof code === 'number' && look(error, 'metadata') !== undefined) return transientGrpcCodes.has(code)
+  const code = look(error, its.code)
+  if (typeof code === 'number' && look(error, its.metadata) !== undefined) return transientGrpcCodes.has(code)
   if (typeof code !== 'string') return undefined
   // Several addresses were tried: AggregateError of node:net has the code of the first.
   if (systemCode.test(code)) return transientCodes.has(code)
-  return /^[0-9A-Z]{5}$/.test(code) && look(error, 'severity') !== undefined
+  return /^[0-9A-Z]{5}$/.test(code) && look(error, its.severity) !== undefined
     ? transientState.test(code)
     : undefined
 }
 
 function isProgrammingError(error: unknown): boolean {
-  if (programmingErrors.some((type) => isOf(error, type))) return true
-  return look(error, 'name') === 'AssertionError'
+  // Most are plain.
+  if (look(error, its.constructor) === Error) return look(error, its.name) === 'AssertionError'
+  for (const type of programmingErrors) if (isOf(error, type)) return true
+  return look(error, its.name) === 'AssertionError'
 }

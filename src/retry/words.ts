@@ -40,6 +40,8 @@ export type AttemptContext = {
   readonly previous: AttemptEnd | undefined
 }
 
+export type RetriedFunction<T> = (context: AttemptContext) => T | PromiseLike<T>
+
 /** Why there is no further attempt; null where there is one. */
 export type RetryStop =
   | 'succeeded'
