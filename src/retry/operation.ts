@@ -5,21 +5,14 @@ import { counters } from './counters.ts'
 import { memoryExceeded, tooLate } from './faults.ts'
 import { meterOf, type Watched } from './growth.ts'
 import { History, keepHistory, noHistory } from './history.ts'
-import { cleanUp, tell } from './hooks.ts'
+import { settle, tell } from './hooks.ts'
 import { Judge } from './judge.ts'
 import { checkPayload } from './payload-limit.ts'
 import { cleanupRetryState } from './release.ts'
 import { isTight, waitForRoom } from './room.ts'
 import type { Rules } from './rules.ts'
 import { isTransient } from './transient.ts'
-import type {
-  AttemptEnd,
-  MemoryGauge,
-  RetriedFunction,
-  RetryEvent,
-  RetryHistory,
-  RetryStop,
-} from './words.ts'
+import type { AttemptEnd, MemoryGauge, RetriedFunction, RetryHistory, RetryStop } from './words.ts'
 
 /** After so many attempts without a wait the event loop gets a turn: an abort could not be heard otherwise. */
 const mostWithoutTurn = 1_000
@@ -213,14 +206,10 @@ export class Operation<T> implements AttemptOwner, Watched {
       if (config.onEvent !== undefined || (delayMs !== null && config.cleanup !== undefined)) {
         const stopped = typeof verdict === 'number' ? null : verdict
         const told = { attempt: attempt.attempt, end, durationMs, nextInMs: delayMs, stop: stopped }
-        this.#settle({ type: 'attempt-ended', ...told })
-          .then((nextInMs) => nextInMs !== null && this.#pause(nextInMs))
+        settle(this.#rules, { type: 'attempt-ended', ...told }, this)
+          .then(() => this.#goOn(end, delayMs))
           .catch((error: unknown) => this.#fail(error))
-      } else if (delayMs === null) this.#finish(end)
-      else {
-        this.#letGo(end)
-        this.#pause(delayMs, nowMs)
-      }
+      } else this.#goOn(end, delayMs, nowMs)
     } catch (error) {
       this.#record(attempt.attempt, ended, durationMs)
       this.#fail(error)
@@ -233,18 +222,6 @@ export class Operation<T> implements AttemptOwner, Watched {
       this.#history.add(attempt, end, { durationMs, waitedMs: this.#waitedMs })
   }
 
-  /** Tells and cleans up; then how long to wait for the next attempt, or null when all is said. */
-  async #settle(event: Extract<RetryEvent<T>, { type: 'attempt-ended' }>): Promise<number | null> {
-    const { end, nextInMs, attempt } = event
-    await tell(this.#rules, event)
-    if (nextInMs === null) this.#finish(end)
-    else {
-      this.#letGo(end)
-      await cleanUp(this.#rules, { attempt, end, idempotencyKey: this.idempotencyKey })
-    }
-    return nextInMs
-  }
-
   #endOf(attempt: Attempt, ended: AttemptEnd<T>, grownBytes: number | null): AttemptEnd<T> {
     if (grownBytes !== null) {
       if ('value' in ended) cleanupRetryState(ended)
@@ -255,9 +232,14 @@ export class Operation<T> implements AttemptOwner, Watched {
     return interruption === null || 'value' in ended ? ended : { error: interruption.reason }
   }
 
-  #letGo(end: AttemptEnd<T>): void {
+  #goOn(end: AttemptEnd<T>, delayMs: number | null, nowMs?: number): void {
+    if (delayMs === null) {
+      this.#finish(end)
+      return
+    }
     if (this.#rules.isCleaned) cleanupRetryState(end)
     else this.previous = end
+    this.#pause(delayMs, nowMs)
   }
 
   /** Then the next attempt; from a frame that knows nothing of the one before. */
