@@ -9,7 +9,7 @@ import { ruleBook } from './rule-book.ts'
 import type { Evidence, Log } from './words.ts'
 
 /** Below this nobody should act on it: "I do not know" is the better answer. */
-const leastScore = 0.3
+const leastScore = 0.22
 const mostEvidence = 5
 const mostOthers = 2
 const longestText = 300
@@ -28,10 +28,9 @@ export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promis
     facts.error === undefined ? [] : [{ name: engineName, chunks: [Buffer.from(facts.error.message)] }]
   const logs = await findInAll([...evidence.logs, ...said], signal)
   const isFamiliar = familiarity(await findInAll(evidence.earlier ?? [], signal))
-  const ranked = rankCauses(logs, isFamiliar)
+  const ranked = rankCauses(logs, { isFamiliar, hasFailed: facts.error !== undefined })
   const fact = causeOfFacts(facts)
-  const failed = facts.error !== undefined
-  const known = !failed && endedWell(logs) ? [] : ranked.filter(({ score }) => score >= leastScore)
+  const known = ranked.filter(({ score }) => score >= leastScore)
   const troubles = logs.flatMap(({ marks }) => marks.trouble).filter((place) => !isFamiliar(place))
   return { ...conclude(known, fact, troubles), ...(partial && { partial }) }
 }
@@ -119,14 +118,6 @@ function shown(places: readonly Place[]): readonly LogLine[] {
 /** Nobody named secrets here: what looks like one is masked. */
 const redactor = createRedactor([])
 const masked = (text: string): string => redactor.text(text).trim().slice(0, longestText)
-
-/** Nothing failed after the last that went well. */
-function endedWell(logs: readonly LogFindings[]): boolean {
-  return logs.some(({ marks: { success, end, failure } }) => {
-    const lastFailure = Math.max(end.at(-1)?.line ?? 0, failure.at(-1)?.line ?? 0)
-    return lastFailure < (success.at(-1)?.line ?? 0)
-  })
-}
 
 function unknown(troubles: readonly Place[]): Diagnosis {
   const explanation =

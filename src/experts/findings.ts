@@ -95,9 +95,12 @@ class Collector {
   look({ line, bytes, words }: FoundLine, book: RuleBook): void {
     const whole = plainLogLine(bytes)
     const text = withoutPrefix(whole)
+    const isFine = passedTest.test(text)
     const place = { log: this.#log, line, whole }
     for (const word of words) {
-      for (const candidate of book.candidates[word] ?? []) this.#try(candidate, text, place)
+      for (const candidate of book.candidates[word] ?? []) {
+        if (!isFine || 'mark' in candidate.of) this.#try(candidate, text, place)
+      }
     }
   }
 
@@ -134,7 +137,11 @@ class Collector {
 }
 
 const softWords =
-  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn|\bnpm warn\b|\bdeprecat|\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\bskipping\b|\((?:ignored|optional)\)|\bDEBUG\b|^\W{0,4}INFO\b|\[INFO\]/i
+  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z])|\bnpm warn\b|\bdeprecat|\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\bskipping\b|\((?:ignored|optional)\)|\bDEBUG\b|^\W{0,4}INFO\b|\[INFO\]/i
 
-/** A warning, something that is tried again, or a level below it. */
+/** A test that passed may have any words in its name. */
+const passedTest =
+  /^(?:-{3} )?(?:PASS(?:ED)?\b|Passed |[✓✔√] |ok\b|\[ {0,8}(?:OK|PASSED) {0,8}\])|(?:\bPASSED|\.\.\. {0,2}(?:ok|OK|passed))(?: {0,4}[([].{0,40})?\s{0,4}$/
+
+/** A warning, something that is tried again, or a level below it. Events of Kubernetes have no higher level than Warning. */
 const isSoft = (line: string): boolean => softWords.test(line)

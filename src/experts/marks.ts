@@ -53,6 +53,8 @@ export const marks: readonly Mark[] = [
   {
     kind: 'failure',
     phrases: [
+      '^Warning  {reason@} ',
+      ': FAILED$',
       'fatal error: ',
       '^fatal: ',
       '^Fatal error:',

@@ -23,6 +23,8 @@ const doubt = 60
 const lateness = 0.06
 const softly = 0.35
 const afterTheEnd = 0.4
+/** What did not keep the work from succeeding later, though something failed after that. */
+const beforeASuccess = 0.6
 const knownFromGreen = 0.15
 /** Each further rule that says the same nearly as well adds a little. */
 const agreement = 0.02
@@ -31,14 +33,23 @@ const nearlyAsWell = 0.6
 const exactness = 0.001
 const mostExact = 40
 
-export function rankCauses(
-  logs: readonly LogFindings[],
-  isFamiliar: (finding: Finding) => boolean,
-): readonly RankedCause[] {
+export type RankOptions = {
+  /** What an earlier green run said as well. */
+  readonly isFamiliar: (finding: Finding) => boolean
+  /** It is known that something failed, whatever the logs say. */
+  readonly hasFailed: boolean
+}
+
+export function rankCauses(logs: readonly LogFindings[], options: RankOptions): readonly RankedCause[] {
+  const { isFamiliar } = options
+  const hasFailed =
+    options.hasFailed || logs.some(({ marks }) => marks.end.length > 0 || marks.failure.length > 0)
   const byCause = new Map<CauseName, { finding: Finding; score: number }[]>()
   for (const log of logs) {
     for (const finding of log.findings) {
-      const score = scoreOf(finding, log) * (isFamiliar(finding) ? knownFromGreen : 1)
+      // Warnings alone are no failure.
+      const soft = finding.soft ? (hasFailed ? softly : 0) : 1
+      const score = scoreOf(finding, log) * soft * (isFamiliar(finding) ? knownFromGreen : 1)
       const known = byCause.get(finding.rule.cause)
       if (known) known.push({ finding, score })
       else byCause.set(finding.rule.cause, [{ finding, score }])
@@ -63,8 +74,8 @@ function scoreOf(finding: Finding, log: LogFindings): number {
   return (
     says *
     (depth === 'fact' ? Math.sqrt(near) : near) *
-    (finding.soft ? softly : 1) *
-    beforeTheEnd(finding.line, log)
+    beforeTheEnd(finding.line, log) *
+    sinceTheSuccess(finding.line, log)
   )
 }
 
@@ -91,4 +102,11 @@ function beforeTheEnd(line: number, { marks }: LogFindings): number {
   const last = marks.end.at(-1)?.line ?? 0
   const cleanup = marks.cleanup.find((mark) => mark.line > last)
   return cleanup !== undefined && line > cleanup.line ? afterTheEnd : 1
+}
+
+/** A log that ends well has no cause before that. */
+function sinceTheSuccess(line: number, { marks: { success, end, failure } }: LogFindings): number {
+  const last = success.at(-1)?.line ?? 0
+  if (line >= last) return 1
+  return Math.max(end.at(-1)?.line ?? 0, failure.at(-1)?.line ?? 0) > last ? beforeASuccess : 0
 }

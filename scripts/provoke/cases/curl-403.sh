@@ -1,3 +1,3 @@
-# cause: auth
+# cause: permission
 # needs: curl
 curl -fsS $HTTP/403/app.tar.gz

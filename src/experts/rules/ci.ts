@@ -48,6 +48,22 @@ export const ciRules: readonly Rule[] = [
     source: 'GitHub Actions runner, src/Runner.Worker; Jenkins, hudson.model.Executor; GitLab Runner',
   },
   {
+    id: 'ci-workflow',
+    cause: 'config-error',
+    phrases: [
+      'Unable to resolve action {action}',
+      'The workflow is not valid',
+      'Invalid workflow file',
+      'jobs config should contain at least one visible job',
+      'This GitLab CI configuration is invalid',
+      'WorkflowScript: {line#}: ',
+      'Unexpected input(s)',
+    ],
+    says: 'The description of the CI job is not accepted: {action}',
+    log: 'Error: Unable to resolve action `actions/no-such@v9`, unable to find version `v9`',
+    source: 'GitHub Actions runner, src/Runner.Worker/ActionManager.cs; GitLab CI; Jenkins Pipeline',
+  },
+  {
     id: 'ci-timeout',
     cause: 'timeout',
     depth: 'fact',

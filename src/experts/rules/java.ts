@@ -33,7 +33,13 @@ export const javaRules: readonly Rule[] = [
       "Execution failed for task ':compile",
       'There were compilation errors',
     ],
-    unless: ['warning', 'WARN'],
+    unless: [
+      'warning',
+      'WARN',
+      'internal proprietary API',
+      'uses or overrides a deprecated',
+      'has been deprecated',
+    ],
     says: 'The compiler did not accept the code: {message}',
     log: '[ERROR] COMPILATION ERROR : ',
     source:

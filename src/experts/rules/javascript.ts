@@ -21,7 +21,7 @@ export const javascriptRules: readonly Rule[] = [
       "Cannot find type definition file for '{module}'",
       'Unable to resolve dependency',
     ],
-    unless: ['TS2307', 'TS7016', 'src/'],
+    unless: ['TS2307', 'TS7016'],
     says: 'The module {module} cannot be found.',
     next: [
       'If it is a package, add it to package.json and run the installation before this step',

@@ -82,6 +82,7 @@ export const npmRules: readonly Rule[] = [
   {
     id: 'npm-published',
     cause: 'already-exists',
+    depth: 'fact',
     phrases: [
       'cannot publish over the previously published versions',
       'code EPUBLISHCONFLICT',

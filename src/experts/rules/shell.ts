@@ -114,7 +114,7 @@ export const shellRules: readonly Rule[] = [
       'heap-use-after-free',
       'unexpected signal during runtime execution',
     ],
-    unless: ['SIGABRT,', 'handle SIG'],
+    unless: ['SIGABRT,', 'handle SIG', '[signal SIG'],
     says: 'A process did something that the kernel ends it for, such as reading memory that is not its own.',
     log: '/bin/sh: line 1:  4711 Segmentation fault      (core dumped) ./server',
     source: 'bash, siglist.c; glibc, stdio-common/psignal',

@@ -57,7 +57,6 @@ export const tlsRules: readonly Rule[] = [
       'tls: enabled',
       'tls: disabled',
       'tls: null',
-      'tls: {}',
       'tls: []',
       'imagePullSecrets',
     ],
