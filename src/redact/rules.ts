@@ -186,7 +186,7 @@ const named: readonly Rule[] = [
   {
     ...usual,
     anchors: ['://'],
-    form: /(:\/\/[^\s:/@?#"'<>]{0,60}:)(?![*$<{%[]|pass(?:word)?@|xxx|\.{3})[^\s/@"'<>]{3,180}(?=@)/y,
+    form: /(:\/\/[^\s:/@?#"'<>]{0,60}:)(?![*$<{%[]|pass(?:word)?@|PASS(?:WORD)?@|xxx|XXX|\.{3})[^\s/@"'<>]{3,180}(?=@)/y,
     more: 'none',
     reach: 300,
     inside: true,

@@ -145,6 +145,17 @@ test('a failed run is told with what failed and without any secret, also where t
   }
 })
 
+test('the name of a receiver is data: whatever is in it, it makes no header and no line', async () => {
+  await using receiver = await openReceiver([200])
+  await using yard = await openYard()
+  const name = JSON.stringify('ops\r\nX-Forged: 1 "é')
+  await yard.deploy(planWith(`{ url: "${receiver.url}" }`).replace('  ops:', `  ${name}:`), { variables })
+  assert.deepEqual(warningsOf(yard), [])
+  const [request] = receiver.requests
+  assert.equal(request?.headers['x-forged'], undefined)
+  assert.match(String(request?.headers['idempotency-key']), /%0D%0AX-Forged%3A%201/)
+})
+
 test('a second interruption ends the waiting for receivers', async () => {
   await using receiver = await openReceiver([0])
   await using yard = await openYard()

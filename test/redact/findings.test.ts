@@ -145,6 +145,7 @@ const harmless: readonly string[] = [
   'Password required for user postgres',
   'error: unexpected token: identifier',
   'PASSWORD=***',
+  'write postgres://USER:PASSWORD@HOST:PORT/DATABASE',
   'PASSWORD=$DB_PASSWORD',
   'password: ${secrets.DB}',
   'token: <redacted>',
