@@ -106,9 +106,8 @@ export class Execution<Value> {
   readonly #admit = (waiting: Waiting): Refusal => {
     const need = this.#needOf(waiting)
     waiting.reservedBytes = need.bytes
-    if (this.#taskAt(waiting.index).isRunning)
-      return this.#parts.admission.take(this.#keyOf(waiting.index), need)
-    return this.#parts.admission.admit(this.#keyOf(waiting.index), need)
+    if (this.#taskAt(waiting.index).isRunning) return this.#parts.admission.take(waiting.key, need)
+    return this.#parts.admission.admit(waiting.key, need)
   }
 
   #becomeReady(index: number): void {
@@ -127,7 +126,7 @@ export class Execution<Value> {
   #follows(index: number, decision: Decision): void {
     const mark = this.#waitClock.mark()
     if (decision.action === 'run') {
-      this.#line.add(newcomer(index, mark))
+      this.#line.add(newcomer(index, `${this.#id}/${index}`, mark))
       return
     }
     const status = decision.action === 'skip' ? 'skipped' : 'cancelled'
@@ -168,16 +167,14 @@ export class Execution<Value> {
     const task = this.#taskAt(index)
     const { places } = this.#parts
     const waits = this.#waitClock.since(waiting.mark, waiting.before)
-    const running = new RunningTask(this.#keyOf(index), task, this.#host)
+    const running = new RunningTask(waiting.key, task, this.#host)
     places.begin(running)
     let end: End<Value>
     try {
       const told = this.#listener.tell({ type: 'started', task: task.name, reservedBytes })
       if (told !== undefined) await told
       if (this.#listener.fault) throw this.#listener.fault.error
-      const value = await task.run(
-        new StartedContext({ reservedBytes, waits, requeues, running }, this.#host),
-      )
+      const value = await task.run(new StartedContext(waiting, waits, running, this.#host))
       end = { status: 'succeeded', value }
     } catch (error) {
       end = { status: 'failed', error }
@@ -272,10 +269,6 @@ export class Execution<Value> {
 
   #taskAt(index: number): ExecutorTask<Value> {
     return at(this.#tasks, index)
-  }
-
-  #keyOf(index: number): string {
-    return `${this.#id}/${index}`
   }
 }
 

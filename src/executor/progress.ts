@@ -1,5 +1,7 @@
 import type { Graph } from './graph.ts'
 
+const none: readonly number[] = []
+
 /** How far a graph is: which tasks have ended, and which only wait for others. */
 export class Progress<Ended> {
   readonly #graph: Graph
@@ -27,13 +29,15 @@ export class Progress<Ended> {
   /** @returns the numbers of the tasks that wait for nothing any more. */
   end(index: number, name: string, ended: Ended): readonly number[] {
     this.ended.set(name, ended)
-    const ready: number[] = []
-    for (const dependent of this.#graph.dependents[index] ?? []) {
+    let ready: number[] | undefined
+    for (const dependent of this.#graph.dependents[index] ?? none) {
       const left = (this.#needsLeft[dependent] ?? 0) - 1
       this.#needsLeft[dependent] = left
-      if (left === 0) ready.push(dependent)
+      if (left > 0) continue
+      if (ready === undefined) ready = [dependent]
+      else ready.push(dependent)
     }
     if (this.ended.size === this.#graph.order.length) this.#finished.resolve()
-    return ready
+    return ready ?? none
   }
 }

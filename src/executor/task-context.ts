@@ -12,12 +12,7 @@ export type ContextHost = {
   readonly places: Pick<Places, 'free' | 'watch'>
 }
 
-type Start = {
-  readonly reservedBytes: number
-  readonly waits: Waits
-  readonly requeues: number
-  readonly running: RunningTask
-}
+type Start = Pick<TaskContext, 'reservedBytes' | 'requeues'>
 
 /** What a task gets when it starts. Its functions are made when it asks for them: most tasks ask for one or none. */
 export class StartedContext implements TaskContext {
@@ -28,7 +23,7 @@ export class StartedContext implements TaskContext {
   readonly #running: RunningTask
   readonly #host: ContextHost
 
-  constructor({ reservedBytes, waits, requeues, running }: Start, host: ContextHost) {
+  constructor({ reservedBytes, requeues }: Start, waits: Waits, running: RunningTask, host: ContextHost) {
     this.signal = host.signal
     this.reservedBytes = reservedBytes
     this.waits = waits

@@ -10,6 +10,8 @@ const mostOvertakings = 64
 /** What is known of a task that could start. */
 export type Waiting = {
   readonly index: number
+  /** Its name in the ledger. */
+  readonly key: string
   readonly mark: ReadyMark
   /** What it waited before it was put back in the queue. */
   readonly before: Waits
@@ -26,8 +28,9 @@ export type Waiting = {
 /** Waits for the first time. */
 const noWaits: Waits = {}
 
-export const newcomer = (index: number, mark: ReadyMark): Waiting => ({
+export const newcomer = (index: number, key: string, mark: ReadyMark): Waiting => ({
   index,
+  key,
   mark,
   before: noWaits,
   requeues: 0,
