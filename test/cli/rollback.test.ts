@@ -102,8 +102,10 @@ tasks:
   await folder.plimsoll(['deploy'])
   const engine = folder.start(['rollback'])
   for await (const text of engine.stdout) if (/undo of b started/.test(String(text))) break
-  while (!existsSync(join(folder.path, 'log')) || !/begin b/.test(textIn(folder, 'log')))
+  while (!existsSync(join(folder.path, 'log')) || !/begin b/.test(textIn(folder, 'log'))) {
+    assert.equal(engine.exitCode, null)
     await new Promise((resolve) => setImmediate(resolve))
+  }
   engine.kill('SIGKILL')
   await once(engine, 'close')
   writeFileSync(join(folder.path, 'go'), '')
