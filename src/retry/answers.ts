@@ -80,9 +80,18 @@ export function headerOf(value: unknown, name: string): string | undefined {
 
 function headerIn(headers: unknown, name: string): string | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined
-  const header = isOf(headers, Headers) ? headers.get(name) : lookUp(headers, name)
+  const header = isOf(headers, Headers) ? askedFor(headers, name) : lookUp(headers, name)
   const first: unknown = Array.isArray(header) ? header[0] : header
   return typeof first === 'string' && first.length <= 100 ? first : undefined
+}
+
+/** What only looks like `Headers` throws when it is asked. */
+function askedFor(headers: Headers, name: string): unknown {
+  try {
+    return headers.get(name)
+  } catch {
+    return undefined
+  }
 }
 
 export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

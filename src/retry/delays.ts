@@ -151,6 +151,9 @@ export function checkDelayRule({ strategy, minDelayMs, maxDelayMs, jitter }: Del
 
 /** An option that could not be meant. */
 export function refused(option: string, value: unknown, expected: string): PlimsollError {
-  const shown = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 0 })
+  const shown =
+    typeof value === 'string'
+      ? JSON.stringify(value)
+      : inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY })
   return new PlimsollError('OPTION_INVALID', `${option} is ${shown.slice(0, 100)}, expected ${expected}`)
 }

@@ -1,5 +1,5 @@
 import { counters } from './counters.ts'
-import { Delays } from './delays.ts'
+import { Delays, refused } from './delays.ts'
 import { hookFault } from './faults.ts'
 import { hintOf } from './hints.ts'
 import type { Rules } from './rules.ts'
@@ -48,7 +48,10 @@ export class Judge<T> {
     const { shouldRetry } = this.#rules.config
     if (shouldRetry === undefined) return isTransient(end)
     try {
-      return shouldRetry(end, attempt)
+      const answer: unknown = shouldRetry(end, attempt)
+      // A promise would always mean yes.
+      if (typeof answer === 'boolean') return answer
+      throw refused('the answer of shouldRetry', answer, 'true or false, at once')
     } catch (error) {
       throw hookFault('shouldRetry', error, end)
     }

@@ -15,7 +15,12 @@ const perFormPart = 130
  */
 export function payloadBytes(payload: unknown): number | null {
   if (payload === undefined || payload === null) return 0
-  return textBytes(payload) ?? binaryBytes(payload) ?? streamBytes(payload)
+  try {
+    return textBytes(payload) ?? binaryBytes(payload) ?? streamBytes(payload)
+  } catch {
+    // It has the prototype of something that it is not.
+    return null
+  }
 }
 
 function textBytes(payload: unknown): number | undefined {

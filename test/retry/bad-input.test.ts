@@ -238,3 +238,43 @@ test('a function that fails at once without a wait does not hold the event loop 
     /enough/,
   )
 })
+
+for (const answer of [Promise.resolve(false), undefined, 1]) {
+  test(`shouldRetry that answers ${String(answer)} is told: it must say true or false at once`, async () => {
+    const shouldRetry = (() => answer) as unknown as () => boolean
+    await assert.rejects(
+      retry(() => Promise.reject(new Error('first')), { shouldRetry }),
+      (error: Error & { code: string }) => {
+        assert.equal(error.code, 'RETRY_HOOK_FAILED')
+        assert.match(
+          error.message,
+          /the answer of shouldRetry is .*, expected true or false, at once.*first/s,
+        )
+        return true
+      },
+    )
+  })
+}
+
+test('what only has the prototype of an answer, of headers or of a promise does no harm', async () => {
+  const fakes: readonly object[] = [
+    { status: 503, headers: Object.create(Headers.prototype) },
+    Object.create(Response.prototype),
+    Object.create(ReadableStream.prototype),
+  ]
+  for (const fake of fakes) {
+    const thrown = await retry(() => Promise.reject(fake), { minDelayMs: 0 }).catch((error: unknown) => error)
+    assert.equal(thrown, fake)
+    await retry(() => fake, { minDelayMs: 0 })
+  }
+  const thenable = {
+    // biome-ignore lint/suspicious/noThenProperty: this is what is tried
+    then: () => {
+      throw new Error('no promise')
+    },
+  }
+  await assert.rejects(
+    retry(() => thenable as unknown as Promise<void>, { minDelayMs: 0 }),
+    /no promise/,
+  )
+})

@@ -115,6 +115,12 @@ test('rings, deep towers, hostile getters and proxies have a size', () => {
   }
 })
 
+test('what only has the prototype of a blob, a form or a view has no known size', () => {
+  for (const type of [Blob, FormData, URLSearchParams, ArrayBuffer]) {
+    assert.equal(payloadBytes(Object.create(type.prototype)), null)
+  }
+})
+
 test('whatever the payload, its size is a number from 0 or unknown', () => {
   fc.assert(
     fc.property(
