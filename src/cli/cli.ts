@@ -37,6 +37,8 @@ async function run(words: readonly string[]): Promise<number> {
   }
   const command = commandNamed(name)
   const call = parseCall(command, rest)
+  // Whoever lists processes would read the password there; `process.argv` stays as it was.
+  if (call.text('database')) process.title = `plimsoll ${name}`
   if (call.flag('help')) return print(helpOf(command))
   const runCommand = await command.load()
   return runCommand(call)

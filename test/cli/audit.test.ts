@@ -52,11 +52,16 @@ test('audit tells who deployed what, from where; verify finds an entry that was 
 test('nothing that was typed is kept which looks like a secret', () => {
   assert.equal(
     typedCommand(['deploy', '--var=KEY=a b', '--database', 'postgres://me:pass word@db/x', '--var', 'B']),
-    'plimsoll deploy --var=KEY=*** --database "postgres://me:***@db/x" --var B',
+    'plimsoll deploy --var=KEY=*** --database *** --var B',
   )
   assert.equal(
-    typedCommand(['deploy', '--database', 'postgres://me:hunter2@db/x', 'two words']),
-    'plimsoll deploy --database postgres://me:***@db/x "two words"',
+    typedCommand([
+      'deploy',
+      '--database=postgres://db/x?password=hunter2',
+      'https://me:hunter2@web/',
+      'two words',
+    ]),
+    'plimsoll deploy --database=*** https://me:***@web/ "two words"',
   )
   assert.ok(typedCommand(['deploy', 'x'.repeat(5_000)]).length <= 2_000)
 })

@@ -102,11 +102,16 @@ test('the password of the database is in no record, no log and no output, and no
   using folder = new Folder()
   folder.write(
     'plimsoll.yaml',
-    "name: quiet\ntasks: { look: { run: 'env; cat /proc/$PPID/cmdline; exit 3' } }\n",
+    "name: quiet\ntasks: { look: { run: 'env; cat /proc/[0-9]*/cmdline; exit 3' } }\n",
   )
   const ended = await folder.plimsoll(['deploy', '--json', '--debug'], { PLIMSOLL_DATABASE_URL: database })
   assert.equal(ended.code, 1)
+  const typed = await folder.plimsoll(['deploy', '--fresh', '--database', database])
+  assert.equal(typed.code, 1, typed.stderr)
   assert.match(textsIn(folder.path), /PLIMSOLL_TASK=look/)
+  assert.doesNotMatch(textsIn(folder.path), /PLIMSOLL_DATABASE_URL/)
+  // Nor the address of this server: it is in no list of processes.
+  assert.ok(!textsIn(folder.path).includes(`:${server.port}/`))
   assert.ok(!showsPassword(`${ended.stdout}${ended.stderr}${textsIn(folder.path)}`))
   const tables = await server.ask<{ name: string }>(
     `select tablename as name from pg_tables where schemaname = 'plimsoll'`,
