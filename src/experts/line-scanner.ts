@@ -1,4 +1,4 @@
-import type { Literals } from './literals.ts'
+import { breakClass, type Literals } from './literals.ts'
 
 /** A line with words that were looked for. `words` are their numbers, each once. */
 export type FoundLine = {
@@ -45,15 +45,8 @@ export class LineScanner {
   }
 
   push(chunk: Uint8Array): void {
-    const kept = this.#kept
-    const bytes = kept.length === 0 ? chunk : Buffer.concat([kept, chunk])
-    const start = this.#scan(bytes, kept.length)
-    const rest = bytes.subarray(start)
-    if (rest.length <= mostKeptBytes) this.#kept = Buffer.from(rest)
-    else {
-      this.#endLine(bytes, start, bytes.length)
-      this.#kept = Buffer.from(rest.subarray(-windowBytes))
-    }
+    const rest = this.#kept.length === 0 ? chunk : this.#finishLine(chunk)
+    if (rest.length > 0) this.#keep(rest, this.#scan(rest, 0))
   }
 
   /** What is kept was the last line. */
@@ -61,6 +54,27 @@ export class LineScanner {
     this.#endLine(this.#kept, 0, this.#kept.length)
     this.#kept = new Uint8Array(0)
     this.#state = 0
+  }
+
+  /** The line that was begun is read with what belongs to it; only that is copied. @returns what comes after it. */
+  #finishLine(chunk: Uint8Array): Uint8Array {
+    const { classOf } = this.#literals
+    let end = 0
+    while (end < chunk.length && classOf[chunk[end] as number] !== breakClass) end += 1
+    const line = Buffer.concat([this.#kept, chunk.subarray(0, end + 1)])
+    const start = this.#scan(line, this.#kept.length)
+    this.#keep(line, start)
+    return chunk.subarray(end + 1)
+  }
+
+  /** Of a long line that is not finished what was found is told now. */
+  #keep(bytes: Uint8Array, start: number): void {
+    const rest = bytes.subarray(start)
+    if (rest.length <= mostKeptBytes) this.#kept = Buffer.from(rest)
+    else {
+      this.#endLine(bytes, start, bytes.length)
+      this.#kept = Buffer.from(rest.subarray(-windowBytes))
+    }
   }
 
   /** @returns where the unfinished line begins. */

@@ -18,7 +18,7 @@ export type Literals = {
 
 const lineBreaks = [0x0a, 0x0d, 0x00]
 /** Class 0 is every byte that no word has. */
-const breakClass = 1
+export const breakClass = 1
 
 /** The words by number. None may be empty or hold a line break. */
 export function compileLiterals(words: readonly string[]): Literals {

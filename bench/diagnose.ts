@@ -1,0 +1,71 @@
+/** The offline expert: how fast it reads, how much memory a long log takes, and how long a failed deployment waits for it. */
+import { openSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { logBlock } from './diagnose/log.ts'
+import { atLeast, type BenchResult, measure, promised, root, TemporaryFolder } from './measure.ts'
+
+export const name = 'diagnose'
+const runs = 5
+const logBytes = 100_000_000
+
+type Read = { readonly cpuMs: number; readonly growthBytes: number }
+type Failed = { readonly ms: number; readonly cause: string | null; readonly partial: boolean }
+
+async function child<Result>(file: string, ...words: readonly string[]): Promise<Result> {
+  const { stdout } = await measure([process.execPath, join(root, 'bench/diagnose', file), ...words])
+  return JSON.parse(stdout) as Result
+}
+
+async function times<Result>(count: number, once: (round: number) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = []
+  for (let round = 0; round < count; round += 1) results.push(await once(round))
+  return results
+}
+
+function writeLog(file: string): void {
+  const block = logBlock()
+  const descriptor = openSync(file, 'w')
+  for (let done = 0; done < logBytes; done += block.length) writeSync(descriptor, block)
+  writeSync(descriptor, '\nError: listen EADDRINUSE: address already in use 0.0.0.0:8080\n')
+}
+
+export async function run(): Promise<BenchResult> {
+  using folder = new TemporaryFolder()
+  const log = join(folder.path, 'long.log')
+  const plan = join(folder.path, 'plimsoll.yaml')
+  writeLog(log)
+  writeFileSync(plan, `name: long\ntasks:\n  print: { run: 'cat ${log}; exit 1' }\n`)
+  const reads = await times(runs, () => child<Read>('read.ts', '200'))
+  const long = await times(1, () => child<Read>('read.ts', '1000'))
+  const failed = await times(runs, (round) =>
+    child<Failed>('fail.ts', plan, join(folder.path, `state-${round}`)),
+  )
+  const wrong = failed.filter(({ cause, partial }) => cause !== 'port-in-use' || !partial)
+  return {
+    title: 'The offline expert',
+    runs,
+    rows: [
+      atLeast(
+        'read, a second of processor time',
+        reads.map(({ cpuMs }) => 200_000 / cpuMs),
+        { unit: 'MB', least: 50 },
+      ),
+      promised(
+        'growth of the greatest resident set over a log of 1 GB',
+        long.map(({ growthBytes }) => growthBytes / 1e6),
+        { unit: 'MB', floor: 64 },
+      ),
+      promised(
+        'from the end of a task that printed 100 MB to the report',
+        failed.map(({ ms }) => ms),
+        { unit: 'ms', floor: 300 },
+      ),
+    ],
+    notes: [
+      'one line in 50 is of a failure; the reading process is warm, the deploying one is new each time',
+      ...(wrong.length > 0
+        ? [`${wrong.length} of ${runs} runs did not find the cause at the end of the log`]
+        : []),
+    ],
+  }
+}
