@@ -24,6 +24,16 @@ test('an attempt that is out of time is told, left behind and followed by the ne
   assert.equal(clock.sleeping, 0)
 })
 
+test('an attempt that ended in time leaves no timer behind', async () => {
+  const clock = new FakeClock()
+  assert.equal(
+    await retry(({ attempt }) => attempt, { attemptTimeoutMs: 60_000, totalTimeoutMs: 90_000, clock }),
+    1,
+  )
+  await assert.rejects(retry(failing, { minDelayMs: 0, attemptTimeoutMs: 60_000, clock }), /down/)
+  assert.equal(clock.sleeping, 0)
+})
+
 test('the end of the whole time ends a running attempt, and says what failed before', async () => {
   const clock = new FakeClock()
   const ended = assert.rejects(
