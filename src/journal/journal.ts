@@ -19,6 +19,7 @@ import { readGreenLogs, readPastTasks } from './past-tasks.ts'
 import { peakStatements, readPeaks } from './peaks.ts'
 import { closingOf, findLastRun, findRun, listRuns, openingOf, takingOver } from './run-rows.ts'
 import { readAttempts, readServices, readTasks } from './task-rows.ts'
+import { verifyRun } from './verify.ts'
 import type { Journal, ResumedRun } from './words.ts'
 
 export { actorHere } from './actor.ts'
@@ -69,6 +70,7 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
     attempts: (runId) => readAttempts(store, runId),
     tasks: (runId) => readTasks(store, runId),
     memory: (runId) => readMemory(store, runId),
+    verify: (runId) => verifyRun(store, runId),
     events: (runId) => readEvents(store, runId),
     services: () => readServices(store),
     pastTasks: (plan) => readPastTasks(store, plan),

@@ -179,6 +179,8 @@ export type Journal = {
   tasks(runId: string): Promise<readonly TaskRecord[]>
   /** How full memory was, in the order of time, at most 1,000 points. */
   memory(runId: string): Promise<readonly MemoryPoint[]>
+  /** What in the record of a run cannot be, a sentence for each; empty when it holds together. */
+  verify(runId: string): Promise<readonly string[]>
   events(runId: string): AsyncIterable<DeployEvent>
   /** Processes that were left running on purpose, newest first, at most 1,000; whether they still run is not known. */
   services(): Promise<readonly ServiceRecord[]>

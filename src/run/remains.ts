@@ -7,6 +7,7 @@ import { isSameProcess } from '../memory/memory.ts'
 import { noAttempts } from '../runners/runners.ts'
 import type { FoundTask, Phase, Plan, ProcessIdentity, Task, TaskAnswer } from '../spine.ts'
 import { decisionNeeded, refuseWrongAnswers, type Undecided } from './answers.ts'
+import { runChanged } from './choose-run.ts'
 import { keyOf, type LookOptions, lookAtLeft, type TaskRest } from './left-tasks.ts'
 import { isMasked, maskedReads } from './masked-outputs.ts'
 import { everyTask, planDifferences } from './plan-differences.ts'
@@ -53,9 +54,11 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
   const again =
     phase === 'undo' ? new Set<string>() : tasksToRunAgain(run, { plan, states, answers, undecided })
   // What a hook has done counts for the round in which it did it.
-  const counted = phase === 'undo' || run.report === null ? everyTask(plan) : plan.tasks
+  const forgetsHooks = phase !== 'undo' && run.report !== null
+  const counted = forgetsHooks ? plan.tasks : everyTask(plan)
   const ended = counted.map(({ name }) => name).filter((name) => hasEnded(states, name))
   const kept = new Set(ended.filter((name) => !again.has(name)))
+  refuseWhatIsGone(run, plan, attempts, options.stateDir)
   if (phase === 'deploy') undecided.push(...withoutValues(plan, states, kept))
   else hideMasked(states, ended)
   const begunAnew = again.union(redo)
@@ -72,7 +75,14 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
   if (undecided.length > 0 && !givesUp) throw decisionNeeded(run, undecided, options.stateDir)
 
   const settled = Object.keys(answers).filter((name) => answers[name] === 'done' && undoFailed(states, name))
-  const restored = phase === 'undo' ? states : keptStates(plan, tasks, kept, settled)
+  const forgetting = { again, settled, forgetsHooks }
+  const restored =
+    phase === 'undo'
+      ? states
+      : statesOf(
+          plan,
+          tasks.filter((row) => !isForgotten(row, forgetting)),
+        )
   const services = keepServices(restored, plan, attempts)
   const isDead = ({ name, identity }: Service): boolean => kept.has(name) && !isSameProcess(identity)
   return {
@@ -84,10 +94,7 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
       (rollsBack === undefined ? null : run.durationMs) ?? Math.max(0, options.nowMs - run.startedAtMs),
     rest: (inPhase, task) => rests.get(keyOf(inPhase, task)),
     isUnderWay: (inPhase, task) => isUnderWay(rests.get(keyOf(inPhase, task))),
-    forget: tasks.filter(
-      (row) =>
-        isForgotten(row.phase, row.task, { kept, settled }) || (redo.has(row.task) && isFailedUndo(row)),
-    ),
+    forget: tasks.filter((row) => isForgotten(row, forgetting) || (redo.has(row.task) && isFailedUndo(row))),
     found,
     deadServices: phase === 'undo' ? [] : services.filter(isDead).map(({ name }) => name),
     lastFileNumber: attempts.reduce((last, { log }) => Math.max(last, fileNumberOf(log)), 0),
@@ -101,15 +108,33 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
 const isUnderWay = (rest: TaskRest | undefined): boolean =>
   rest?.last !== undefined || (rest?.left !== undefined && rest.left.action !== 'again')
 
-/** An end that is recorded and does not count any more. */
-const isForgotten = (
-  phase: Phase,
-  task: string,
-  { kept, settled }: { readonly kept: ReadonlySet<string>; readonly settled: readonly string[] },
-): boolean => !kept.has(task) || (phase === 'undo' && settled.includes(task))
+type Forgetting = {
+  readonly again: ReadonlySet<string>
+  /** Tasks whose undo is as good as never begun: a person says so. */
+  readonly settled: readonly string[]
+  readonly forgetsHooks: boolean
+}
+
+/** What is recorded of it does not count any more. */
+function isForgotten({ phase, task }: TaskRecord, { again, settled, forgetsHooks }: Forgetting): boolean {
+  if (phase === 'undo') return again.has(task) || settled.includes(task)
+  return phase === 'deploy' ? again.has(task) : forgetsHooks
+}
 
 /** Attempts of a run have their files by number. */
 const fileNumberOf = (log: string): number => Number(/(\d{1,9})\.log$/.exec(log)?.[1] ?? 0)
+
+/** Nobody would see to the end of what is under way and stands in the plan no more. @throws RUN_CHANGED */
+function refuseWhatIsGone(
+  run: RunRecord,
+  plan: Plan,
+  attempts: readonly AttemptRecord[],
+  stateDir: string,
+): void {
+  const names = new Set(everyTask(plan).map(({ name }) => name))
+  const gone = attempts.find(({ status, task }) => status === 'open' && !names.has(task))
+  if (gone) throw runChanged(run, [`"${gone.task}" was under way and is gone from the plan`], stateDir)
+}
 
 /** Tasks that must run again, because others read what they handed on and the record does not hold. */
 function withoutValues(plan: Plan, states: TaskStates, kept: ReadonlySet<string>): readonly Undecided[] {
@@ -155,18 +180,6 @@ function statesOf(plan: Plan, tasks: readonly TaskRecord[]): TaskStates {
   return states
 }
 
-function keptStates(
-  plan: Plan,
-  tasks: readonly TaskRecord[],
-  kept: ReadonlySet<string>,
-  settled: readonly string[],
-): TaskStates {
-  return statesOf(
-    plan,
-    tasks.filter(({ phase, task }) => !isForgotten(phase, task, { kept, settled })),
-  )
-}
-
 const undoFailed = (states: TaskStates, task: string): boolean =>
   states.reportOf(task)?.undo?.status === 'failed'
 
@@ -185,8 +198,9 @@ function tasksToRunAgain(run: RunRecord, { plan, states, answers, undecided }: C
   const { changed } = planDifferences(run.definition, plan)
   const wasKilled = run.report === null
   const isAgain = ({ name }: Task): boolean => {
+    if (changed.has(name)) return true
     if (!hasEnded(states, name)) return false
-    if (changed.has(name) || answers[name] === 'again') return true
+    if (answers[name] === 'again') return true
     const status = states.statusOf(name)
     if (undoFailed(states, name) && answers[name] !== 'done') {
       undecided.push({
@@ -202,7 +216,7 @@ function tasksToRunAgain(run: RunRecord, { plan, states, answers, undecided }: C
   for (let before = -1; before !== again.size; ) {
     before = again.size
     for (const { name, needs } of plan.tasks) {
-      if (hasEnded(states, name) && needs.some((need) => again.has(need))) again.add(name)
+      if (needs.some((need) => again.has(need))) again.add(name)
     }
   }
   return again

@@ -98,6 +98,17 @@ test('between two attempts: earlier ones count, and the next has its number', as
   assert.deepEqual(yard.lines(), ['a 1', 'a 2', 'a 3'])
 })
 
+test('killed after every attempt: none is made more often than the rule says', async () => {
+  using yard = new Yard()
+  const script = 'echo "a $PLIMSOLL_ATTEMPT" >>count; exit 1'
+  yard.plan(`  a: { run: ${JSON.stringify(script)}, retry: { attempts: 3, delay: 200ms, backoff: fixed } }\n`)
+  await yard.killedAt(event('attempt-ended', 'a'))
+  await yard.killedAt(event('attempt-ended', 'a'), ['resume'])
+  const { report } = await yard.resume()
+  assert.equal(report.tasks.a?.attempts, 3)
+  assert.deepEqual(yard.lines(), ['a 1', 'a 2', 'a 3'])
+})
+
 test('an adopted attempt that fails is followed by the attempts that are left', async () => {
   using yard = new Yard()
   const script = 'echo "a $PLIMSOLL_ATTEMPT" >>count; sleep 0.5; exit 1'

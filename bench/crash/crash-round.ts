@@ -1,0 +1,138 @@
+/** One deployment whose engine is killed with -9 at moments of chance until it has gone through; then all is counted. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openJournal } from '../../src/journal/journal.ts'
+import { ProcessFinder } from '../../src/memory/memory.ts'
+import { openStoreForReading } from '../../src/store/store.ts'
+import { root } from '../measure.ts'
+import { appendModule, crashPlan, expectedLines } from './crash-plan.ts'
+
+const engine = join(root, 'src/cli/main.ts')
+
+export type RoundOptions = {
+  readonly folder: string
+  readonly random: () => number
+  /** How long such a deployment takes, in milliseconds: kills fall into this time. */
+  readonly usualMs: number
+  readonly database?: string
+  /** Called beside each kill. */
+  readonly onKill?: () => Promise<void>
+}
+
+export type Counts = {
+  readonly kills: number
+  /** Tasks that ran more than once, or not at all. */
+  readonly wrongRuns: number
+  readonly orphans: number
+  readonly staleLocks: number
+  readonly recordProblems: number
+  readonly leftFiles: number
+  readonly unfinished: number
+  readonly problems: readonly string[]
+}
+
+/** The greatest number of kills of one deployment. */
+const mostKills = 4
+
+export async function crashRound(options: RoundOptions): Promise<Counts> {
+  const { folder, random, usualMs, onKill } = options
+  writeFileSync(join(folder, 'plimsoll.yaml'), crashPlan(random))
+  writeFileSync(join(folder, 'append.ts'), appendModule)
+  const problems: string[] = []
+  let kills = 0
+  let words = ['deploy']
+  for (let isOver = false; !isOver; ) {
+    const child = start(words, options)
+    const kill = kills < mostKills && (kills === 0 || random() < 0.4)
+    const ended = once(child, 'close')
+    const said = textOf(child)
+    if (kill && (await diesAt(child, ended, random() * usualMs))) {
+      kills += 1
+      await onKill?.()
+    } else {
+      const [code] = await ended
+      isOver = true
+      if (code !== 0) problems.push(`${words.join(' ')} ended with ${code}: ${(await said).slice(-600)}`)
+    }
+    words = random() < 0.5 && (await isRecorded(options)) ? ['resume'] : ['deploy']
+  }
+  return await countAll(options, kills, problems)
+}
+
+function start(words: readonly string[], { folder, database }: RoundOptions): ChildProcess {
+  const { NODE_TEST_CONTEXT, CI, ...variables } = process.env
+  const store = database === undefined ? [] : ['--database', database]
+  return spawn(process.execPath, [engine, ...words, ...store], {
+    cwd: folder,
+    env: { ...variables, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+}
+
+async function textOf({ stderr }: ChildProcess): Promise<string> {
+  let text = ''
+  for await (const chunk of stderr ?? []) text = (text + String(chunk)).slice(-4_000)
+  return text
+}
+
+/** False when it had ended before. */
+async function diesAt(child: ChildProcess, ended: Promise<unknown>, ms: number): Promise<boolean> {
+  const over = await Promise.race([
+    ended.then(() => true),
+    new Promise((resolve) => setTimeout(resolve, ms, false)),
+  ])
+  if (over) return false
+  child.kill('SIGKILL')
+  await ended
+  return true
+}
+
+async function isRecorded({ folder, database }: RoundOptions): Promise<boolean> {
+  if (database === undefined && !existsSync(join(folder, '.plimsoll/plimsoll.db'))) return false
+  await using store = await openStoreForReading({ stateDir: join(folder, '.plimsoll'), database })
+  return store ? (await openJournal(store).runs({ limit: 1 })).length > 0 : false
+}
+
+async function countAll(options: RoundOptions, kills: number, said: readonly string[]): Promise<Counts> {
+  const { folder, database } = options
+  const problems = [...said]
+  await using store = await openStoreForReading({ stateDir: join(folder, '.plimsoll'), database })
+  if (!store) throw new Error('nothing was recorded')
+  const journal = openJournal(store)
+  const [last] = await journal.runs({ limit: 2 })
+  if (!last) throw new Error('no run was recorded')
+  const record = await journal.verify(last.runId)
+  const finder = new ProcessFinder()
+  const attempts = await journal.attempts(last.runId)
+  const orphans = attempts.flatMap(({ token }) => finder.findByToken(token))
+  const lines = existsSync(join(folder, 'count'))
+    ? readFileSync(join(folder, 'count'), 'utf8').trimEnd().split('\n')
+    : []
+  const wrong = differences(lines, expectedLines())
+  const locks = await store.read<{ expires_ms: number | null }>(
+    `select expires_ms from locks where expires_ms is not null limit 10`,
+  )
+  const left = globSync('.plimsoll/runs/*/*', { cwd: folder }).filter((file) => !file.endsWith('.log'))
+  problems.push(...record, ...wrong, ...left.map((file) => `${file} was left`))
+  return {
+    kills,
+    wrongRuns: wrong.length,
+    orphans: orphans.length,
+    staleLocks: locks.filter((lock) => Number(lock.expires_ms) < Date.now()).length,
+    recordProblems: record.length,
+    leftFiles: left.length,
+    unfinished: last.status === 'succeeded' ? 0 : 1,
+    problems,
+  }
+}
+
+/** What is there more or less often than it should be. */
+function differences(found: readonly string[], expected: ReadonlyMap<string, number>): readonly string[] {
+  const counts = new Map<string, number>([...expected.keys()].map((line) => [line, 0]))
+  for (const line of found) counts.set(line, (counts.get(line) ?? 0) + 1)
+  return [...counts]
+    .filter(([line, count]) => count !== (expected.get(line) ?? 0))
+    .map(([line, count]) => `"${line}" is there ${count} times`)
+}

@@ -1,0 +1,246 @@
+/** Runs that have ended, plans that have changed, and what is no run that could go on. */
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openJournal } from '../../src/journal/journal.ts'
+import { openStoreForReading } from '../../src/store/store.ts'
+import { event, orphansOf, statusesOf, Yard } from './killing.ts'
+
+const fails = (more = ''): string => `
+  a: { run: echo a >>count, undo: { run: echo undo a >>count } }
+  b: { needs: a, run: "echo b >>count; test -e go"${more} }
+  c: { needs: b, run: echo c >>count }
+`
+
+async function problemsOf(yard: Yard): Promise<readonly string[]> {
+  await using store = await openStoreForReading({ stateDir: join(yard.path, '.plimsoll') })
+  assert.ok(store)
+  const journal = openJournal(store)
+  return await journal.verify((await journal.run('last')).runId)
+}
+
+test('a run that was rolled back is tried again from its first task, in the same record', async () => {
+  using yard = new Yard()
+  yard.plan(fails())
+  const first = await yard.goOn(['deploy'])
+  assert.equal(first.report.status, 'rolled-back')
+  yard.write('go', '')
+  const { code, report } = await yard.resume()
+  assert.equal(code, 0)
+  assert.equal(report.runId, first.report.runId)
+  assert.equal(statusesOf(report), 'a succeeded, b succeeded, c succeeded')
+  assert.deepEqual(yard.lines(), ['a', 'b', 'undo a', 'a', 'b', 'c'])
+  assert.deepEqual(await problemsOf(yard), [])
+})
+
+test('a run that failed is tried again from what failed; what succeeded is kept', async () => {
+  using yard = new Yard()
+  yard.plan(fails(', retry: { attempts: 2, delay: 1ms }'))
+  assert.equal((await yard.goOn(['deploy', '--no-undo'])).report.status, 'failed')
+  yard.write('go', '')
+  const { report } = await yard.resume()
+  assert.equal(statusesOf(report), 'a succeeded, b succeeded, c succeeded')
+  assert.equal(report.tasks.b?.attempts, 1)
+  assert.deepEqual(yard.lines(), ['a', 'b', 'b', 'b', 'c'])
+  assert.deepEqual(await problemsOf(yard), [])
+})
+
+test('a run that was stopped by Ctrl-C goes on with what was stopped', async () => {
+  using yard = new Yard()
+  yard.plan(`
+  a: { run: echo a >>count }
+  b: { needs: a, run: "echo b >>count; until test -e go; do sleep 0.05; done" }
+`)
+  const child = yard.start(['deploy'])
+  await yard.until(() => yard.lines().length === 2)
+  child.kill('SIGINT')
+  await new Promise((resolve) => child.once('close', resolve))
+  yard.write('go', '')
+  const { report } = await yard.resume()
+  assert.equal(statusesOf(report), 'a succeeded, b succeeded')
+  assert.deepEqual(yard.lines(), ['a', 'b', 'b'])
+})
+
+test('a run that has succeeded is left alone: exit code 0, its report, and nothing runs', async () => {
+  using yard = new Yard()
+  yard.plan('  a: { run: echo a >>count }\n')
+  const first = await yard.goOn(['deploy'])
+  const { code, report, stderr } = await yard.resume()
+  assert.equal(code, 0)
+  assert.deepEqual(report, first.report)
+  assert.match(stderr, /nothing to resume/)
+  assert.deepEqual(yard.lines(), ['a'])
+})
+
+test('a task whose undo failed is asked about', async () => {
+  using yard = new Yard()
+  yard.plan('  a: { run: echo a >>count, undo: { run: exit 1 } }\n  b: { needs: a, run: test -e go }\n')
+  await yard.goOn(['deploy'])
+  yard.write('go', '')
+  const { code, stderr } = await yard.plimsoll(['resume'])
+  assert.equal(code, 5)
+  assert.match(stderr, /"a" \(its undo failed, and may have been done in part\).*\n.*--task a=done\|again/)
+  const { report } = await yard.resume('--task', 'a=done')
+  assert.equal(statusesOf(report), 'a succeeded, b succeeded')
+  assert.equal(report.tasks.a?.undo, undefined)
+  assert.deepEqual(yard.lines(), ['a'])
+})
+
+const waiting = (word: string): string => `
+  a: { run: echo a >>count }
+  b: { needs: a, run: "echo ${word} >>count; until test -e go; do sleep 0.05; done" }
+  c: { needs: b, run: echo c >>count }
+`
+
+test('the next deploy of the same plan goes on with a killed run, also when only how it is done has changed', async () => {
+  using yard = new Yard()
+  yard.plan(waiting('b'))
+  const messages = await yard.killedAt(event('attempt-identified', 'b'))
+  yard.write('go', '')
+  const { report, events } = await yard.goOn(['deploy', '--concurrency', '3'])
+  assert.equal(events[0]?.type, 'run-resumed')
+  assert.equal(report.runId, messages[0]?.runId)
+  assert.deepEqual(yard.lines(), ['a', 'b', 'c'])
+})
+
+test('a plan that has changed since: what differs is said, with the commands that decide, and exit code 5', async () => {
+  using yard = new Yard()
+  yard.plan(waiting('b'))
+  const messages = await yard.killedAt(event('attempt-identified', 'b'))
+  yard.plan(`${waiting('other')}  d: { run: "true" }\n`)
+  const resumed = await yard.plimsoll(['resume'])
+  assert.equal(resumed.code, 5)
+  assert.match(resumed.stderr, /RUN_CHANGED.*task changed: "b" \(run\)/)
+  const deployed = await yard.plimsoll(['deploy'])
+  assert.equal(deployed.code, 5)
+  assert.match(deployed.stderr, /task changed: "b" \(run\); task new: "d"/)
+  assert.match(deployed.stderr, /resume \S+ --recorded.*deploy --go-on.*deploy --fresh/)
+  yard.write('go', '')
+  const { report } = await yard.resume('--recorded')
+  assert.equal(statusesOf(report), 'a succeeded, b succeeded, c succeeded')
+  assert.deepEqual(yard.lines(), ['a', 'b', 'c'])
+  assert.deepEqual(orphansOf(messages), [])
+})
+
+test('--go-on takes the plan as it is: what changed is stopped and run again, with what needs it', async () => {
+  using yard = new Yard()
+  yard.plan(waiting('b'))
+  const messages = await yard.killedAt(event('attempt-identified', 'b'))
+  await yard.until(() => yard.lines().length === 2)
+  yard.plan(waiting('other'))
+  const { report } = await yard.goOn(['deploy', '--go-on'], (message) => {
+    if (message.type === 'attempt-ended' && message.task === 'b') yard.write('go', '')
+  })
+  assert.equal(report.runId, messages[0]?.runId)
+  assert.equal(statusesOf(report), 'a succeeded, b succeeded, c succeeded')
+  assert.deepEqual(yard.lines(), ['a', 'b', 'other', 'c'])
+  assert.deepEqual(orphansOf(messages), [])
+  assert.deepEqual(await problemsOf(yard), [])
+})
+
+test('a task that is gone from the plan and still runs is not left alone: the plan as it was, or a new run', async () => {
+  using yard = new Yard()
+  yard.plan(waiting('b'))
+  const messages = await yard.killedAt(event('attempt-identified', 'b'))
+  yard.plan('  a: { run: echo a >>count }\n')
+  const { code, stderr } = await yard.plimsoll(['deploy', '--go-on'])
+  assert.equal(code, 5)
+  assert.match(stderr, /RUN_CHANGED.*"b" was under way and is gone from the plan/)
+  yard.write('go', '')
+  await yard.resume('--recorded')
+  assert.deepEqual(orphansOf(messages), [])
+})
+
+test('--fresh gives the killed run up: what ran of it is stopped, its record is closed, a new run begins', async () => {
+  using yard = new Yard()
+  yard.plan(waiting('b'))
+  const messages = await yard.killedAt(event('attempt-identified', 'b'))
+  await yard.until(() => yard.lines().length === 2)
+  const { report } = await yard.goOn(['deploy', '--fresh'], (message) => {
+    if (message.type === 'run-started') {
+      assert.deepEqual(orphansOf(messages), [])
+      yard.write('go', '')
+    }
+  })
+  assert.notEqual(report.runId, messages[0]?.runId)
+  assert.deepEqual(yard.lines(), ['a', 'b', 'a', 'b', 'c'])
+  const { stdout } = await yard.plimsoll(['runs', '--json'])
+  const statuses = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).status)
+  assert.deepEqual(statuses, ['succeeded', 'interrupted'])
+})
+
+test('tasks of a hook that were under way are seen to their end, and none of them twice', async () => {
+  using yard = new Yard()
+  yard.write(
+    'plimsoll.yaml',
+    `name: shop
+before: { open: { run: "echo open >>count; sleep 0.5" } }
+after: { close: { run: "echo close >>count; sleep 0.5" } }
+tasks:
+  a: { run: echo a >>count }
+`,
+  )
+  await yard.killedAt((message) => message.type === 'attempt-identified' && message.phase === 'before')
+  await yard.killedAt(
+    (message) => message.type === 'attempt-identified' && message.phase === 'after',
+    ['resume'],
+  )
+  const { report } = await yard.resume()
+  assert.equal(report.status, 'succeeded')
+  assert.equal(report.hooks?.after?.close?.status, 'succeeded')
+  assert.deepEqual(yard.lines(), ['open', 'a', 'close'])
+  assert.deepEqual(await problemsOf(yard), [])
+})
+
+test('of two that go on at once one does', async () => {
+  using yard = new Yard()
+  yard.plan(waiting('b'))
+  await yard.killedAt(event('attempt-identified', 'b'))
+  const first = yard.goOn(['resume'], (message) => {
+    if (message.type === 'attempt-identified') void second.then(() => yard.write('go', ''))
+  })
+  const begun = yard.until(() => existsSync(join(yard.path, '.plimsoll/runs')))
+  const second = begun.then(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    return await yard.plimsoll(['resume'])
+  })
+  const { code, stderr } = await second
+  assert.equal(code, 3, stderr)
+  assert.match(stderr, /LOCK_HELD/)
+  assert.equal((await first).report.status, 'succeeded')
+  assert.deepEqual(yard.lines(), ['a', 'b', 'c'])
+})
+
+test('a run that is not there, or a directory without a record, is told, and nothing is made', async () => {
+  using yard = new Yard()
+  yard.plan('  a: { run: echo a >>count }\n')
+  const nothing = await yard.plimsoll(['resume'])
+  assert.equal(nothing.code, 2)
+  assert.match(nothing.stderr, /RUN_UNKNOWN.*nothing has been recorded/)
+  assert.equal(yard.has('.plimsoll'), false)
+  await yard.goOn(['deploy'])
+  const unknown = await yard.plimsoll(['resume', '1999'])
+  assert.equal(unknown.code, 2)
+  assert.match(unknown.stderr, /no run "1999" is recorded/)
+})
+
+test('a damaged record is refused and kept as it is', async () => {
+  using yard = new Yard()
+  yard.plan(waiting('b'))
+  const messages = await yard.killedAt(event('attempt-identified', 'b'))
+  const file = join(yard.path, '.plimsoll/plimsoll.db')
+  const damaged = readFileSync(file).fill(7, 100)
+  writeFileSync(file, damaged)
+  for (const ending of ['-wal', '-shm']) rmSync(`${file}${ending}`, { force: true })
+  const { code, stderr } = await yard.plimsoll(['resume'])
+  assert.equal(code, 2)
+  assert.match(stderr, /STATE_CORRUPT/)
+  assert.match(stderr, /fix: /)
+  assert.deepEqual(readFileSync(file), damaged)
+  yard.write('go', '')
+  await yard.until(() => orphansOf(messages).length === 0)
+})
