@@ -49,6 +49,12 @@ const taskOption = {
     'what has become of a task: done, failed, again (run it again) or adopt (wait for it); may be repeated',
 } as const
 
+const waitForLock = {
+  type: 'string',
+  value: 'DURATION',
+  summary: 'how long to wait for another run of this plan to this environment (default: not at all)',
+} as const
+
 /** The whole command line: parsing, help, completion and "did you mean" are derived from this table. */
 export const commands: readonly Command[] = [
   {
@@ -61,11 +67,7 @@ export const commands: readonly Command[] = [
       'fail-fast': { type: 'boolean', summary: 'after a failure, nothing new starts' },
       ...forceOptions,
       'no-undo': { type: 'boolean', summary: 'a failure does not undo what succeeded' },
-      'wait-for-lock': {
-        type: 'string',
-        value: 'DURATION',
-        summary: 'how long to wait for another run of this plan to this environment (default: not at all)',
-      },
+      'wait-for-lock': waitForLock,
       fresh: {
         type: 'boolean',
         summary: 'gives up the last run, should it be interrupted, and begins a new one',
@@ -113,6 +115,7 @@ export const commands: readonly Command[] = [
         summary: 'of the runs in this environment',
       },
       'dry-run': { type: 'boolean', summary: 'says what would be done, and does nothing' },
+      'wait-for-lock': waitForLock,
       yes: { type: 'boolean', short: 'y', summary: 'gives the consent that an environment asks for' },
     },
     examples: ['plimsoll rollback --dry-run', 'plimsoll rollback --to 1.4.1 --env production --yes'],
