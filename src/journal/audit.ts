@@ -4,7 +4,7 @@
  * write to the database and computes all hashes anew: send `plimsoll audit --json` elsewhere to keep those honest.
  */
 import { createHash } from 'node:crypto'
-import type { Statement, Store, Value } from '../store/store.ts'
+import { type Statement, type Store, storable, type Value } from '../store/store.ts'
 import type { AuditAction, AuditCheck, AuditEntry, AuditFilter, AuditNote } from './audit-words.ts'
 import { boundedText } from './bounded-json.ts'
 import { isConflict } from './lease.ts'
@@ -65,12 +65,13 @@ async function headOf(store: Store): Promise<Head> {
 
 function adding(head: Head, { by, ...note }: AuditNote): readonly Statement[] {
   const seq = head.seq + 1
-  const values: readonly Value[] = [
+  // The hash is of what will be read again.
+  const values = storable([
     ...[seq, Math.round(note.atMs), note.action, note.plan ?? null, note.environment ?? null],
     ...[note.runId ?? null, note.task ?? null, by.user, by.sudoUser, by.host, by.ci, by.actor],
     ...[by.terminal ? 1 : 0, by.release, by.command],
     note.detail == null ? null : boundedText(note.detail, longestDetail),
-  ]
+  ])
   const hash = hashOf(head.hash, values)
   return [
     {

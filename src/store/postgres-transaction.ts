@@ -42,8 +42,15 @@ export const statementOf = (sql: string, parameters: readonly Value[]): Sent => 
 const sentAtOnce = 128
 const bytesAtOnce = 1024 ** 2
 
-/** All in this order. Throws the first failure when what was sent with it is answered: later ones follow from it. */
-export async function send(client: Client, all: readonly Sent[]): Promise<readonly QueryResult[]> {
+/**
+ * All in this order. Throws the first failure when what was sent with it is answered: later ones follow from it. `check`
+ * sees each result in its turn and may throw.
+ */
+export async function send(
+  client: Client,
+  all: readonly Sent[],
+  check?: (result: QueryResult, index: number) => void,
+): Promise<readonly QueryResult[]> {
   const results: QueryResult[] = []
   while (results.length < all.length) {
     const answers = await Promise.allSettled(
@@ -51,6 +58,7 @@ export async function send(client: Client, all: readonly Sent[]): Promise<readon
     )
     for (const answer of answers) {
       if (answer.status === 'rejected') throw answer.reason
+      check?.(answer.value, results.length)
       results.push(answer.value)
     }
   }

@@ -94,11 +94,13 @@ export class PostgresWriter implements AsyncDisposable {
   ): Promise<PlimsollError | null> {
     try {
       const all = statements.map(({ sql, parameters }) => statementOf(sql, parameters))
-      const answers = await send(client, [...before, ...all])
-      for (const [index, statement] of statements.entries()) {
-        const changed = answers[before.length + index]?.rowCount ?? 0
-        if (changed !== (statement.expectRows ?? changed)) throw new UnexpectedRows(statement, changed)
-      }
+      // In the order of the statements: what follows an unexpected number of rows may fail because of it.
+      await send(client, [...before, ...all], ({ rowCount }, index) => {
+        const statement = statements[index - before.length]
+        const changed = rowCount ?? 0
+        if (statement && changed !== (statement.expectRows ?? changed))
+          throw new UnexpectedRows(statement, changed)
+      })
       return null
     } catch (thrown) {
       if (mayPass(thrown)) throw thrown

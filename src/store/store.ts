@@ -11,6 +11,7 @@ import type { Store } from './words.ts'
 
 export { databaseOf } from './database-url.ts'
 export { refuseNetworkDisk } from './network-disk.ts'
+export { storable } from './values.ts'
 export type { Statement, Store, Value } from './words.ts'
 
 export type StorePlace = {

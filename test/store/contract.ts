@@ -101,6 +101,20 @@ export function storeContract(name: string, open: (place: string) => Promise<Sto
     },
   )
 
+  check(
+    'what fails because of an unexpected number of rows before it is told as a conflict',
+    async (store) => {
+      await store.write([insert(1)])
+      const none: Statement = { sql: 'delete from items where id = ?1', parameters: [99], expectRows: 1 }
+      const results = await Promise.allSettled([
+        store.write([none, insert(1)]),
+        store.write([none, insert(1)]),
+      ])
+      for (const result of results)
+        assert.ok(result.status === 'rejected' && hasCode('STORE_CONFLICT')(result.reason))
+    },
+  )
+
   check('a number of rows is expected of its own statement, not of the one before', async (store) => {
     const none: Statement = { sql: 'delete from items where id = ?1', parameters: [99], expectRows: 1 }
     await assert.rejects(store.write([insert(1), none]), (error) => {
