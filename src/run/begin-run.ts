@@ -5,6 +5,7 @@ import { identify } from '../memory/memory.ts'
 import type { Plan, TaskAnswer } from '../spine.ts'
 import { noteOf } from './audit-note.ts'
 import { readRemains } from './remains.ts'
+import { removeLeftFiles } from './state-dir.ts'
 import type { RunParts } from './words.ts'
 
 export type BeginParts = Omit<RunParts, 'plan' | 'engine' | 'here' | 'remains' | 'failFast'> & {
@@ -42,5 +43,6 @@ export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: Beg
   const action = rollsBack === undefined ? 'resume' : 'rollback'
   const audit = noteOf(plan, { action, runId, atMs: clock.now(), by })
   await journal.resumeRun({ ...taken, forget: remains.forget, isUndo, audit })
+  removeLeftFiles(stateDir, runId, remains.openFileNumbers)
   return { ...common, remains }
 }

@@ -32,6 +32,8 @@ export type Remains = {
   /** Services that are to run and do not. */
   readonly deadServices: readonly string[]
   readonly lastFileNumber: number
+  /** Of the files of attempts whose end is not recorded. */
+  readonly openFileNumbers: ReadonlySet<number>
   readonly peakMemoryBytes: number
 }
 
@@ -97,6 +99,7 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
     forget: tasks.filter((row) => isForgotten(row, forgetting) || (redo.has(row.task) && isFailedUndo(row))),
     found,
     deadServices: phase === 'undo' ? [] : services.filter(isDead).map(({ name }) => name),
+    openFileNumbers: new Set(attempts.filter(isOpen).map(({ log }) => fileNumberOf(log))),
     lastFileNumber: attempts.reduce((last, { log }) => Math.max(last, fileNumberOf(log)), 0),
     peakMemoryBytes: memory.reduce(
       (peak, point) => Math.max(peak, point.tasksBytes),
@@ -120,6 +123,8 @@ function isForgotten({ phase, task }: TaskRecord, { again, settled, forgetsHooks
   if (phase === 'undo') return again.has(task) || settled.includes(task)
   return phase === 'deploy' ? again.has(task) : forgetsHooks
 }
+
+const isOpen = ({ status }: AttemptRecord): boolean => status === 'open'
 
 /** Attempts of a run have their files by number. */
 const fileNumberOf = (log: string): number => Number(/(\d{1,9})\.log$/.exec(log)?.[1] ?? 0)

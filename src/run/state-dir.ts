@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { makeDirectory } from '../directories.ts'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
@@ -23,5 +24,15 @@ export function makeRunDir(stateDir: string, runId: string): void {
     throw new PlimsollError(code, `the directory ${dir} could not be made (${systemCodeOf(cause)})`, {
       cause,
     })
+  }
+}
+
+/** An engine that was killed while it tidied up has left files of attempts whose end is recorded; logs stay. */
+export function removeLeftFiles(stateDir: string, runId: string, open: ReadonlySet<number>): void {
+  const dir = runDirOf(stateDir, runId)
+  for (const name of existsSync(dir) ? readdirSync(dir) : []) {
+    const [, number, ending] = /^(\d{1,9})\.(.+)$/.exec(name) ?? []
+    if (number === undefined || ending === 'log' || open.has(Number(number))) continue
+    rmSync(join(dir, name), { recursive: true, force: true })
   }
 }
