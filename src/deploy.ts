@@ -12,6 +12,7 @@ import { Estimates } from './memory/memory.ts'
 import { notify } from './notify/notify.ts'
 import { loadSecrets } from './plan/plan.ts'
 import {
+  type AskPerson,
   approvalNeeded,
   type BeginParts,
   beginRun,
@@ -31,6 +32,8 @@ import {
 } from './run/run.ts'
 import type { Hook, Plan, Report, RunMessage, TaskAnswer } from './spine.ts'
 import { databaseOf, openStore } from './store/store.ts'
+
+export type { AskPerson, PersonsAnswer } from './run/run.ts'
 
 export type DeployOptions = {
   /** Where the record and the logs are kept. Default: `.plimsoll` beside the plan. */
@@ -71,8 +74,15 @@ export type DeployOptions = {
   readonly answers?: Readonly<Record<string, TaskAnswer>>
   /** What a person typed, for the audit; secrets in it are masked. Default: nothing. */
   readonly command?: string
-  /** The consent that an environment with `approve: true` asks for. */
+  /** The consent that an environment or a task with `approve: true` asks for. */
   readonly yes?: boolean
+  /**
+   * Asks a person who is there for that consent. Without it, a run that has nothing else left to do is interrupted with
+   * APPROVAL_NEEDED (nothing is undone), and goes on with `resume` once it was approved.
+   */
+  readonly askApproval?: AskPerson
+  /** How long it waits before that, in milliseconds. Default 0. */
+  readonly waitForApprovalMs?: number
   /**
    * A file that carries what tasks needed from one machine to the next: read before the run (it may be missing), and
    * written at its end, also after a failure. Default: the variable PLIMSOLL_HISTORY, else none.
@@ -87,19 +97,18 @@ export type DeployOptions = {
 /**
  * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
  * could not be recorded or told any more (then what had succeeded is undone, and `onEvent` has got the report).
- * @throws USAGE (`force`), APPROVAL_NEEDED, LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY,
+ * @throws USAGE (`force`), LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY,
  * HISTORY_INVALID, RUN_CHANGED, DECISION_NEEDED, and the STATE and DATABASE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
   forcedTasks(plan, options.force)
-  if (plan.approve && !options.yes) throw approvalNeeded(plan)
   const stateDir = stateDirOf(plan, options)
   const wish = { fresh: options.fresh ?? false, goOn: options.goOn ?? false, stateDir }
   const choose = (journal: Journal): Promise<RunChoice> => chooseRun(journal, plan, wish)
   return await perform(plan, { ...options, stateDir }, { choose, part: plan })
 }
 
-export type ResumeOptions = Omit<DeployOptions, 'fresh' | 'goOn' | 'yes'> & {
+export type ResumeOptions = Omit<DeployOptions, 'fresh' | 'goOn'> & {
   readonly stateDir: string
   /** Goes on with the plan as it was recorded, although its file does something else now. */
   readonly recorded?: boolean
@@ -207,7 +216,12 @@ async function perform(
     waitReasons: lease.waitReasons,
     onEvent,
     options: { failFast, undo: undoes, force },
-    by: whoTyped(variables, options.command, Object.values(secrets)),
+    approval: {
+      yes: options.yes ?? false,
+      ask: options.askApproval,
+      waitMs: options.waitForApprovalMs ?? 0,
+      by: whoTyped(variables, options.command, Object.values(secrets)),
+    },
     answers,
   }
   const { goOn, giveUp, rollsBack } = choice
@@ -217,6 +231,7 @@ async function perform(
 
   await run.tellBeginning()
   using _memory = run.watchMemory()
+  await run.awaitConsent()
   await hook('before', run, executor)
   await executor.execute(run.tasks(past), {
     signal: run.signal,

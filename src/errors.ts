@@ -28,7 +28,15 @@ export const errorTable = {
     exitCode: 2,
     fix: 'Use a longer value, or list it under "vars" when it is no secret',
   },
-  APPROVAL_NEEDED: { exitCode: 5, fix: 'Look at "plimsoll plan", then run the deployment again with --yes' },
+  APPROVAL_NEEDED: {
+    exitCode: 5,
+    fix: 'Look at "plimsoll show RUN"; then "plimsoll approve RUN" and "plimsoll resume RUN", or run it with --yes',
+  },
+  APPROVAL_DENIED: { exitCode: 1, fix: 'Talk to who denied it; then deploy again' },
+  APPROVAL_UNASKED: {
+    exitCode: 2,
+    fix: 'See with "plimsoll show RUN" what asks, and with "plimsoll audit" who answered',
+  },
   NEED_EXCEEDS_CAPACITY: {
     exitCode: 4,
     fix: 'Lower "memory.expect" of the task, raise --memory, or use a larger machine',

@@ -103,8 +103,20 @@ export type Task = {
    * waits for it; where it cannot, or with `restart`, stops it with all it left and starts it again; `ask`: a person decides.
    */
   readonly onResume?: OnResume
+  /** It waits for a person's consent. Left out: false. */
+  readonly approve?: boolean
   /** Whether it may be attempted again when nobody knows how it ended. Left out: true for a probe, else false. */
   readonly idempotent?: boolean
+}
+
+/** What a person said; `task` is null when it is about the whole run. */
+export type Approval = {
+  readonly task: string | null
+  readonly answer: 'approved' | 'denied'
+  /** Who, and where: "ada on web1". */
+  readonly by: string
+  readonly atMs: number
+  readonly reason: string | null
 }
 
 export type OnResume = 'adopt' | 'restart' | 'ask'
@@ -329,6 +341,8 @@ export type Report = {
   readonly peakMemoryBytes: number
   /** What the whole run waited for before its first task, in milliseconds; left out when for nothing. */
   readonly waitReasons?: Readonly<Partial<Record<WaitReason, number>>>
+  /** Who was asked for consent, and what they said; left out when nothing asked. */
+  readonly approvals?: readonly Approval[]
   readonly tasks: Readonly<Record<string, TaskReport>>
   /** Of the hooks that were begun; `status` is not about them, but that tasks do not start after a failing `before`. */
   readonly hooks?: Readonly<Partial<Record<Hook, Readonly<Record<string, TaskReport>>>>>

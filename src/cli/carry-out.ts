@@ -1,7 +1,10 @@
 import { systemClock } from '../clock.ts'
 import type { DeployOptions } from '../deploy.ts'
+import { errorTable } from '../errors.ts'
 import { openView } from '../report/report.ts'
 import type { Plan, Report, RunStatus } from '../spine.ts'
+import { askByKeys } from './ask-approval.ts'
+import { hasPerson } from './confirm.ts'
 import { openGitHubActions } from './github-actions.ts'
 import { giveBackMemory } from './give-back.ts'
 import { sayError } from './say-error.ts'
@@ -16,7 +19,8 @@ const exitCodes: Readonly<Record<RunStatus, number>> = {
   interrupted: 130,
 }
 
-type Watched = Required<Pick<DeployOptions, 'onEvent' | 'signal' | 'killSignal'>>
+type Watched = Required<Pick<DeployOptions, 'onEvent' | 'signal' | 'killSignal'>> &
+  Pick<DeployOptions, 'askApproval'>
 
 /**
  * Shows a run of a plan (null: it is known to the engine alone) to whoever reads along, stops it on Ctrl-C, and says how it
@@ -41,7 +45,22 @@ export async function carryOut(
       progress: plan?.options.executor.enableProgress ?? true,
       clock: systemClock,
     })
+    const askApproval = hasPerson(call)
+      ? askByKeys({
+          keyboard: process.stdin,
+          say: (message, runId) =>
+            void view.show({
+              type: 'run-waiting',
+              reason: 'approval',
+              message,
+              runId,
+              atMs: systemClock.now(),
+            }),
+          interrupt: () => process.kill(process.pid, 'SIGINT'),
+        })
+      : undefined
     const report = await run({
+      ...(askApproval && { askApproval }),
       onEvent: (message) => {
         if (message.type === 'report') told = message
         // What earlier runs tell of the tasks has been read by now.
@@ -52,7 +71,10 @@ export async function carryOut(
       killSignal: stop.killSignal,
     })
     if (stop.fault) throw stop.fault
-    return report.status === wanted ? 0 : exitCodes[report.status]
+    if (report.status === wanted) return 0
+    // Interrupted by no person, but for want of one.
+    if (report.status === 'interrupted' && report.error) return errorTable[report.error.code].exitCode
+    return exitCodes[report.status]
   } catch (error) {
     if (told === undefined) throw error
     // The report is the last line of standard output, and the error is in it.

@@ -55,6 +55,15 @@ const waitForLock = {
   summary: 'how long to wait for another run of this plan to this environment (default: not at all)',
 } as const
 
+const waitOptions = {
+  'wait-for-lock': waitForLock,
+  'wait-for-approval': {
+    type: 'string',
+    value: 'DURATION',
+    summary: 'how long to wait for plimsoll approve where nobody can be asked (default: not at all)',
+  },
+} as const
+
 /** The whole command line: parsing, help, completion and "did you mean" are derived from this table. */
 export const commands: readonly Command[] = [
   {
@@ -67,7 +76,7 @@ export const commands: readonly Command[] = [
       'fail-fast': { type: 'boolean', summary: 'after a failure, nothing new starts' },
       ...forceOptions,
       'no-undo': { type: 'boolean', summary: 'a failure does not undo what succeeded' },
-      'wait-for-lock': waitForLock,
+      ...waitOptions,
       fresh: {
         type: 'boolean',
         summary: 'gives up the last run, should it be interrupted, and begins a new one',
@@ -77,7 +86,11 @@ export const commands: readonly Command[] = [
         summary: 'goes on with the last run, also when the plan has changed or a task had failed',
       },
       task: taskOption,
-      yes: { type: 'boolean', short: 'y', summary: 'gives the consent that an environment asks for' },
+      yes: {
+        type: 'boolean',
+        short: 'y',
+        summary: 'gives the consent that an environment or a task asks for',
+      },
     },
     examples: ['plimsoll deploy', 'plimsoll deploy shop.yaml --env production --version 1.4.2 --yes'],
     load: async () => (await import('./deploy-command.ts')).deployCommand,
@@ -87,6 +100,12 @@ export const commands: readonly Command[] = [
     summary: 'goes on with a run that was interrupted or has failed (default: the last)',
     positionals: '[RUN]',
     options: {
+      ...waitOptions,
+      yes: {
+        type: 'boolean',
+        short: 'y',
+        summary: 'gives the consent that an environment or a task asks for',
+      },
       task: taskOption,
       recorded: {
         type: 'boolean',
@@ -194,6 +213,20 @@ export const commands: readonly Command[] = [
       'kubectl logs web | plimsoll diagnose',
     ],
     load: async () => (await import('./diagnose-command.ts')).diagnoseCommand,
+  },
+  {
+    name: 'approve',
+    summary: 'answers what a run asks: all of it, or one task',
+    positionals: '[RUN] [TASK]',
+    options: {
+      deny: { type: 'boolean', summary: 'says no' },
+      reason: { type: 'string', value: 'TEXT', summary: 'why; it is kept in the report and the audit' },
+    },
+    examples: [
+      'plimsoll approve 20261124-101530-k3f9',
+      'plimsoll approve last go-live --deny --reason "not on a Friday"',
+    ],
+    load: async () => (await import('./approve-command.ts')).approveCommand,
   },
   {
     name: 'unlock',

@@ -4,7 +4,7 @@ import { answersOf } from './answers.ts'
 import { carryOut, logOf } from './carry-out.ts'
 import { annotateProblems } from './github-actions.ts'
 import { giveBackMemory } from './give-back.ts'
-import { durationOf, forceOf, planOf } from './plan-argument.ts'
+import { forceOf, planOf, waitOf } from './plan-argument.ts'
 import { askAboutChange } from './question.ts'
 import { typedCommand } from './typed.ts'
 import type { RunCommand } from './words.ts'
@@ -16,8 +16,6 @@ export const deployCommand: RunCommand = async (call) => {
     annotateProblems(error, process.env, logOf(call))
     throw error
   })
-  const lockWait = call.text('wait-for-lock')
-  const waitForLockMs = lockWait === undefined ? 0 : durationOf('--wait-for-lock', lockWait)
   giveBackMemory()
   const stateDir = call.text('state')
   const database = call.text('database')
@@ -27,12 +25,13 @@ export const deployCommand: RunCommand = async (call) => {
     ...(database !== undefined && { database }),
     ...(historyFile !== undefined && { historyFile }),
     answers: answersOf(call.texts('task')),
-    waitForLockMs,
+    waitForLockMs: waitOf(call, 'wait-for-lock'),
     command: typedCommand(process.argv.slice(2)),
     failFast: call.flag('fail-fast'),
     force: forceOf(call),
     undo: !call.flag('no-undo'),
     yes: call.flag('yes'),
+    waitForApprovalMs: waitOf(call, 'wait-for-approval'),
   }
   const run = (how: { readonly fresh: boolean; readonly goOn: boolean }): Promise<number> =>
     carryOut(call, plan, (watched) => deploy(plan, { ...options, ...watched, ...how }))

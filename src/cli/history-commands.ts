@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.ts'
 import type { Journal, RunRecord, RunSummary } from '../journal/journal.ts'
 import {
+  plainLine,
   plainStyle,
   type RunPictures,
   renderMarkdown,
@@ -21,7 +22,12 @@ export const runsCommand: RunCommand = async (call) => {
   const limit = countOf('--limit', call.text('limit') ?? '20', 1_000)
   return withJournal(call, async (journal) => {
     const runs = await journal.runs({ limit })
-    process.stdout.write(call.flag('json') ? runs.map(jsonLine).join('') : `${tableOf(runs).join('\n')}\n`)
+    const asking = new Set((await journal.openApprovals()).map(({ runId }) => runId))
+    process.stdout.write(
+      call.flag('json')
+        ? runs.map((run) => jsonLine(run, asking)).join('')
+        : `${tableOf(runs, asking).join('\n')}\n`,
+    )
     return 0
   })
 }
@@ -31,6 +37,8 @@ export const showCommand: RunCommand = (call) =>
     const run = await journal.run(call.positionals[0] ?? 'last')
     const goesOn = run.report === null && mayGoOn(run)
     if (goesOn) process.stderr.write(goesOnLine(run))
+    for (const { task, answer } of await journal.approvals(run.runId))
+      if (answer === null) process.stderr.write(approvalLine(run.runId, task))
     const pictures = await picturesOf(journal, run, goesOn)
     const report = run.report ?? reportSoFar(run, await journal.tasks(run.runId), pictures.memory, goesOn)
     if (call.flag('json')) {
@@ -45,6 +53,11 @@ export const showCommand: RunCommand = (call) =>
     }
     return 0
   })
+
+const approvalLine = (runId: string, task: string | null): string =>
+  plainLine(
+    `${task === null ? 'the run' : JSON.stringify(task)} waits for approval: plimsoll approve ${runId}${task === null ? '' : ` ${task}`}`,
+  ).concat('\n')
 
 /** Columns of a picture where no terminal says otherwise. */
 const widestPicture = 80
@@ -63,8 +76,9 @@ const linesOf = ({ loadLineBytes, capacityBytes }: RunRecord) => ({
   ...(capacityBytes !== null && { capacityBytes }),
 })
 
-function jsonLine(run: RunSummary): string {
-  return `${JSON.stringify({ ...run, status: statusOf(run) })}\n`
+function jsonLine(run: RunSummary, asking: ReadonlySet<string>): string {
+  const asks = asking.has(run.runId)
+  return `${JSON.stringify({ ...run, status: statusOf(run), asksForApproval: asks })}\n`
 }
 
 /** A run without a report whose engine is gone was killed. */
@@ -72,7 +86,7 @@ function statusOf(run: RunSummary): string {
   return run.status === 'running' && !mayGoOn(run) ? 'interrupted' : run.status
 }
 
-function tableOf(runs: readonly RunSummary[]): string[] {
+function tableOf(runs: readonly RunSummary[], asking: ReadonlySet<string>): string[] {
   const columns = [
     { title: 'run' },
     { title: 'status' },
@@ -85,7 +99,7 @@ function tableOf(runs: readonly RunSummary[]): string[] {
   ] as const
   const rows = runs.map((run) => [
     run.runId,
-    statusOf(run),
+    asking.has(run.runId) ? `${statusOf(run)}, asks for approval` : statusOf(run),
     run.plan,
     run.version,
     run.environment ?? '-',

@@ -55,11 +55,12 @@ export function countOf(option: string, text: string, most: number): number {
   )
 }
 
-/** @throws USAGE with the option and what was found. */
-export function durationOf(option: string, text: string): number {
-  const ms = parseDuration(text)
+/** An option that says how long to wait, in milliseconds; 0 without it. @throws USAGE with what was found. */
+export function waitOf(call: Call, option: string): number {
+  const text = call.text(option)
+  const ms = text === undefined ? 0 : parseDuration(text)
   if (ms !== undefined) return ms
-  throw new PlimsollError('USAGE', `${option} is ${JSON.stringify(text)}, expected ${durationForms}`)
+  throw new PlimsollError('USAGE', `--${option} is ${JSON.stringify(text)}, expected ${durationForms}`)
 }
 
 function varsOf(texts: readonly string[]): Record<string, string> {

@@ -1,6 +1,7 @@
 import { resume } from '../deploy.ts'
 import { answersOf } from './answers.ts'
 import { carryOut } from './carry-out.ts'
+import { waitOf } from './plan-argument.ts'
 import { askAboutChange } from './question.ts'
 import { typedCommand } from './typed.ts'
 import { stateDirOf } from './with-journal.ts'
@@ -15,6 +16,9 @@ export const resumeCommand: RunCommand = async (call) => {
     ...(database !== undefined && { database }),
     ...(historyFile !== undefined && { historyFile }),
     answers: answersOf(call.texts('task')),
+    yes: call.flag('yes'),
+    waitForLockMs: waitOf(call, 'wait-for-lock'),
+    waitForApprovalMs: waitOf(call, 'wait-for-approval'),
     command: typedCommand(process.argv.slice(2)),
   }
   const goOn = (recorded: boolean): Promise<number> =>

@@ -7,7 +7,7 @@ import { planNotes, previewRollback, type RollbackPreview } from '../run/run.ts'
 import { carryOut } from './carry-out.ts'
 import { runOfVersion, runToUndo } from './choose-recorded.ts'
 import { giveBackMemory } from './give-back.ts'
-import { durationOf } from './plan-argument.ts'
+import { waitOf } from './plan-argument.ts'
 import { typedCommand } from './typed.ts'
 import { stateDirOf, withJournal } from './with-journal.ts'
 import type { Call, RunCommand } from './words.ts'
@@ -62,12 +62,11 @@ type Options = Pick<DeployOptions, 'database' | 'yes' | 'waitForLockMs' | 'comma
 
 function optionsOf(call: Call): Options {
   const database = call.text('database')
-  const lockWait = call.text('wait-for-lock')
   return {
     stateDir: stateDirOf(call),
     ...(database !== undefined && { database }),
     yes: call.flag('yes'),
-    waitForLockMs: lockWait === undefined ? 0 : durationOf('--wait-for-lock', lockWait),
+    waitForLockMs: waitOf(call, 'wait-for-lock'),
     command: typedCommand(process.argv.slice(2)),
   }
 }

@@ -126,7 +126,7 @@ export class Execution<Value> {
   #follows(index: number, decision: Decision): void {
     const mark = this.#waitClock.mark()
     if (decision.action === 'run') {
-      this.#line.add(newcomer(index, `${this.#id}/${index}`, mark))
+      this.#line.add(newcomer(index, `${this.#id}/${index}`, mark, decision.waits))
       return
     }
     const status = decision.action === 'skip' ? 'skipped' : 'cancelled'

@@ -28,11 +28,12 @@ export type Waiting = {
 /** Waits for the first time. */
 const noWaits: Waits = {}
 
-export const newcomer = (index: number, key: string, mark: ReadyMark): Waiting => ({
+/** `before`: of the time until its mark, what was no wait for its needs. */
+export const newcomer = (index: number, key: string, mark: ReadyMark, before: Waits = noWaits): Waiting => ({
   index,
   key,
-  mark,
-  before: noWaits,
+  mark: before === noWaits ? mark : { ...mark, needsMs: Math.max(0, mark.needsMs - sumOf(before)) },
+  before,
   requeues: 0,
   suspendedMs: 0,
   atLeastBytes: 0,
@@ -40,6 +41,8 @@ export const newcomer = (index: number, key: string, mark: ReadyMark): Waiting =
   overtakenBy: 0,
   told: false,
 })
+
+const sumOf = (waits: Waits): number => Object.values(waits).reduce((sum, ms) => sum + ms, 0)
 
 /**
  * Tasks that could start, in the order of their longest remaining paths. When the first does not fit, the next that

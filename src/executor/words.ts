@@ -28,7 +28,8 @@ export type ExecutorTask<Value = unknown> = {
 }
 
 export type Decision =
-  | { readonly action: 'run' }
+  /** `waits`: what it has waited for until this was decided, in milliseconds; the rest counts as its needs. */
+  | { readonly action: 'run'; readonly waits?: Waits }
   | { readonly action: 'skip' | 'cancel'; readonly because: string }
 
 export type CallOptions = {

@@ -50,3 +50,9 @@ function release(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
+
+/** "ada on web1 (GitHub Actions, octocat)" */
+export function actorText({ user, sudoUser, host, ci, actor }: Actor): string {
+  const more = [sudoUser, ci, actor].filter((part) => part !== null)
+  return `${user} on ${host}${more.length === 0 ? '' : ` (${more.join(', ')})`}`
+}

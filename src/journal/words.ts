@@ -14,6 +14,7 @@ import type {
   TaskStatus,
   WaitReason,
 } from '../spine.ts'
+import type { ApprovalAnswer, AskedApproval } from './approvals.ts'
 import type { AuditCheck, AuditEntry, AuditFilter, AuditNote } from './audit-words.ts'
 import type { LockName } from './lock-rows.ts'
 
@@ -188,6 +189,14 @@ export type Journal = {
   pastTasks(plan: string): Promise<ReadonlyMap<string, PastTask>>
   /** Where the logs of a task are that succeeded in the last 30 runs of a plan of this name, newest first. */
   greenLogs(plan: string, task: string, limit: number): Promise<readonly string[]>
+  /** Asks a person for consent (null: for the run); durable, and outlives the engine. */
+  askApproval(runId: string, task: string | null, atMs: number): Promise<void>
+  /** Answers, and notes it in the same write. @throws APPROVAL_UNASKED when somebody has answered before. */
+  answerApproval(answer: ApprovalAnswer): Promise<void>
+  /** What a run has asked, and the answers. */
+  approvals(runId: string): Promise<readonly AskedApproval[]>
+  /** What is not answered yet, of all runs, newest first, at most 1,000. */
+  openApprovals(): Promise<readonly AskedApproval[]>
   /** Adds to the audit. Nothing takes it back. */
   note(note: AuditNote): Promise<void>
   /** Newest first. */

@@ -162,6 +162,9 @@ export const taskSchema = keys(
         'How to undo',
       ),
     ),
+    approve: maybe(
+      flag('Waits for a person: plimsoll approve RUN TASK, an answer in the terminal, or --yes'),
+    ),
     detach: maybe(flag('Starts a service that outlives the run. Only for run and exec')),
     onResume: onResume(
       'What to do with the task when it still runs after the engine was killed: wait for it, start it again, or ask. Default adopt',

@@ -91,10 +91,11 @@ export function lowerTask(
   }
   if (work === undefined || undo === undefined) return undefined
   const undoTimeoutMs = typeof written.undo === 'object' ? written.undo.timeout : undefined
-  const { inputs, outputs } = written
+  const { inputs, outputs, approve } = written
   return {
     ...{ ...task, work, undo },
     ...(undoTimeoutMs !== undefined && { undoTimeoutMs }),
+    ...(approve && { approve }),
     ...(inputs && { inputs }),
     ...(outputs && { outputs }),
   }

@@ -52,6 +52,7 @@ export function renderReport(report: Report, style: Style, facts: RunFacts = {})
     ...(report.error ? ['', ...errorLines('the run', report.error, style)] : []),
     ...failed.slice(0, mostFailures).flatMap((task) => ['', ...failureLines(task, style)]),
     ...undoneLines(report),
+    ...approvalLines(report),
     '',
     plainLine(totalsOf(report, facts)),
     '',
@@ -106,4 +107,12 @@ function undoneLines(report: Report): string[] {
   const shown = undone.slice(0, mostFailures).map(([name]) => plainLine(name))
   const rest = undone.length - shown.length
   return ['', `undone: ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`]
+}
+
+function approvalLines({ approvals = [] }: Report): string[] {
+  const lines = approvals.slice(0, mostFailures).map(({ task, answer, by, reason }) => {
+    const why = reason === null ? '' : `: ${reason}`
+    return plainLine(`${task ?? 'the run'} was ${answer} by ${by}${why}`)
+  })
+  return lines.length === 0 ? [] : ['', ...lines]
 }

@@ -1,6 +1,6 @@
 /** A run from its record to its first word: a new one, or one that another engine has left. */
 import { hostname } from 'node:os'
-import type { Actor, RunOptions, RunRecord } from '../journal/journal.ts'
+import type { RunOptions, RunRecord } from '../journal/journal.ts'
 import { identify } from '../memory/memory.ts'
 import type { Plan, TaskAnswer } from '../spine.ts'
 import { noteOf } from './audit-note.ts'
@@ -9,8 +9,6 @@ import { removeLeftFiles } from './state-dir.ts'
 import type { RunParts } from './words.ts'
 
 export type BeginParts = Omit<RunParts, 'plan' | 'engine' | 'here' | 'remains' | 'failFast'> & {
-  /** Who begins it, for the audit. */
-  readonly by: Actor
   readonly options: RunOptions
   readonly answers: Readonly<Record<string, TaskAnswer>>
   /** What runs of it is stopped, and nothing else is done. */
@@ -24,8 +22,9 @@ export type BeginParts = Omit<RunParts, 'plan' | 'engine' | 'here' | 'remains' |
  * @throws DECISION_NEEDED before anything is changed; RUN_ACTIVE when another engine was faster.
  */
 export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: BeginParts): Promise<RunParts> {
-  const { options, answers, by, givesUp = false, rollsBack, ...rest } = parts
+  const { options, answers, givesUp = false, rollsBack, ...rest } = parts
   const { journal, clock, random, stateDir, runId } = parts
+  const { by } = parts.approval
   const host = hostname()
   // Each engine of a run has another one.
   const engine = identify(process.pid, `${runId}/${Math.floor(random() * 2 ** 32).toString(36)}`)

@@ -19,6 +19,7 @@ import type { PastTask } from '../journal/journal.ts'
 import { createRedactor, maskedFacts, type Redactor } from '../redact/redact.ts'
 import { Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/runners.ts'
 import type { Hook, Phase, Report, RunStatus, Task, TaskReport, Work } from '../spine.ts'
+import { Approvals } from './approvals.ts'
 import { beginningOf } from './beginning.ts'
 import { decide, decidedBefore } from './decide.ts'
 import { withoutSecrets } from './environment.ts'
@@ -38,6 +39,7 @@ import { Telling } from './telling.ts'
 import { rolledBack, undoGraph } from './undo.ts'
 import type { RunParts } from './words.ts'
 
+export type { AskPerson, PersonsAnswer } from './approvals.ts'
 export { whoTyped } from './audit-note.ts'
 export { type BeginParts, beginRun } from './begin-run.ts'
 export { chooseRun, type RunChoice, runToRollBack } from './choose-run.ts'
@@ -62,6 +64,8 @@ export class Run implements AsyncDisposable {
   readonly #memory: TaskMemory
   readonly #memoryRecord: MemoryRecord
   readonly #skipping: Skipping
+  readonly #approvals: Approvals
+  #approvalWaitMs = 0
   #fileNumber = 0
   /** A task failed before anybody stopped the run; what fails afterwards may fail because of that. */
   #failed = false
@@ -92,6 +96,11 @@ export class Run implements AsyncDisposable {
       signal: () => this.signal,
       emit: (event) => this.telling.emit(event),
     })
+    this.#approvals = new Approvals({
+      ...{ ...parts, wish: parts.approval, signal: () => this.signal },
+      emit: (event) => this.telling.emit(event),
+      hasEnded: (task) => this.#states.statusOf(task) !== 'unknown',
+    })
     const { kept } = this.#masker
     this.telling = new Telling({ ...parts, kept, beforeWriting: () => this.#memoryRecord.keep() })
     this.#environment = withoutSecrets(parts.variables, plan)
@@ -111,7 +120,7 @@ export class Run implements AsyncDisposable {
   /** Aborts when the run is stopped, or when what happens cannot be told any more. */
   get signal(): AbortSignal {
     const { signal, killSignal } = this.#parts
-    return AbortSignal.any([signal, killSignal, this.telling.broken])
+    return AbortSignal.any([signal, killSignal, this.telling.broken, this.#approvals.signal])
   }
 
   /** Why the run could not go on, where that was neither a task's failure nor a person. */
@@ -131,6 +140,12 @@ export class Run implements AsyncDisposable {
   /** Before anything else of this engine. */
   async tellBeginning(): Promise<void> {
     for (const event of beginningOf(this.#parts, this.#states)) await this.telling.emit(event)
+  }
+
+  /** Waits for a person's consent, where the environment asks for it. Without it, or when the run is stopped, nothing starts. */
+  async awaitConsent(): Promise<void> {
+    const { plan, remains } = this.#parts
+    if (plan.approve && remains?.undoBecause == null) this.#approvalWaitMs = await this.#approvals.ofRun()
   }
 
   /** The tasks of the plan that have not ended, for the executor; `past` orders them by how long they took before. */
@@ -207,19 +222,24 @@ export class Run implements AsyncDisposable {
   }
 
   report(): Report {
-    const { plan, runId, clock, waitReasons } = this.#parts
-    const { fault } = this
+    const { plan, runId, clock } = this.#parts
+    const status = this.#status
+    const fault = this.fault ?? (status === 'interrupted' ? this.#approvals.error : undefined)
+    const approvalMs = Math.round(this.#approvalWaitMs)
+    const waitReasons = { ...this.#parts.waitReasons, ...(approvalMs > 0 && { approval: approvalMs }) }
+    const { given } = this.#approvals
     return {
       type: 'report',
       runId,
       atMs: clock.now(),
-      status: this.#status,
+      status,
       plan: plan.name,
       version: plan.version,
       environment: plan.environment,
       durationMs: Math.round(clock.monotonic() - this.#startMs),
       peakMemoryBytes: this.#meter.peakBytes,
       ...(Object.keys(waitReasons).length > 0 && { waitReasons }),
+      ...(given.length > 0 && { approvals: given }),
       tasks: this.#states.all,
       ...(this.#states.hooks && { hooks: this.#states.hooks }),
       ...(fault !== undefined && { error: maskedFacts(this.#masker, fault) }),
@@ -235,8 +255,15 @@ export class Run implements AsyncDisposable {
     })
     if (before) return before
     const decision = decide(task, facts)
-    if (decision.action !== 'run' || task.inputs === undefined) return decision
-    return this.#skipping.decide(task)
+    if (decision.action !== 'run' || (task.inputs === undefined && !task.approve)) return decision
+    return this.#decideLater(task, phase, decision)
+  }
+
+  /** Nobody is asked about what is skipped. */
+  async #decideLater(task: Task, phase: Phase, decision: Decision): Promise<Decision> {
+    const skipped = task.inputs === undefined ? decision : await this.#skipping.decide(task)
+    if (skipped.action !== 'run' || !task.approve || phase !== 'deploy') return skipped
+    return this.#approvals.ofTask(task)
   }
 
   async #attempt(task: Task, phase: Phase, context: TaskContext): Promise<TaskEnd> {

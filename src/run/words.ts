@@ -4,6 +4,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { Estimates } from '../memory/memory.ts'
 import type { Here } from '../runners/runners.ts'
 import type { Plan, ProcessIdentity, Report, RunMessage } from '../spine.ts'
+import type { ApprovalWish } from './approvals.ts'
 import type { Remains } from './remains.ts'
 
 /** What a run is made of. */
@@ -31,6 +32,7 @@ export type RunParts = {
   /** What the run waited for before its first task. */
   readonly waitReasons: NonNullable<Report['waitReasons']>
   readonly here: Here
+  readonly approval: ApprovalWish
   /** What is left of the run, when this engine goes on with it. */
   readonly remains?: Remains
   readonly failFast?: boolean

@@ -82,7 +82,7 @@ test('with --json every line is an object with type, run and time, the report la
   assert.match(stderr, /a succeeded in/)
 })
 
-test('an environment that asks for consent: exit code 5 without --yes, nothing started', async () => {
+test('an environment that asks for consent: exit code 5 without --yes, no task started', async () => {
   using folder = new Folder()
   folder.write(
     'plimsoll.yaml',
@@ -90,8 +90,11 @@ test('an environment that asks for consent: exit code 5 without --yes, nothing s
   )
   const refused = await folder.plimsoll(['deploy', '--env', 'live'])
   assert.equal(refused.code, 5)
-  assert.match(refused.stderr, /^error APPROVAL_NEEDED: .*\nfix: .*--yes/)
-  assert.throws(() => statSync(join(folder.path, '.plimsoll')), /ENOENT/)
+  assert.match(
+    refused.stdout,
+    /\n {2}fix: plimsoll approve \S+, then plimsoll resume \S+; or run it with --yes/,
+  )
+  assert.match(refused.stdout, /^a +cancelled/m)
   assert.equal((await folder.plimsoll(['deploy', '--env', 'live', '--yes'])).code, 0)
 })
 

@@ -114,7 +114,8 @@ test('what cannot fit, a secret without a value and a missing consent start noth
   const secret = `name: s\nsecrets: [NO_SUCH]\ntasks: { a: { run: 'touch started', env: { K: "\${secrets.NO_SUCH}" } } }`
   await assert.rejects(yard.deploy(secret, { variables: {} }), { code: 'SECRET_MISSING' })
   const approve = `name: p\nenvironments: { production: { approve: true } }\ntasks: { a: { run: 'touch started' } }`
-  await assert.rejects(yard.deploy(approve, {}, { environment: 'production' }), { code: 'APPROVAL_NEEDED' })
+  const unapproved = await yard.deploy(approve, {}, { environment: 'production' })
+  assert.deepEqual([unapproved.status, unapproved.error?.code], ['interrupted', 'APPROVAL_NEEDED'])
   assert.equal(existsSync(join(yard.dir, 'started')), false)
   assert.equal((await yard.deploy(approve, { yes: true }, { environment: 'production' })).status, 'succeeded')
 })

@@ -1,0 +1,193 @@
+/** Asks for a person's consent and waits for it, in the terminal and in the store at once; the first answer counts. */
+import type { Clock } from '../clock.ts'
+import { PlimsollError } from '../errors.ts'
+import type { Decision } from '../executor/executor.ts'
+import { type Actor, type AskedApproval, actorText, type Journal } from '../journal/journal.ts'
+import type { TaskEvent } from '../runners/runners.ts'
+import type { Approval, Plan, Task } from '../spine.ts'
+
+/** How often the store is asked whether somebody has answered, in milliseconds. */
+const lookMs = 500
+
+export type ApprovalQuestion = {
+  readonly runId: string
+  readonly plan: string
+  readonly environment: string | null
+  /** Null: may the run begin? */
+  readonly task: string | null
+}
+
+export type PersonsAnswer = { readonly approved: boolean; readonly reason?: string }
+
+/** Asks a person who is there; null when that one does not want to say. The signal aborts when it was answered elsewhere. */
+export type AskPerson = (question: ApprovalQuestion, signal: AbortSignal) => Promise<PersonsAnswer | null>
+
+export type ApprovalWish = {
+  /** Everything is approved. */
+  readonly yes: boolean
+  readonly ask: AskPerson | undefined
+  /** How long to wait when nobody is there to be asked and nothing else is left to do, in milliseconds. */
+  readonly waitMs: number
+  readonly by: Actor
+}
+
+type Parts = {
+  readonly wish: ApprovalWish
+  readonly plan: Plan
+  readonly runId: string
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly emit: (event: TaskEvent) => Promise<void>
+  /** Aborts when the run is stopped. */
+  readonly signal: () => AbortSignal
+  readonly hasEnded: (task: string) => boolean
+}
+
+export class Approvals {
+  readonly #parts: Parts
+  readonly #stop = new AbortController()
+  /** Names of tasks that wait; bounded by the plan. */
+  readonly #waiting = new Set<string>()
+  readonly #given: Approval[] = []
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Aborts when the run must end for want of consent. */
+  get signal(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  get given(): readonly Approval[] {
+    return this.#given
+  }
+
+  /** Why not everything was done: APPROVAL_NEEDED or APPROVAL_DENIED. */
+  get error(): unknown {
+    if (this.signal.aborted) return this.signal.reason
+    const denial = this.#given.find(({ answer }) => answer === 'denied')
+    return denial && new PlimsollError('APPROVAL_DENIED', denialText(denial))
+  }
+
+  /** Whether the run may begin. Resolves also when it may not: then `signal` has aborted, or the run's. @returns what it waited, in milliseconds. */
+  async ofRun(): Promise<number> {
+    const startMs = this.#parts.clock.monotonic()
+    const wait: TaskEvent = { type: 'run-waiting', reason: 'approval', message: this.#waitText(null) }
+    try {
+      const approval = await this.#ask(null, wait, () => true)
+      if (approval.answer === 'denied')
+        this.#stop.abort(new PlimsollError('APPROVAL_DENIED', denialText(approval)))
+    } catch (error) {
+      if (!this.signal.aborted && !this.#parts.signal().aborted) throw error
+    }
+    return this.#parts.clock.monotonic() - startMs
+  }
+
+  /** For a task that could run now. Rejects when the run is stopped meanwhile. */
+  async ofTask(task: Task): Promise<Decision> {
+    const { clock } = this.#parts
+    const startMs = clock.monotonic()
+    const message = this.#waitText(task.name)
+    const wait: TaskEvent = {
+      type: 'task-waiting',
+      phase: 'deploy',
+      task: task.name,
+      reason: 'approval',
+      message,
+    }
+    const approval = await this.#ask(task.name, wait, () => this.#nothingElseLeft())
+    if (approval.answer === 'denied') return { action: 'cancel', because: denialText(approval) }
+    return { action: 'run', waits: { approval: Math.round(clock.monotonic() - startMs) } }
+  }
+
+  async #ask(task: string | null, wait: TaskEvent, isLast: () => boolean): Promise<Approval> {
+    const { journal, runId, clock, emit, signal, wish } = this.#parts
+    const known = await this.#answerOf(task)
+    if (known) return this.#keep(known)
+    await journal.askApproval(runId, task, clock.now())
+    if (wish.yes) {
+      await this.#answer(task, { approved: true, reason: '--yes' })
+    } else {
+      await emit(wait)
+    }
+    const answered = new AbortController()
+    const until = AbortSignal.any([signal(), answered.signal])
+    if (task !== null) this.#waiting.add(task)
+    try {
+      return this.#keep(await Promise.race([this.#look(task, until, isLast), this.#askPerson(task, until)]))
+    } finally {
+      answered.abort()
+      if (task !== null) this.#waiting.delete(task)
+    }
+  }
+
+  /** Until the store has an answer, or it is time to stop. */
+  async #look(task: string | null, until: AbortSignal, isLast: () => boolean): Promise<Approval> {
+    const { clock, wish } = this.#parts
+    const startMs = clock.monotonic()
+    for (;;) {
+      const answer = await this.#answerOf(task)
+      if (answer) return answer
+      until.throwIfAborted()
+      if (wish.ask === undefined && clock.monotonic() - startMs >= wish.waitMs && isLast())
+        this.#stop.abort(this.#needed())
+      await clock.sleep(lookMs, until)
+    }
+  }
+
+  async #askPerson(task: string | null, until: AbortSignal): Promise<Approval> {
+    const { plan, runId, wish } = this.#parts
+    const question = { runId, plan: plan.name, environment: plan.environment, task }
+    const answer = await wish.ask?.(question, until)
+    // Somebody else may have been faster: what the store says counts.
+    if (answer) await this.#answer(task, answer).catch(() => undefined)
+    return await new Promise<never>(() => undefined)
+  }
+
+  #answer(task: string | null, { approved, reason }: PersonsAnswer): Promise<void> {
+    const { journal, runId, plan, clock, wish } = this.#parts
+    const atMs = clock.now()
+    const answer = approved ? 'approved' : 'denied'
+    const action = approved ? ('approve' as const) : ('deny' as const)
+    const about = { atMs, plan: plan.name, environment: plan.environment, runId, task }
+    const note = { ...about, action, by: wish.by, detail: reason ?? null }
+    const by = actorText(wish.by)
+    return journal.answerApproval({ runId, task, answer, by, atMs, reason: reason ?? null, note })
+  }
+
+  async #answerOf(task: string | null): Promise<Approval | null> {
+    const asked: readonly AskedApproval[] = await this.#parts.journal.approvals(this.#parts.runId)
+    return asked.find((one) => one.task === task)?.answer ?? null
+  }
+
+  #keep(approval: Approval): Approval {
+    this.#given.push(approval)
+    return approval
+  }
+
+  /** Whatever has not ended waits for an approval, or needs something that does. */
+  #nothingElseLeft(): boolean {
+    const left = this.#parts.plan.tasks.filter(({ name }) => !this.#parts.hasEnded(name))
+    const names = new Set(left.map(({ name }) => name))
+    return left.every(({ name, needs }) => this.#waiting.has(name) || needs.some((need) => names.has(need)))
+  }
+
+  #needed(): PlimsollError {
+    const { runId } = this.#parts
+    const what = [...this.#waiting].map((task) => JSON.stringify(task)).join(', ') || 'the run'
+    return new PlimsollError('APPROVAL_NEEDED', `${what} of run ${runId} asks for a person's consent`, {
+      fix: `plimsoll approve ${runId}, then plimsoll resume ${runId}; or run it with --yes, or with --wait-for-approval DURATION`,
+    })
+  }
+
+  #waitText(task: string | null): string {
+    const { runId, plan, wish } = this.#parts
+    const command = `plimsoll approve ${[runId, ...(task === null ? [] : [task])].join(' ')}`
+    const where = task === null && plan.environment !== null ? ` to go to ${plan.environment}` : ''
+    return `waits for approval${where}: ${wish.ask ? 'answer here, or ' : ''}${command}`
+  }
+}
+
+const denialText = ({ by, reason }: Approval): string =>
+  `${by} denied it${reason === null ? '' : `: ${reason}`}`
