@@ -3,7 +3,7 @@ import { bytesOfText } from './bytes-of-text.ts'
 import { type FoundLine, LineScanner } from './line-scanner.ts'
 import type { Phrase } from './phrase.ts'
 import { plainLogLine, withoutPrefix } from './plain-line.ts'
-import { type Candidate, fits, type RuleBook } from './rule-book.ts'
+import { type Candidate, fits, type RuleBook, type SeenLine } from './rule-book.ts'
 import type { Log, Mark, Rule } from './words.ts'
 
 export type Place = {
@@ -92,21 +92,26 @@ class Collector {
     this.#log = log
   }
 
-  look({ line, bytes, words }: FoundLine, book: RuleBook): void {
+  look({ line, bytes, words: found }: FoundLine, book: RuleBook): void {
     const whole = plainLogLine(bytes)
-    const text = withoutPrefix(whole)
-    const isFine = passedTest.test(text)
+    const words = withoutPrefix(whole)
+    const lowerWhole = whole.toLowerCase()
+    const lowerWords = words.length === whole.length ? lowerWhole : words.toLowerCase()
+    const seen = { whole, words, lowerWhole, lowerWords }
+    const isFine = passedTest.test(words)
     const place = { log: this.#log, line, whole }
-    for (const word of words) {
+    for (const word of found) {
       for (const candidate of book.candidates[word] ?? []) {
-        if (!isFine || 'mark' in candidate.of) this.#try(candidate, text, place)
+        if (!isFine || 'mark' in candidate.of) this.#try(candidate, seen, place)
       }
     }
   }
 
-  #try(candidate: Candidate, words: string, place: Place): void {
-    if (!fits(candidate, place.whole, words)) return
+  #try(candidate: Candidate, seen: SeenLine, place: Place): void {
     const { of, phrase } = candidate
+    // A line is marked once.
+    if ('mark' in of && this.#marks[of.mark.kind].last?.line === place.line) return
+    if (!fits(candidate, seen)) return
     if ('mark' in of) this.#marks[of.mark.kind].add(place)
     else this.#keep({ ...place, rule: of.rule, phrase, soft: isSoft(place.whole) })
   }

@@ -59,43 +59,58 @@ type Trie = {
   /** By `node * classes + class`; 0 is none, because nothing leads back to the root. */
   readonly children: Int32Array
   readonly words: (number[] | undefined)[]
+  /** Class by which a node was reached, its first child, and the next child of its parent; 0 is none. */
+  readonly charOf: number[]
+  readonly firstChild: number[]
+  readonly sibling: number[]
 }
 
 function trieOf(ends: readonly Buffer[], classOf: Uint8Array, classes: number): Trie {
   const mostNodes = ends.reduce((sum, { length }) => sum + length, 1)
   const children = new Int32Array(mostNodes * classes)
   const words: (number[] | undefined)[] = [undefined]
+  const [charOf, firstChild, sibling] = [[0], [0], [0]]
   for (const [number, end] of ends.entries()) {
     let at = 0
     for (const byte of end) {
-      const way = at * classes + (classOf[byte] as number)
-      if (children[way] === 0) children[way] = words.push(undefined) - 1
+      const char = classOf[byte] as number
+      const way = at * classes + char
+      if (children[way] === 0) {
+        const child = words.push(undefined) - 1
+        children[way] = child
+        charOf.push(char)
+        firstChild.push(0)
+        sibling.push(firstChild[at] as number)
+        firstChild[at] = child
+      }
       at = children[way] as number
     }
     words[at] = [...(words[at] ?? []), number]
   }
-  return { children, words }
+  return { children, words, charOf, firstChild, sibling }
 }
 
 /**
  * Where no child goes on, the longest end that begins another word does; what ends there ends here, too.
  * @returns the nodes in the order of their depth.
  */
-function linkFailures({ children, words }: Trie, classes: number): readonly number[] {
+function linkFailures(trie: Trie, classes: number): readonly number[] {
+  const { children, words, charOf, firstChild, sibling } = trie
   const fail = new Int32Array(words.length)
   const order = [0]
-  for (const node of order) {
-    for (let char = 0; char < classes; char += 1) {
-      const way = node * classes + char
-      const child = children[way] as number
-      const otherwise = node === 0 ? 0 : (children[(fail[node] as number) * classes + char] as number)
-      if (child === 0) children[way] = otherwise
-      else {
-        fail[child] = otherwise
-        const same = words[otherwise]
-        if (same) words[child] = [...(words[child] ?? []), ...same]
-        order.push(child)
-      }
+  for (let at = 0; at < order.length; at += 1) {
+    const node = order[at] as number
+    const row = node * classes
+    const otherwise = (fail[node] as number) * classes
+    // A whole row at once: next to none of its ways is the node's own.
+    if (node !== 0) children.copyWithin(row, otherwise, otherwise + classes)
+    for (let child = firstChild[node] as number; child !== 0; child = sibling[child] as number) {
+      const char = charOf[child] as number
+      fail[child] = node === 0 ? 0 : (children[otherwise + char] as number)
+      children[row + char] = child
+      const same = words[fail[child] as number]
+      if (same) words[child] = [...(words[child] ?? []), ...same]
+      order.push(child)
     }
   }
   return order

@@ -47,9 +47,9 @@ export function parsePhrase(text: string, anyCase = false): Phrase {
   return { pieces: cased, atStart, atEnd, anyCase, literal: literal.toLowerCase(), length }
 }
 
-/** What the holes of the phrase hold in this line, or null when it is not there. */
-export function matchPhrase(phrase: Phrase, line: string): Holes | null {
-  const text = phrase.anyCase ? line.toLowerCase() : line
+/** What the holes of the phrase hold in this line, or null when it is not there. `lower` is the line in lower case. */
+export function matchPhrase(phrase: Phrase, line: string, lower = line.toLowerCase()): Holes | null {
+  const text = phrase.anyCase ? lower : line
   const [first] = phrase.pieces
   if (first === undefined) return null
   let from = 0

@@ -34,8 +34,21 @@ function compileRules(rules: readonly Rule[], marks: readonly Mark[]): RuleBook 
   return { literals: compileLiterals([...byLiteral.keys()]), candidates: [...byLiteral.values()] }
 }
 
-/** Whether a line says this; `words` is the line less what stands before its writer's own words. */
-export function fits({ phrase, unless }: Candidate, line: string, words: string): boolean {
-  const says = matchPhrase(phrase, words) ?? (phrase.atStart ? null : matchPhrase(phrase, line))
-  return says !== null && !unless.some((other) => matchPhrase(other, line))
+/** A line in the ways in which it is looked at, made once. */
+export type SeenLine = {
+  readonly whole: string
+  /** Less what stands before its writer's own words. */
+  readonly words: string
+  readonly lowerWhole: string
+  readonly lowerWords: string
+}
+
+export function fits(
+  { phrase, unless }: Candidate,
+  { whole, words, lowerWhole, lowerWords }: SeenLine,
+): boolean {
+  const says =
+    matchPhrase(phrase, words, lowerWords) ??
+    (phrase.atStart || words.length === whole.length ? null : matchPhrase(phrase, whole, lowerWhole))
+  return says !== null && !unless.some((other) => matchPhrase(other, whole, lowerWhole))
 }
