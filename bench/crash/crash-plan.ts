@@ -11,7 +11,7 @@ export function randomFrom(seed: number): () => number {
   }
 }
 
-export const taskCount = 40
+const taskCount = 40
 
 /** Every tenth task fails at first and is attempted again; every thirteenth is a function in a process. */
 const failsFirst = (index: number): boolean => index % 10 === 7
