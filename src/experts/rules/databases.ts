@@ -1,4 +1,4 @@
-/** PostgreSQL, MySQL, SQLite, MongoDB, Redis and the tools that migrate them. */
+/** PostgreSQL, MySQL, SQLite, MongoDB, Redis. */
 import type { Rule } from '../words.ts'
 
 export const databaseRules: readonly Rule[] = [
@@ -166,65 +166,6 @@ export const databaseRules: readonly Rule[] = [
     says: 'The database user may not do this.',
     log: 'ERROR:  permission denied for table orders',
     source: 'PostgreSQL, src/backend/catalog/aclchk.c; MySQL',
-  },
-  {
-    id: 'migration-tool',
-    cause: 'migration-failed',
-    depth: 'fact',
-    phrases: [
-      'An error has occurred, this and all later migrations canceled',
-      'FlywayMigrateException',
-      'Validate failed: Migrations have failed validation',
-      'Migration checksum mismatch',
-      "Can't locate revision identified by",
-      'Multiple head revisions are present',
-      'Dirty database version {version#}',
-      'P3009',
-      'P3018',
-      'A migration failed to apply',
-      'StandardError: An error has occurred',
-      'The migration directory is corrupt',
-    ],
-    says: 'A migration of the database could not be applied.',
-    log: 'error: Dirty database version 12. Fix and force version.',
-    source:
-      'Rails, activerecord/lib/active_record/migration.rb; Flyway; Alembic, script/base.py; golang-migrate, migrate.go; Prisma',
-  },
-  {
-    id: 'migration',
-    cause: 'migration-failed',
-    depth: 'root',
-    phrases: [
-      'Migration failed',
-      'migration failed',
-      'Error running migration',
-      'Flyway failed',
-      'FlywayException',
-      'Migration of schema {schema} failed',
-      'Validate failed: Detected',
-      'liquibase.exception',
-      'LiquibaseException',
-      'alembic.util.exc.CommandError',
-      'django.db.migrations.exceptions',
-      'error: migration failed',
-      'P3005',
-      'P3006',
-      'Conflicting migrations detected',
-      'migration {name@} failed',
-      'Migration {name@} failed',
-      'ERROR: migrating',
-      'Migrations failed',
-      'migrations are pending',
-      'Migrations are pending',
-      'pending migration',
-      'knex: migration',
-      'Migrate failed',
-      'Error: Migration',
-    ],
-    says: 'A migration of the database could not be applied.',
-    log: 'Migration failed: 0003_add_total',
-    source:
-      'Rails, activerecord/lib/active_record/migration.rb; Flyway; Liquibase; Alembic; Django; golang-migrate; Prisma; Knex',
   },
   {
     id: 'db-statement',

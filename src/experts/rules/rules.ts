@@ -16,6 +16,7 @@ import { javaBuildRules } from './java-builds.ts'
 import { javascriptRules } from './javascript.ts'
 import { kubernetesRules } from './kubernetes.ts'
 import { memoryRules } from './memory.ts'
+import { migrationRules } from './migrations.ts'
 import { moreLanguageRules } from './more-languages.ts'
 import { networkRules } from './network.ts'
 import { npmRules } from './npm.ts'
@@ -43,6 +44,7 @@ export const rules: readonly Rule[] = [
   ...javascriptRules,
   ...kubernetesRules,
   ...memoryRules,
+  ...migrationRules,
   ...moreLanguageRules,
   ...networkRules,
   ...npmRules,
