@@ -59,7 +59,7 @@ export function openingOf({ runId, plan, startedAtMs, engine, host, options }: O
 
 /** One write: an engine that is killed right after it has taken over has lost nothing. */
 export function takingOver(run: ResumedRun): readonly Statement[] {
-  const { runId, plan, engine, host, previousToken, forget, isUndo, options = usualOptions } = run
+  const { runId, plan, engine, host, previousToken, forget, isUndo, asksAgain, options = usualOptions } = run
   const take: Statement = {
     sql: `update runs set status = 'running', ended_ms = null, duration_ms = null, report = null,
         engine_pid = ?3, engine_start_ticks = ?4, engine_boot_id = ?5, engine_token = ?6, host = ?7,
@@ -81,7 +81,11 @@ export function takingOver(run: ResumedRun): readonly Statement[] {
   }
   const anew: Statement = { sql: 'update runs set undo_because = null where id = ?1', parameters: [runId] }
   const forgetting = forget.map(({ phase, task }) => ({ sql: forgetEnd, parameters: [runId, phase, task] }))
-  return isUndo ? [take, ...forgetting] : [take, anew, ...forgetting]
+  const unanswer: Statement = {
+    sql: 'delete from approvals where run_id = ?1 and answer is not null',
+    parameters: [runId],
+  }
+  return [take, ...(isUndo ? [] : [anew]), ...(asksAgain ? [unanswer] : []), ...forgetting]
 }
 
 const forgetEnd = `
@@ -129,6 +133,7 @@ export async function findRun(store: Store, idOrPrefix: string): Promise<RunReco
   return recordOf(row)
 }
 
+/** A run that is not over is the last one whatever the clocks said: the lock lets no other begin before it is. */
 export async function findLastRun(
   store: Store,
   plan: string,
@@ -136,7 +141,7 @@ export async function findLastRun(
 ): Promise<RunRecord | null> {
   const [row] = await store.read<RecordRow>(
     `select ${recordColumns} from runs where plan = ?1 and coalesce(environment, '') = ?2
-     order by started_ms desc, id desc limit 1`,
+     order by case when report is null then 0 else 1 end, started_ms desc, id desc limit 1`,
     [plan, environment ?? ''],
   )
   return row === undefined ? null : recordOf(row)

@@ -46,6 +46,8 @@ export type ResumedRun = Omit<OpenedRun, 'startedAtMs'> & {
   readonly forget: readonly { readonly phase: Phase; readonly task: string }[]
   /** The undo had begun and goes on. */
   readonly isUndo: boolean
+  /** It does something else now: what a person approved or denied was not that. */
+  readonly asksAgain?: boolean
 }
 
 export type RunSummary = {
@@ -170,7 +172,7 @@ export type Journal = {
   keepMemory(runId: string, change: MemoryChange): Promise<void>
   /** Newest first, at most 1,000; `before` is the id of the last run of the page before. */
   runs(options: { readonly limit: number; readonly before?: string }): Promise<readonly RunSummary[]>
-  /** The newest run of this plan and environment; null when there is none. */
+  /** The run of this plan and environment that is not over, else the newest one; null when there is none. */
   lastRun(plan: string, environment: string | null): Promise<RunRecord | null>
   /** By id, by the beginning of one, or the last. Throws RUN_UNKNOWN. */
   run(idOrPrefix: string): Promise<RunRecord>

@@ -25,6 +25,7 @@ export { ownMemoryBytes } from './own-memory.ts'
 export type { PressureLevel } from './pressure.ts'
 export { ProcessFinder, tokenVariable } from './process-finder.ts'
 export {
+  ageOf,
   currentBootId,
   hasProvablyEnded,
   identify,

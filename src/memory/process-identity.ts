@@ -32,6 +32,20 @@ export function isSameProcess(identity: ProcessIdentity, root = '/'): boolean {
   return startOf(identity.pid, root) === identity.startTicks
 }
 
+/** Linux counts start times in hundredths of a second. */
+const tickMs = 10
+
+/**
+ * For how long a process of this boot has run, in milliseconds, by a clock that nobody sets; null where that cannot be
+ * known. @param uptimeMs how long the machine has run.
+ */
+export function ageOf({ startTicks, bootId: boot }: ProcessIdentity, uptimeMs: number): number | null {
+  if (startTicks === null || boot === null) return null
+  const ageMs = uptimeMs - startTicks * tickMs
+  // A container may be told its own time, and the start times of the machine.
+  return ageMs < -tickMs ? null : Math.max(0, ageMs)
+}
+
 /** Undefined for a process that has ended. */
 function startOf(pid: number, root: string): number | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined

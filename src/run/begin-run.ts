@@ -4,6 +4,7 @@ import type { RunOptions, RunRecord } from '../journal/journal.ts'
 import { identify } from '../memory/memory.ts'
 import type { Plan, TaskAnswer } from '../spine.ts'
 import { noteOf } from './audit-note.ts'
+import { planDifferences } from './plan-differences.ts'
 import { readRemains } from './remains.ts'
 import { removeLeftFiles } from './state-dir.ts'
 import type { RunParts } from './words.ts'
@@ -41,7 +42,8 @@ export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: Beg
   const taken = { runId, plan, engine, host, options, previousToken: earlier.engine.token }
   const action = rollsBack === undefined ? 'resume' : 'rollback'
   const audit = noteOf(plan, { action, runId, atMs: clock.now(), by })
-  await journal.resumeRun({ ...taken, forget: remains.forget, isUndo, audit })
+  const asksAgain = planDifferences(earlier.definition, plan).words.length > 0
+  await journal.resumeRun({ ...taken, forget: remains.forget, isUndo, asksAgain, audit })
   removeLeftFiles(stateDir, runId, remains.openFileNumbers)
   return { ...common, remains }
 }

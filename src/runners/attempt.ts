@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
-import { tokenVariable } from '../memory/memory.ts'
+import { ageOf, tokenVariable } from '../memory/memory.ts'
 import { fillTemplate } from '../plan/plan.ts'
 import { maskedFacts } from '../redact/redact.ts'
 import type { AttemptResult, Task, Work } from '../spine.ts'
@@ -84,9 +84,14 @@ export async function takeUpOnce(
 ): Promise<EndedAttempt> {
   const { attempt: number, token, log, openedAtMs } = left
   const endedMs = (await endedAtMs({ files: attemptFiles(run.stateDir, log) })) ?? run.clock.now()
-  const spentMs = Math.max(0, endedMs - openedAtMs)
+  const wallMs = Math.max(0, endedMs - openedAtMs)
+  const ageMs = found.state === 'running' ? ageOf(found.identity, run.clock.uptime()) : null
+  // The wall clock may have been set meanwhile. The process of a function may have had others before.
+  const spentMs = run.work.kind === 'call' ? Math.min(ageMs ?? wallMs, wallMs) : (ageMs ?? wallMs)
   const runner = (attempt: Attempt): Promise<RunnerEnd> => takeUp(attempt, { left, found })
-  return await carryOut(task, run, { ...options, number, token, log, spentMs, runner })
+  // How it ended counts also when it took longer than its timeout, as nobody stopped it.
+  const isOver = found.state !== 'running'
+  return await carryOut(task, run, { ...options, number, token, log, spentMs, isOver, runner })
 }
 
 /** Ends the attempt of another engine: what is left of it is stopped. `error` is how that counts. */
@@ -114,11 +119,13 @@ type Carried = AttemptOptions & {
   readonly log: string
   /** What it has had of its time, in milliseconds. */
   readonly spentMs: number
+  /** No time limit can be held any more. */
+  readonly isOver?: boolean
   readonly runner: (attempt: Attempt) => Promise<RunnerEnd>
 }
 
 async function carryOut(task: Task, run: TaskRun, carried: Carried): Promise<EndedAttempt> {
-  const { number, token, log, spentMs, runner, signal, onSuspended } = carried
+  const { number, token, log, spentMs, isOver, runner, signal, onSuspended } = carried
   const files = attemptFiles(run.stateDir, log)
   const startMs = run.clock.monotonic() - spentMs
   using ending = new Ending(run.signal, run.clock)
@@ -126,7 +133,8 @@ async function carryOut(task: Task, run: TaskRun, carried: Carried): Promise<End
     if (isRetryRefusal(signal.reason)) ending.because(signal.reason)
   })
   const end = await endOf(run, async () => {
-    ending.limit(run.phase === 'undo' ? (task.undoTimeoutMs ?? task.timeoutMs) : task.timeoutMs, spentMs)
+    const limitMs = run.phase === 'undo' ? (task.undoTimeoutMs ?? task.timeoutMs) : task.timeoutMs
+    if (!isOver) ending.limit(limitMs, spentMs)
     const attempt = attemptOf(task, run, { number, token, files, ending })
     const ended = await runner(attempt)
     return { ...ended, outputs: await outputsOf(run, files, ended) }

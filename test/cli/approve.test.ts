@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -114,6 +115,48 @@ test('what is denied is not done, what was done stays: exit code 1, and who said
     (await folder.plimsoll(['audit', '--action', 'deny'])).stdout.includes('not on a Friday'),
     true,
   )
+})
+
+test('an engine that is killed while it waits: what is approved meanwhile is found by the next deploy', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', plan)
+  const child = folder.start(['deploy', '--env', 'staging', '--wait-for-approval', '10m', '--json'])
+  const closed = once(child, 'close')
+  child.stderr.resume()
+  for await (const line of createInterface({ input: child.stdout }))
+    if (line.includes('"reason":"approval"')) child.kill('SIGKILL')
+  await closed
+  assert.equal((await folder.plimsoll(['approve', 'last', 'live'])).code, 0)
+  const { code, stdout } = await folder.plimsoll(['deploy', '--env', 'staging', '--json'])
+  assert.equal(code, 0)
+  assert.deepEqual(statuses(reportIn(stdout)), ['succeeded', 'succeeded', 'succeeded', 'succeeded'])
+  const did = readFileSync(join(folder.path, 'did'), 'utf8').trimEnd().split('\n')
+  assert.deepEqual(did.toSorted(), ['after', 'built', 'live', 'other'])
+})
+
+test('what was approved is not what the plan says now: --go-on asks again', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', plan)
+  assert.equal((await folder.plimsoll(['deploy', '--env', 'staging'])).code, 5)
+  assert.equal((await folder.plimsoll(['approve', 'last', 'live'])).code, 0)
+  folder.write('plimsoll.yaml', plan.replace('echo live', 'echo something else'))
+  const changed = await folder.plimsoll(['deploy', '--env', 'staging', '--go-on', '--json'])
+  assert.equal(changed.code, 5)
+  assert.equal(reportIn(changed.stdout).error?.code, 'APPROVAL_NEEDED')
+  assert.equal((await folder.plimsoll(['approve', 'last', 'live'])).code, 0)
+  assert.equal((await folder.plimsoll(['resume', 'last'])).code, 0)
+})
+
+test('a task that waits for approval takes the place of no other', async () => {
+  using folder = new Folder()
+  const one = 'concurrency: 1\n'
+  folder.write(
+    'plimsoll.yaml',
+    `name: narrow\n${one}tasks:\n  live: { approve: true, run: "true" }\n  other: { run: "true" }\n`,
+  )
+  const { code, stdout } = await folder.plimsoll(['deploy', '--json'])
+  assert.equal(code, 5)
+  assert.deepEqual(statuses(reportIn(stdout)), ['cancelled', 'succeeded'])
 })
 
 test('--yes answers everything, and the audit knows', async () => {

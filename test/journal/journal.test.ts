@@ -123,6 +123,22 @@ check('a run is found by its id, the beginning of its id, or as the last', async
 })
 
 check(
+  'of a plan and its environment the run that is not over is the last one, whatever the clocks said',
+  async (journal) => {
+    const last = async () => (await journal.lastRun(plan.name, plan.environment))?.runId
+    assert.equal(await last(), undefined)
+    await journal.openRun(opened('next year', 9_000))
+    await journal.closeRun(reportOf('next year'))
+    assert.equal(await last(), 'next year')
+    await journal.openRun(opened('killed today', 1_000))
+    assert.equal(await last(), 'killed today')
+    assert.equal(await journal.lastRun(plan.name, 'production'), null)
+    await journal.closeRun(reportOf('killed today'))
+    assert.equal(await last(), 'next year')
+  },
+)
+
+check(
   'runs are listed newest first, page by page, also when some started at the same moment',
   async (journal) => {
     const ids = ['a', 'b', 'c', 'd', 'e']

@@ -156,6 +156,28 @@ test('the timeout of an adopted task counts from its own start', async () => {
   assert.deepEqual(orphansOf(messages), [])
 })
 
+test('the timeout of an adopted task does not notice that the clock was set', async () => {
+  using yard = new Yard()
+  await killedInA(yard, ', timeout: 1m')
+  change(yard, 'update attempts set opened_ms = opened_ms - 7200000')
+  const { code, report } = await yard.goOn(['resume'], (message) => {
+    if (message.type === 'run-resumed') yard.write('go', '')
+  })
+  assert.equal(code, 0)
+  assert.equal(statusesOf(report), 'a succeeded, b succeeded')
+  assert.ok(Number(report.tasks.a?.durationMs) < 7_200_000)
+})
+
+test('a task that ended well while no engine looked is well, also when that took longer than its timeout', async () => {
+  using yard = new Yard()
+  await killedInA(yard, ', timeout: 1m')
+  yard.write('go', '')
+  await yard.until(() => yard.lines().includes('end'))
+  change(yard, 'update attempts set opened_ms = opened_ms - 7200000')
+  const { report } = await yard.resume()
+  assert.equal(statusesOf(report), 'a succeeded, b succeeded')
+})
+
 test('the limit of an adopted task is held by watching it, and the report says so', async () => {
   using yard = new Yard()
   const grow =
