@@ -1,9 +1,9 @@
 /** Where the server is, as it was written, and how errors name it: never with the password. */
-import type { ClientConfig } from 'pg'
 import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
 
 export type DatabaseTarget = {
-  readonly config: ClientConfig
+  // No type of pg here: who installs the package has none.
+  readonly config: { readonly connectionString: string }
   /** For people: user, host, port and database. */
   readonly name: string
 }
