@@ -148,5 +148,8 @@ const softWords =
 const passedTest =
   /^(?:-{3} )?(?:PASS(?:ED)?\b|Passed |[✓✔√] |ok\b|\[ {0,8}(?:OK|PASSED) {0,8}\])|(?:\bPASSED|\.\.\. {0,2}(?:ok|OK|passed))(?: {0,4}[([].{0,40})?\s{0,4}$/
 
+/** pip and urllib3 warn that they try again, and count down to the last time. */
+const lastTry = 'Retry(total=0,'
+
 /** A warning, something that is tried again, or a level below it. Events of Kubernetes have no higher level than Warning. */
-const isSoft = (line: string): boolean => softWords.test(line)
+const isSoft = (line: string): boolean => softWords.test(line) && !line.includes(lastTry)

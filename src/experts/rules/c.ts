@@ -178,7 +178,6 @@ export const cRules: readonly Rule[] = [
     phrases: [
       'CMake Error at {file}',
       'CMake Error: ',
-      'CMake {version@} or higher is required',
       '-- Configuring incomplete, errors occurred',
       'meson.build:{line#}:{column#}: ERROR:',
       'configure: error: ',
@@ -198,6 +197,19 @@ export const cRules: readonly Rule[] = [
     says: 'The build could not be configured.',
     log: "make: *** No rule to make target 'deploy'.  Stop.",
     source: 'CMake, Source/cmMessenger.cxx; GNU make, src/remake.c; Meson; Autoconf',
+  },
+  {
+    id: 'build-tool-version',
+    cause: 'runtime-version-mismatch',
+    phrases: [
+      'CMake {version@} or higher is required',
+      'Meson version is {found@} but project requires',
+      'Autoconf version {version@} or higher is required',
+      'require Automake {version@}, but have',
+    ],
+    says: 'The build wants another version of its build tool than the one that runs.',
+    log: '  CMake 3.27 or higher is required.  You are running version 3.22.1',
+    source: 'CMake, Source/cmMakefile.cxx; Meson, mesonbuild/interpreter; Autoconf; Automake',
   },
   {
     id: 'ctest',

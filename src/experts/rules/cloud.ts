@@ -126,6 +126,7 @@ export const cloudRules: readonly Rule[] = [
       'QuotaExceeded',
       'insufficient_quota',
       'exceeded your current quota',
+      'Your quota allows for',
       'ServiceQuotaExceededException',
       'would exceed your quota',
       'AddressLimitExceeded',
@@ -150,7 +151,7 @@ export const cloudRules: readonly Rule[] = [
   {
     id: 'cloud-capacity',
     cause: 'scheduling',
-    depth: 'root',
+    depth: 'fact',
     phrases: [
       'InsufficientInstanceCapacity',
       'ZONE_RESOURCE_POOL_EXHAUSTED',

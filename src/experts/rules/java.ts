@@ -78,6 +78,8 @@ export const javaRules: readonly Rule[] = [
       'bad class file',
       'java.lang.ExceptionInInitializerError: com.sun.tools',
       'NoSuchFieldError: com.sun.tools',
+      'NoSuchFieldError: Class com.sun.tools',
+      'Expected feature release number in range of {range}, but got',
       'does not support Java',
       'java.lang.NoClassDefFoundError: javax/xml/bind',
       'class lombok.javac',

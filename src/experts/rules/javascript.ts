@@ -129,6 +129,8 @@ export const javascriptRules: readonly Rule[] = [
       '{failed#} tests failed',
       '{failed#} test failed',
       'expect(received)',
+      'waiting for expect(',
+      'Error: expect({subject}).',
       'ERR_TEST_FAILURE',
       'specs, {failed#} failure',
       'of {count#} failed ({share#}%)',

@@ -138,6 +138,7 @@ export const phpAndDotnetRules: readonly Rule[] = [
       'error NU1605',
       'error NU1107',
       'error NU1202',
+      'NU1201: Project',
       'error NU1004',
       'Detected package downgrade',
       'Version conflict detected for',

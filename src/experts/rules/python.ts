@@ -90,6 +90,7 @@ export const pythonRules: readonly Rule[] = [
       'Set the {variable@} environment variable',
       'ImproperlyConfigured: Set the',
       'File "<frozen os>", line {line#}, in __getitem__',
+      '/os.py", line {line#}, in __getitem__',
     ],
     says: 'The program reads an environment variable that is not set.',
     log: "KeyError: 'DATABASE_URL'",
