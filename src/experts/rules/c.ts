@@ -87,6 +87,7 @@ export const cRules: readonly Rule[] = [
       'linker command failed with exit code',
       'unresolved external symbol',
       'LNK2019',
+      'could not find native static library',
       'LNK2001',
       'LNK1120',
       'LNK1104',

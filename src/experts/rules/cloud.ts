@@ -75,6 +75,7 @@ export const cloudRules: readonly Rule[] = [
       'UnauthorizedOperation',
       'You are not authorized to perform',
       'PERMISSION_DENIED',
+      'denied: permission_denied',
       'does not have {permission@} access',
       "Permission '{permission}' denied on resource",
       "Required '{permission}' permission for",

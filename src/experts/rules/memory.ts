@@ -89,6 +89,7 @@ export const memoryRules: readonly Rule[] = [
       'ld: out of memory',
       'LLVM ERROR: out of memory',
       'not enough space for',
+      'the system ran out of memory',
     ],
     says: 'A program asked for memory and got none.',
     log: 'fork: Cannot allocate memory',

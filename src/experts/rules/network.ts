@@ -59,6 +59,8 @@ export const networkRules: readonly Rule[] = [
       'mongo',
       'Mongo',
       'timed out',
+      'No route to host',
+      'Network is unreachable',
       'PG::',
       ':5432',
       ':3306',

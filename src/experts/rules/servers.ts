@@ -193,6 +193,7 @@ export const serverRules: readonly Rule[] = [
       'missing required',
       'missing key',
       'malformed',
+      'yaml: unmarshal errors',
     ],
     unless: ['warning'],
     says: 'A configuration is not accepted.',
