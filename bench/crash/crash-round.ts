@@ -17,7 +17,7 @@ export type RoundOptions = {
   /** How long such a deployment takes, in milliseconds: kills fall into this time. */
   readonly usualMs: number
   readonly database?: string
-  /** Called beside each kill. */
+  /** Called beside each kill of the engine, and once while the last engine works: its database server is killed, too. */
   readonly onKill?: () => Promise<void>
 }
 
@@ -26,7 +26,7 @@ export type Counts = {
   /** Tasks that ran more than once, or not at all. */
   readonly wrongRuns: number
   readonly orphans: number
-  readonly staleLocks: number
+  readonly heldLocks: number
   readonly recordProblems: number
   readonly leftFiles: number
   readonly unfinished: number
@@ -48,10 +48,13 @@ export async function crashRound(options: RoundOptions): Promise<Counts> {
     const kill = kills < mostKills && (kills === 0 || random() < 0.4)
     const ended = once(child, 'close')
     const said = textOf(child)
-    if (kill && (await diesAt(child, ended, random() * usualMs))) {
+    const isOverBefore = kill || onKill ? await endsWithin(ended, random() * usualMs) : true
+    if (kill && !isOverBefore) {
+      child.kill('SIGKILL')
       kills += 1
-      await onKill?.()
+      await Promise.all([ended, onKill?.()])
     } else {
+      if (!isOverBefore) await onKill?.()
       const [code] = await ended
       isOver = true
       if (code !== 0) problems.push(`${words.join(' ')} ended with ${code}: ${(await said).slice(-600)}`)
@@ -77,16 +80,11 @@ async function textOf({ stderr }: ChildProcess): Promise<string> {
   return text
 }
 
-/** False when it had ended before. */
-async function diesAt(child: ChildProcess, ended: Promise<unknown>, ms: number): Promise<boolean> {
-  const over = await Promise.race([
+async function endsWithin(ended: Promise<unknown>, ms: number): Promise<boolean> {
+  return await Promise.race([
     ended.then(() => true),
-    new Promise((resolve) => setTimeout(resolve, ms, false)),
+    new Promise<boolean>((resolve) => setTimeout(resolve, ms, false)),
   ])
-  if (over) return false
-  child.kill('SIGKILL')
-  await ended
-  return true
 }
 
 async function isRecorded({ folder, database }: RoundOptions): Promise<boolean> {
@@ -111,16 +109,14 @@ async function countAll(options: RoundOptions, kills: number, said: readonly str
     ? readFileSync(join(folder, 'count'), 'utf8').trimEnd().split('\n')
     : []
   const wrong = differences(lines, expectedLines())
-  const locks = await store.read<{ expires_ms: number | null }>(
-    `select expires_ms from locks where expires_ms is not null limit 10`,
-  )
+  const locks = await store.read(`select plan from locks where run_id is not null limit 10`)
   const left = globSync('.plimsoll/runs/*/*', { cwd: folder }).filter((file) => !file.endsWith('.log'))
   problems.push(...record, ...wrong, ...left.map((file) => `${file} was left`))
   return {
     kills,
     wrongRuns: wrong.length,
     orphans: orphans.length,
-    staleLocks: locks.filter((lock) => Number(lock.expires_ms) < Date.now()).length,
+    heldLocks: locks.length,
     recordProblems: record.length,
     leftFiles: left.length,
     unfinished: last.status === 'succeeded' ? 0 : 1,
