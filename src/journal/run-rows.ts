@@ -27,9 +27,10 @@ type SummaryRow = {
   readonly engine_start_ticks: number | null
   readonly engine_boot_id: string | null
   readonly engine_token: string
+  readonly engine_pid_namespace: string | null
 }
 const summaryColumns = `id, plan, version, environment, file, digest, host, task_count, status, started_ms, ended_ms,
-  duration_ms, peak_memory_bytes, engine_pid, engine_start_ticks, engine_boot_id, engine_token`
+  duration_ms, peak_memory_bytes, engine_pid, engine_start_ticks, engine_boot_id, engine_token, engine_pid_namespace`
 
 type RecordRow = SummaryRow & {
   readonly capacity_bytes: number | null
@@ -44,27 +45,36 @@ const recordColumns = `${summaryColumns}, capacity_bytes, load_line_bytes, defin
 /** Of runs that an earlier version recorded. */
 const usualOptions: RunOptions = { failFast: false, undo: true, force: false }
 
-export function openingOf({ runId, plan, startedAtMs, engine, host, options }: OpenedRun): Statement {
+export function openingOf({
+  runId,
+  plan,
+  startedAtMs,
+  engine,
+  pidNamespace = null,
+  host,
+  options,
+}: OpenedRun): Statement {
   return {
     sql: `insert into runs (id, plan, version, environment, file, digest, host, task_count, status, started_ms,
-        engine_pid, engine_start_ticks, engine_boot_id, engine_token, definition, options)
-      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running', ?9, ?10, ?11, ?12, ?13, ?14, ?15)`,
+        engine_pid, engine_start_ticks, engine_boot_id, engine_token, definition, options, engine_pid_namespace)
+      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running', ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)`,
     parameters: [
       ...[runId, plan.name, plan.version, plan.environment, plan.file, plan.digest, host, plan.tasks.length],
       ...[Math.round(startedAtMs), engine.pid, engine.startTicks, engine.bootId, engine.token],
-      ...[JSON.stringify(plan), JSON.stringify(options ?? usualOptions)],
+      ...[JSON.stringify(plan), JSON.stringify(options ?? usualOptions), pidNamespace],
     ],
   }
 }
 
 /** One write: an engine that is killed right after it has taken over has lost nothing. */
 export function takingOver(run: ResumedRun): readonly Statement[] {
-  const { runId, plan, engine, host, previousToken, forget, isUndo, asksAgain, options = usualOptions } = run
+  const { runId, plan, engine, pidNamespace = null, host, options = usualOptions } = run
+  const { previousToken, forget, isUndo, asksAgain } = run
   const take: Statement = {
     sql: `update runs set status = 'running', ended_ms = null, duration_ms = null, report = null,
         engine_pid = ?3, engine_start_ticks = ?4, engine_boot_id = ?5, engine_token = ?6, host = ?7,
         version = ?8, file = ?9, digest = ?10, task_count = ?11, definition = ?12,
-        options = ?13
+        options = ?13, engine_pid_namespace = ?14
       where id = ?1 and engine_token = ?2`,
     parameters: [
       ...[runId, previousToken, engine.pid, engine.startTicks, engine.bootId, engine.token, host],
@@ -75,6 +85,7 @@ export function takingOver(run: ResumedRun): readonly Statement[] {
         plan.tasks.length,
         JSON.stringify(plan),
         JSON.stringify(options),
+        pidNamespace,
       ],
     ],
     expectRows: 1,
@@ -202,6 +213,7 @@ function summaryOf(row: SummaryRow): RunSummary {
       bootId: row.engine_boot_id,
       token: row.engine_token,
     },
+    pidNamespace: row.engine_pid_namespace,
     startedAtMs: row.started_ms,
     endedAtMs: row.ended_ms,
     durationMs: row.duration_ms,

@@ -24,6 +24,8 @@ export type OpenedRun = {
   readonly startedAtMs: number
   /** The process that does the deploying. */
   readonly engine: ProcessIdentity
+  /** Which numbers of processes mean the same as those of the engine. Default null: not known. */
+  readonly pidNamespace?: string | null
   readonly host: string
   readonly options?: RunOptions
   /** Noted in the same write. */
@@ -63,6 +65,7 @@ export type RunSummary = {
   /** `running` until the report is recorded; ask whether `engine` is alive to tell a run that was killed. */
   readonly status: RunStatus | 'running'
   readonly engine: ProcessIdentity
+  readonly pidNamespace: string | null
   readonly startedAtMs: number
   readonly endedAtMs: number | null
   readonly durationMs: number | null

@@ -1,7 +1,7 @@
 /** A run from its record to its first word: a new one, or one that another engine has left. */
 import { hostname } from 'node:os'
 import type { RunOptions, RunRecord } from '../journal/journal.ts'
-import { identify } from '../memory/memory.ts'
+import { identify, pidNamespace } from '../memory/memory.ts'
 import type { Plan, TaskAnswer } from '../spine.ts'
 import { noteOf } from './audit-note.ts'
 import { planDifferences } from './plan-differences.ts'
@@ -30,16 +30,17 @@ export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: Beg
   // Each engine of a run has another one.
   const engine = identify(process.pid, `${runId}/${Math.floor(random() * 2 ** 32).toString(36)}`)
   const here = { host, bootId: engine.bootId }
+  const self = { engine, pidNamespace: pidNamespace(), host }
   const common = { ...rest, plan, engine, here, failFast: options.failFast }
   if (earlier === null) {
     const audit = noteOf(plan, { action: 'deploy', runId, atMs: clock.now(), by })
-    await journal.openRun({ runId, plan, startedAtMs: clock.now(), engine, host, options, audit })
+    await journal.openRun({ runId, plan, startedAtMs: clock.now(), ...self, options, audit })
     return common
   }
   const look = { plan, stateDir, here, nowMs: clock.now(), answers, givesUp, rollsBack }
   const remains = await readRemains(journal, earlier, look)
   const isUndo = remains.undoBecause !== null
-  const taken = { runId, plan, engine, host, options, previousToken: earlier.engine.token }
+  const taken = { runId, plan, ...self, options, previousToken: earlier.engine.token }
   const action = rollsBack === undefined ? 'resume' : 'rollback'
   const audit = noteOf(plan, { action, runId, atMs: clock.now(), by })
   const asksAgain = planDifferences(earlier.definition, plan).words.length > 0

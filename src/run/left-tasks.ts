@@ -35,6 +35,8 @@ export type LookOptions = {
 }
 
 type Looking = LookOptions & {
+  /** The engine that the run had until now, in words; null when it has provably ended. */
+  readonly engineAlive: string | null
   readonly phase: Phase
   readonly kept: ReadonlySet<string>
   readonly again: ReadonlySet<string>
@@ -91,11 +93,11 @@ function unitsOf({ tasks, hooks = {} }: Plan, phase: Phase): readonly Unit[] {
 /** Undefined where a person must decide first. */
 function leftTask(
   { task, work, phase, open }: OpenTask,
-  { stateDir, here, answers = {}, again, givesUp, undecided }: Looking,
+  { stateDir, here, engineAlive, answers = {}, again, givesUp, undecided }: Looking,
   finder: ProcessFinder,
   told: FoundTask[],
 ): LeftTask | undefined {
-  const found = lookFor(open, work, { stateDir, here, finder })
+  const found = lookFor(open, work, { stateDir, here, engineAlive, finder })
   const answer = answers[task.name]
   const action = givesUp ? 'give-up' : again.has(task.name) ? 'again' : actionFor(task, work, found, answer)
   const because = found.because

@@ -3,7 +3,7 @@
  * go on and how, and what only a person can know. It reads the record and looks at processes; it changes nothing.
  */
 import type { AttemptRecord, Journal, RunRecord, TaskRecord } from '../journal/journal.ts'
-import { isSameProcess } from '../memory/memory.ts'
+import { hasProvablyEnded, isSameProcess } from '../memory/memory.ts'
 import { noAttempts } from '../runners/runners.ts'
 import type { FoundTask, Phase, Plan, ProcessIdentity, Task, TaskAnswer } from '../spine.ts'
 import { decisionNeeded, refuseWrongAnswers, type Undecided } from './answers.ts'
@@ -66,6 +66,7 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
   const begunAnew = again.union(redo)
   const { found, rests } = lookAtLeft(attempts, {
     ...options,
+    engineAlive: engineAlive(run),
     phase,
     kept,
     again: begunAnew,
@@ -122,6 +123,12 @@ type Forgetting = {
 function isForgotten({ phase, task }: TaskRecord, { again, settled, forgetsHooks }: Forgetting): boolean {
   if (phase === 'undo') return again.has(task) || settled.includes(task)
   return phase === 'deploy' ? again.has(task) : forgetsHooks
+}
+
+/** One of our own process has let go before we got the lock. */
+function engineAlive({ engine, pidNamespace, host }: RunRecord): string | null {
+  const isOurs = engine.pid === process.pid && isSameProcess(engine)
+  return isOurs || hasProvablyEnded(engine, pidNamespace) ? null : `process ${engine.pid} on ${host}`
 }
 
 const isOpen = ({ status }: AttemptRecord): boolean => status === 'open'

@@ -34,9 +34,31 @@ export type Found = { readonly because: string } & (
 /** `give-up`: it is stopped, and nothing follows. `ask`: only a person can know. */
 export type LeftAction = 'take-up' | 'again' | 'done' | 'failed' | 'give-up' | 'ask'
 
-type Place = { readonly stateDir: string; readonly here: Here; readonly finder: ProcessFinder }
+type Place = {
+  readonly stateDir: string
+  readonly here: Here
+  readonly finder: ProcessFinder
+  /** Who began it, in words, where it is not proven that this engine has ended; else null. */
+  readonly engineAlive: string | null
+}
 
-export function lookFor(left: LeftAttempt, work: Work, { stateDir, here, finder }: Place): Found {
+export function lookFor(left: LeftAttempt, work: Work, place: Place): Found {
+  const found = lookAnywhere(left, work, place)
+  return place.engineAlive === null ? found : fenced(found, place.engineAlive)
+}
+
+/** An engine that comes back stops what it has begun, or begins what it was about to: nobody can rely on that. */
+function fenced(found: Found, engine: string): Found {
+  const because = `${found.because}, and its engine (${engine}) may come back`
+  if (found.state === 'running') return { ...found, isAdoptable: false, because }
+  return found.state === 'not-begun' ? { state: 'unknown', because } : found
+}
+
+function lookAnywhere(
+  left: LeftAttempt,
+  work: Work,
+  { stateDir, here, finder }: Omit<Place, 'engineAlive'>,
+): Found {
   const files = attemptFiles(stateDir, left.log)
   if (left.host !== null && left.host !== here.host)
     return { state: 'unknown', because: `it ran on ${left.host}, which cannot be seen from here` }

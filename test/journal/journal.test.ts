@@ -20,6 +20,7 @@ const opened = (runId: string, startedAtMs = 1_000) => ({
   plan,
   startedAtMs,
   engine,
+  pidNamespace: 'pid:[7]',
   host: 'runner-7',
 })
 
@@ -103,7 +104,8 @@ check('a run is running until its report is recorded, and keeps its plan whole',
       file: plan.file,
       digest: 'ab12',
     },
-    ...{ host: 'runner-7', taskCount: 1, status: 'succeeded', engine, startedAtMs: 1_000, endedAtMs: 9_000 },
+    ...{ host: 'runner-7', taskCount: 1, status: 'succeeded', engine, pidNamespace: 'pid:[7]' },
+    ...{ startedAtMs: 1_000, endedAtMs: 9_000 },
     ...{ durationMs: 8_000, peakMemoryBytes: 5_000, capacityBytes: 800, loadLineBytes: 680 },
     ...{ options: { failFast: false, undo: true, force: false }, undoBecause: null },
   })

@@ -1,15 +1,15 @@
-/** Deploys the plan of a file, three times as fast and anew, and says how that ended as one line of JSON. */
+/** Deploys the plan of a file, three times as fast, anew or (`go-on`) where it was left, and says how that ended as one line of JSON. */
 import { deploy } from '../../src/deploy.ts'
 import { factsOf } from '../../src/errors.ts'
 import { readPlan } from '../../src/plan/plan.ts'
 import { fastClock } from './fast-clock.ts'
 
-const [file = '', waitForLockMs = '0'] = process.argv.slice(2)
+const [file = '', waitForLockMs = '0', how = 'anew'] = process.argv.slice(2)
 const plan = await readPlan(file, {})
 const ending = await deploy(plan, {
   clock: fastClock(3),
   waitForLockMs: Number(waitForLockMs),
-  fresh: true,
+  fresh: how === 'anew',
 }).then(
   ({ runId, status, waitReasons }) => ({ runId, status, waitReasons }),
   (error: unknown) => ({ error: factsOf(error) }),

@@ -23,6 +23,14 @@ tasks:
   serve: { run: "echo $$ > pid; while [ ! -e go ]; do sleep 0.05; done; echo done > done" }
   after: { needs: [serve], run: "echo after > after" }
 `,
+  'again.yaml': `name: shop
+tasks:
+  serve: { idempotent: true, run: "echo $$ >> pids; while [ ! -e go ]; do sleep 0.05; done; echo done >> done" }
+`,
+  'once.yaml': `name: shop
+tasks:
+  serve: { run: "echo $$ >> pids; while [ ! -e go ]; do sleep 0.05; done; echo done >> done" }
+`,
   'short.yaml': 'name: shop\ntasks: { once: { run: "echo once > once" } }\n',
 } as const
 
@@ -34,8 +42,8 @@ class Place implements Disposable {
     for (const [name, content] of Object.entries(plans)) writeFileSync(join(this.path, name), content)
   }
 
-  deploy(plan: keyof typeof plans, waitMs = 0) {
-    const child = spawn(process.execPath, [childFile, join(this.path, plan), `${waitMs}`], {
+  deploy(plan: keyof typeof plans, waitMs = 0, how: 'anew' | 'go-on' = 'anew') {
+    const child = spawn(process.execPath, [childFile, join(this.path, plan), `${waitMs}`, how], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#children.push(child)
@@ -74,6 +82,10 @@ class Place implements Disposable {
     return readFileSync(join(this.path, name), 'utf8').trim()
   }
 
+  lines(name: string): readonly string[] {
+    return readFileSync(join(this.path, name), 'utf8').trim().split('\n')
+  }
+
   async record(): Promise<readonly (RunSummary & { readonly events: number; readonly attempts: number })[]> {
     await using store = await openStoreForReading({ stateDir: join(this.path, '.plimsoll') })
     assert.ok(store)
@@ -90,7 +102,8 @@ class Place implements Disposable {
 
   [Symbol.dispose](): void {
     for (const child of this.#children) child.kill('SIGKILL')
-    if (this.has('pid')) stopTask(Number(readFileSync(join(this.path, 'pid'), 'utf8')))
+    for (const name of ['pid', 'pids'].filter((one) => this.has(one)))
+      for (const pid of this.lines(name)) stopTask(Number(pid))
     rmSync(this.path, { recursive: true, force: true })
   }
 }
@@ -194,4 +207,40 @@ test('who waits for the lock begins when the run before has ended', async () => 
   writeFileSync(join(place.path, 'go'), '')
   assert.equal((await second.ended).status, 'succeeded')
   assert.deepEqual([(await first.ended).status, place.has('after')], ['succeeded', true])
+})
+
+test('a task of an engine that is only paused is not adopted: it is stopped and attempted again, and that engine stops nothing of it', async () => {
+  using place = new Place()
+  const paused = place.deploy('again.yaml')
+  const first = Number(await place.untilThere('pids'))
+  await place.pause(paused.child)
+  const second = place.deploy('again.yaml', 600_000, 'go-on')
+  while (place.lines('pids').length < 2) await sleep(20)
+  assert.ok(!isAlive(first))
+  paused.child.kill('SIGCONT')
+  assert.equal((await paused.ended).error.code, 'LOCK_LOST')
+  writeFileSync(join(place.path, 'go'), '')
+  assert.equal((await second.ended).status, 'succeeded')
+  assert.deepEqual([place.lines('pids').length, place.lines('done')], [2, ['done']])
+  const [run, ...others] = await place.record()
+  assert.deepEqual([run?.status, run?.attempts, others.length], ['succeeded', 2, 0])
+})
+
+test('a person decides about what a paused engine runs and may not run twice; once that engine has ended it is adopted', async () => {
+  using place = new Place()
+  const paused = place.deploy('once.yaml')
+  const task = Number(await place.untilThere('pids'))
+  await place.pause(paused.child)
+  const { error } = await place.deploy('once.yaml', 600_000, 'go-on').ended
+  assert.equal(error.code, 'DECISION_NEEDED')
+  const engine = `its engine (process ${paused.child.pid} on ${hostname()}) may come back`
+  assert.ok(error.message.includes(engine), error.message)
+  assert.match(error.fix, /--task serve=done\|again\|failed$/)
+  assert.ok(isAlive(task))
+  paused.child.kill('SIGKILL')
+  await paused.ended
+  const second = place.deploy('once.yaml', 0, 'go-on')
+  writeFileSync(join(place.path, 'go'), '')
+  assert.equal((await second.ended).status, 'succeeded')
+  assert.deepEqual([place.lines('pids').length, place.lines('done')], [1, ['done']])
 })
