@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
 import { actorHere, heldText, inspectLock, type LockSight, openJournal } from '../journal/journal.ts'
+import { plainLine } from '../report/report.ts'
 import { openStore } from '../store/store.ts'
 import { confirm } from './confirm.ts'
 import { planNameIn } from './plan-names.ts'
@@ -60,5 +61,5 @@ const subjectOf = ({ plan, environment }: Name): string =>
   JSON.stringify(plan) + (environment === null ? '' : ` to ${environment}`)
 
 function print(json: boolean, facts: object, text: string): void {
-  process.stdout.write(`${json ? JSON.stringify({ type: 'unlock', ...facts }) : text}\n`)
+  process.stdout.write(`${json ? JSON.stringify({ type: 'unlock', ...facts }) : plainLine(text)}\n`)
 }
