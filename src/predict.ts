@@ -32,9 +32,13 @@ export type PredictedTask = {
   readonly because: string | null
   /** Globs of its inputs that match no file. */
   readonly unmatched: readonly string[]
+  /** It will wait for a person's consent. False when it is skipped: nobody is asked then. */
+  readonly asksApproval: boolean
 }
 
 export type PlanPrediction = {
+  /** The environment asks for a person's consent before anything starts. */
+  readonly asksApproval: boolean
   /** In the order in which they would start. */
   readonly tasks: readonly PredictedTask[]
   readonly durationMs: number
@@ -104,7 +108,7 @@ export async function predict(plan: Plan, options: PredictOptions = {}): Promise
     memory: tasks.filter(({ estimate }) => estimate?.source === 'guess').length,
     durations: tasks.filter(({ expectedMs, skipped }) => expectedMs === null && skipped === null).length,
   }
-  return { tasks, ...run, guesses, capacityBytes, loadLineBytes }
+  return { asksApproval: plan.approve, tasks, ...run, guesses, capacityBytes, loadLineBytes }
 }
 
 const nothingKnown: Foresight = { skipped: null, because: null, unmatched: [] }
@@ -125,6 +129,7 @@ function factsOf(
     task: name,
     kind: work.kind,
     needs,
+    asksApproval: task.approve === true && foresight.skipped === null,
     estimate: foresight.skipped === null ? memory.expected(task, work) : null,
     expectedMs: memory.expectedMs(task, past),
   }

@@ -63,6 +63,7 @@ function render(plan: Plan, prediction: PlanPrediction): string {
     ...reasonsOf(prediction),
     '',
     ...besideOf(plan),
+    ...approvalsOf(plan, prediction),
     `critical path (*)  ${plainLine(prediction.criticalPath.join(' -> '))}`,
     `expected time      ${formatDuration(prediction.durationMs)}${guessed(guesses.durations)}`,
     `expected memory    ${formatSize(prediction.peakMemoryBytes)} at most${guessed(guesses.memory)}`,
@@ -78,6 +79,16 @@ function besideOf({ hooks = {}, notify = [] }: Plan): string[] {
     all.length === 0 ? [] : [`${what.padEnd(18)} ${plainLine(all.map(({ name }) => name).join(', '))}`],
   )
   return lines
+}
+
+/** Who will be waited for. */
+function approvalsOf({ environment }: Plan, { asksApproval, tasks }: PlanPrediction): string[] {
+  const names = tasks.filter((task) => task.asksApproval).map(({ task }) => task)
+  const moments = [
+    ...(asksApproval ? [`before anything goes to ${environment}`] : []),
+    ...(names.length > 0 ? [`before ${names.join(', ')}`] : []),
+  ]
+  return moments.length === 0 ? [] : [plainLine(`${'asks for approval'.padEnd(18)} ${moments.join('; ')}`)]
 }
 
 /** Why tasks with inputs run or are skipped, whole: the cells of the table are cut. */

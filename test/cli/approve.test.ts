@@ -32,6 +32,30 @@ type Report = {
 const reportIn = (stdout: string): Report => jsonLines(stdout).at(-1) as unknown as Report
 const statuses = ({ tasks }: Report) => Object.values(tasks).map(({ status }) => status)
 
+test('plan says who will be asked: of the environment, and of tasks that are not skipped', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', plan)
+  const lineOf = (stdout: string): string | undefined => /^asks for approval +(.*)$/m.exec(stdout)?.[1]
+  const plain = await folder.plimsoll(['plan', '--env', 'staging'])
+  assert.equal(lineOf(plain.stdout), 'before live', plain.stdout + plain.stderr)
+  const both = await folder.plimsoll(['plan', '--env', 'production'])
+  assert.equal(lineOf(both.stdout), 'before anything goes to production; before live')
+  const { stdout } = await folder.plimsoll(['plan', '--env', 'production', '--json'])
+  const { asksApproval, tasks } = JSON.parse(stdout)
+  assert.equal(asksApproval, true)
+  assert.deepEqual(
+    tasks
+      .filter((task: { asksApproval: boolean }) => task.asksApproval)
+      .map(({ task }: { task: string }) => task),
+    ['live'],
+  )
+  folder.write(
+    'plimsoll.yaml',
+    plan.replace('approve: true, run', 'approve: true, when: environment == "production", run'),
+  )
+  assert.equal(lineOf((await folder.plimsoll(['plan', '--env', 'staging'])).stdout), undefined)
+})
+
 test('a task that asks for approval stops a run that nobody watches once all else is done: exit code 5; approve and resume go on', async () => {
   using folder = new Folder()
   folder.write('plimsoll.yaml', plan)
