@@ -1,5 +1,7 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { PlimsollError, systemCodeOf } from '../errors.ts'
 import type { Redactor } from '../redact/redact.ts'
 
 /** The most output that is in memory at one time, in bytes. */
@@ -37,8 +39,9 @@ export class AttemptLog implements AsyncDisposable {
   /** So many bytes of what comes are in the file already. */
   #knownBytes: number
 
+  /** @throws STATE_UNWRITABLE when the state directory is gone. */
   static async open(file: string, masker: Redactor): Promise<AttemptLog> {
-    return new AttemptLog(await open(file, newFile, 0o600), masker, 0)
+    return new AttemptLog(await openNew(file), masker, 0)
   }
 
   /** Goes on with the log of an engine that was killed: the output is written again from its beginning. */
@@ -141,5 +144,36 @@ export class SpoolCopy {
       await this.#log.take(this.#buffer.subarray(0, bytesRead))
       await this.#log.flush()
     }
+  }
+}
+
+/** Logs that somebody removed during a run do not keep the next task from running, nor an undo. */
+async function openNew(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, newFile, 0o600)
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT') throw error
+  }
+  const runDir = dirname(file)
+  try {
+    // Not further up: without the state directory the record is gone as well.
+    for (const dir of [dirname(runDir), runDir]) await makeMissing(dir)
+    return await open(file, newFile, 0o600)
+  } catch (cause) {
+    throw new PlimsollError(
+      'STATE_UNWRITABLE',
+      `the log ${file} could not be made (${systemCodeOf(cause)})`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
+async function makeMissing(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { mode: 0o700 })
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EEXIST') throw error
   }
 }

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -44,3 +53,20 @@ for (const secrets of [[], [secret]])
     assert.ok(readFileSync(file, 'utf8') === expected)
     assert.ok(log.lastOutput !== '' && expected.trimEnd().endsWith(log.lastOutput))
   })
+
+test('logs that somebody removed keep no later task from its own; without the state directory there is none', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'plimsoll-log-'))
+  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  const state = join(dir, 'state')
+  const file = join(state, 'runs', 'run', '2.log')
+  mkdirSync(state)
+  {
+    await using log = await AttemptLog.open(file, createRedactor([]))
+    await log.write(Buffer.from('said\n'))
+  }
+  assert.equal(readFileSync(file, 'utf8'), 'said\n')
+  assert.equal(statSync(join(state, 'runs', 'run')).mode & 0o777, 0o700)
+  rmSync(state, { recursive: true })
+  await assert.rejects(AttemptLog.open(file, createRedactor([])), { code: 'STATE_UNWRITABLE' })
+  assert.equal(existsSync(state), false)
+})
