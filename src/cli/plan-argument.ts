@@ -14,6 +14,8 @@ export async function planOf(call: Call): Promise<Plan> {
   const memoryBudget = call.text('memory')
   const concurrency = call.text('concurrency')
   const [file = usualPlan] = call.positionals
+  // A variable that is not set in a script.
+  if (environment === '') throw new PlimsollError('USAGE', '--env names no environment: it is empty')
   const plan = await readPlan(file, {
     vars: varsOf(call.texts('var')),
     ...(environment !== undefined && { environment }),

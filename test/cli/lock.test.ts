@@ -134,4 +134,14 @@ test('unlock of a lock that nobody holds says so; of a plan that is not there, e
   const { code, stdout } = await folder.plimsoll(['unlock'])
   assert.deepEqual([code, stdout], [0, 'nobody holds the lock of "shop"\n'])
   assert.equal((await folder.plimsoll(['unlock', 'none.yaml'])).code, 2)
+  const odd = await folder.plimsoll(['unlock', '--env', 'x\ny\x1b[31m'])
+  assert.deepEqual([odd.stdout.split('\n').length, odd.stdout.includes('\x1b')], [2, false])
+})
+
+test('an empty --env, such as an unset variable leaves, starts nothing', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', quick)
+  const { code, stderr } = await folder.plimsoll(['deploy', '--env', ''])
+  assert.equal(code, 2)
+  assert.match(stderr, /USAGE.*--env names no environment: it is empty/)
 })
