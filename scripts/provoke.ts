@@ -87,7 +87,7 @@ async function provoke({ name, script }: Case): Promise<void> {
 /** Nothing of this machine stays in a log: folders, the user, ports that were free by chance. */
 function anonymous(text: string, dir: string): string {
   return text
-    .replaceAll(dir, '/work/shop')
+    .replaceAll(dir, '/srv/shop')
     .replaceAll(fileURLToPath(new URL('..', import.meta.url)), '/opt/tools/')
     .replaceAll(homedir(), '/home/dev')
     .replaceAll(new RegExp(`\\b${userInfo().username}@`, 'g'), 'dev@')
