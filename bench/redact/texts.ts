@@ -22,7 +22,7 @@ export function printedText(): {
 
 const parts = [
   'added 214 packages, and audited 215 packages in 4s',
-  '[INFO] Building jar: /home/runner/work/shop/target/shop-1.4.0.jar',
+  '[INFO] Building jar: /srv/shop/target/shop-1.4.0.jar',
   '#12 [build 4/7] RUN npm ci --ignore-scripts',
   'Step 7/12 : COPY --from=build /app/dist ./dist',
   'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
