@@ -40,6 +40,20 @@ export {
   type SampleOptions,
   type Seen,
 } from './memory/memory.ts'
+export {
+  type Batch,
+  type Columns,
+  type Durability,
+  type Labels,
+  type Matcher,
+  type NewSample,
+  numbersOf,
+  type Sample,
+  type SampleQuery,
+  type Series,
+  type SeriesQuery,
+  valueAt,
+} from './metrics/metrics.ts'
 export { PlanInvalidError, type PlanOptions, planSchema, readPlan } from './plan/plan.ts'
 export {
   type Job,
