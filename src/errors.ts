@@ -233,6 +233,20 @@ export const errorTable = {
     fix: 'Correct the function of the settings that is named; the error of the attempt is kept beside its own',
   },
 
+  // Metrics: what is asked of them, and texts that are read into them.
+  METRIC_QUERY_INVALID: {
+    exitCode: 2,
+    fix: 'Correct the part of the query that is named; docs/metrics.md shows what may be asked',
+  },
+  METRIC_QUERY_TOO_LARGE: {
+    exitCode: 2,
+    fix: 'Ask for a shorter time, a longer step or fewer labels to group by',
+  },
+  METRIC_TEXT_INVALID: {
+    exitCode: 2,
+    fix: 'Correct the line that is named; what stands before it and was acknowledged is kept',
+  },
+
   // Options and code that calls the library.
   POOL_CLOSED: { exitCode: 1, fix: 'Dispose of a pool only when nothing is to be called any more' },
   OPTION_INVALID: { exitCode: 2, fix: 'Correct the option; its unit and its range are in the documentation' },
