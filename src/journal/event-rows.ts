@@ -61,8 +61,9 @@ const rowsOf: RowsOf = {
       ...[event.runId, event.phase, event.task, event.attempt],
     ),
     statement(
-      `insert into attempts (run_id, phase, task, attempt, kind, token, log, status, opened_ms, host, boot_id)
-       values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?9, ?10)`,
+      `insert into attempts (run_id, phase, task, attempt, kind, token, log, status, opened_ms, host, boot_id, engine)
+       values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?9, ?10,
+         (select coalesce(max(number), 0) from engines where run_id = ?1))`,
       ...[event.runId, event.phase, event.task, event.attempt],
       ...[event.kind, event.token, event.log, whole(event.atMs), event.host ?? null, event.bootId ?? null],
     ),

@@ -11,6 +11,7 @@ import { asking, readApprovals, readOpenApprovals, writeAnswer } from './approva
 import { checkAudit, readAudit, writeNoted } from './audit.ts'
 import type { AuditNote } from './audit-words.ts'
 import { doneStatement, readDone } from './done-rows.ts'
+import { enlisting, readEngines } from './engine-rows.ts'
 import { statementsOf } from './event-rows.ts'
 import { fencedWrite } from './fence.ts'
 import type { Fence } from './lease.ts'
@@ -38,6 +39,7 @@ export type {
   OpenedRun,
   PastTask,
   ResumedRun,
+  RunEngine,
   RunOptions,
   RunRecord,
   RunSummary,
@@ -58,7 +60,7 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
   const noted = (statements: readonly Statement[], audit: AuditNote | undefined): Promise<void> =>
     audit === undefined ? write(statements) : writeNoted(store, audit, { write, statements })
   return {
-    openRun: ({ audit, ...run }) => noted([openingOf(run)], audit),
+    openRun: ({ audit, ...run }) => noted([openingOf(run), enlisting(run)], audit),
     resumeRun: ({ audit, ...run }) => resumeRun((statements) => noted(statements, audit), run),
     record: async (event) => {
       const statements = statementsOf(event)
@@ -69,6 +71,7 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
     runs: (options) => listRuns(store, options),
     lastRun: (plan, environment) => findLastRun(store, plan, environment),
     run: (idOrPrefix) => findRun(store, idOrPrefix),
+    engines: (runId) => readEngines(store, runId),
     attempts: (runId) => readAttempts(store, runId),
     tasks: (runId) => readTasks(store, runId),
     memory: (runId) => readMemory(store, runId),
@@ -94,7 +97,7 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
 
 async function resumeRun(write: Store['write'], run: ResumedRun): Promise<void> {
   try {
-    await write(takingOver(run))
+    await write([...takingOver(run), enlisting(run)])
   } catch (cause) {
     if (!(cause instanceof PlimsollError && cause.code === 'STORE_CONFLICT')) throw cause
     throw new PlimsollError('RUN_ACTIVE', `another engine has just gone on with run ${run.runId}`, { cause })

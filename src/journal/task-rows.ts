@@ -45,7 +45,7 @@ type ProcessColumns = {
   readonly boot_id: string | null
 }
 
-type AttemptRow = Pick<AttemptRecord, 'phase' | 'task' | 'attempt' | 'kind' | 'token' | 'log' | 'status'> &
+type AttemptRow = Pick<AttemptRecord, 'phase' | 'task' | 'attempt' | 'engine' | 'kind' | 'token' | 'log' | 'status'> &
   ProcessColumns & {
     readonly opened_ms: number
     readonly host: string | null
@@ -67,7 +67,7 @@ type AttemptRow = Pick<AttemptRecord, 'phase' | 'task' | 'attempt' | 'kind' | 't
 
 export async function readAttempts(store: Store, runId: string): Promise<readonly AttemptRecord[]> {
   const rows = await store.read<AttemptRow>(
-    `select phase, task, attempt, kind, token, log, status, host, opened_ms, pid, start_ticks, boot_id, ended_ms,
+    `select phase, task, attempt, engine, kind, token, log, status, host, opened_ms, pid, start_ticks, boot_id, ended_ms,
        duration_ms, cpu_ms, peak_lower_bytes, peak_upper_bytes, enforcement, exit_code, next_in_ms, error_code,
        error_message, error_fix, leftovers, outputs, last_output
      from attempts where run_id = ?1 order by opened_ms, phase, task, attempt limit ${mostRows}`,
@@ -77,6 +77,7 @@ export async function readAttempts(store: Store, runId: string): Promise<readonl
     phase: row.phase,
     task: row.task,
     attempt: row.attempt,
+    engine: row.engine,
     kind: row.kind,
     token: row.token,
     log: row.log,

@@ -83,6 +83,15 @@ export type RunRecord = RunSummary & {
   readonly undoBecause: string | null
 }
 
+/** One of the engines that had a run. */
+export type RunEngine = {
+  /** 1, 2, 3, ... in the order in which they had it. */
+  readonly number: number
+  readonly host: string
+  readonly pidNamespace: string | null
+  readonly identity: ProcessIdentity
+}
+
 export type TaskRecord = {
   readonly phase: Phase
   readonly task: string
@@ -107,6 +116,8 @@ export type AttemptRecord = {
   /** Relative to the state directory. */
   readonly log: string
   readonly status: 'open' | 'succeeded' | 'failed'
+  /** Number of the engine that began it; 0 where a record of an earlier version does not say. */
+  readonly engine: number
   /** Where it was attempted, in which boot of that machine; null where a record of an earlier version does not say. */
   readonly host: string | null
   readonly bootId: string | null
@@ -179,6 +190,8 @@ export type Journal = {
   lastRun(plan: string, environment: string | null): Promise<RunRecord | null>
   /** By id, by the beginning of one, or the last. Throws RUN_UNKNOWN. */
   run(idOrPrefix: string): Promise<RunRecord>
+  /** That had the run, the newest first. */
+  engines(runId: string): Promise<readonly RunEngine[]>
   /** In the order they were opened. */
   attempts(runId: string): Promise<readonly AttemptRecord[]>
   /** Tasks that something was recorded of, in that order. */

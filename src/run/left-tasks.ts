@@ -35,8 +35,8 @@ export type LookOptions = {
 }
 
 type Looking = LookOptions & {
-  /** The engine that the run had until now, in words; null when it has provably ended. */
-  readonly engineAlive: string | null
+  /** An engine that may come back and believes that the attempt is its own, in words; else null. */
+  readonly engineAlive: (attempt: AttemptRecord) => string | null
   readonly phase: Phase
   readonly kept: ReadonlySet<string>
   readonly again: ReadonlySet<string>
@@ -97,7 +97,7 @@ function leftTask(
   finder: ProcessFinder,
   told: FoundTask[],
 ): LeftTask | undefined {
-  const found = lookFor(open, work, { stateDir, here, engineAlive, finder })
+  const found = lookFor(open, work, { stateDir, here, engineAlive: engineAlive(open), finder })
   const answer = answers[task.name]
   const action = givesUp ? 'give-up' : again.has(task.name) ? 'again' : actionFor(task, work, found, answer)
   const because = found.because

@@ -2,7 +2,7 @@
  * What is left of a run whose engine was killed, or that has ended and is tried again: which ends are kept, which tasks
  * go on and how, and what only a person can know. It reads the record and looks at processes; it changes nothing.
  */
-import type { AttemptRecord, Journal, RunRecord, TaskRecord } from '../journal/journal.ts'
+import type { AttemptRecord, Journal, RunEngine, RunRecord, TaskRecord } from '../journal/journal.ts'
 import { hasProvablyEnded, isSameProcess } from '../memory/memory.ts'
 import { noAttempts } from '../runners/runners.ts'
 import type { FoundTask, Phase, Plan, ProcessIdentity, Task, TaskAnswer } from '../spine.ts'
@@ -39,7 +39,8 @@ export type Remains = {
 
 /** @throws DECISION_NEEDED with all tasks that a person must say something of; USAGE for an answer that fits nothing. */
 export async function readRemains(journal: Journal, run: RunRecord, options: LookOptions): Promise<Remains> {
-  const [tasks, attempts, memory] = await Promise.all([
+  const [engines, tasks, attempts, memory] = await Promise.all([
+    journal.engines(run.runId),
     journal.tasks(run.runId),
     journal.attempts(run.runId),
     journal.memory(run.runId),
@@ -66,7 +67,7 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
   const begunAnew = again.union(redo)
   const { found, rests } = lookAtLeft(attempts, {
     ...options,
-    engineAlive: engineAlive(run),
+    engineAlive: (attempt) => engineAlive(engines, attempt),
     phase,
     kept,
     again: begunAnew,
@@ -125,11 +126,15 @@ function isForgotten({ phase, task }: TaskRecord, { again, settled, forgetsHooks
   return phase === 'deploy' ? again.has(task) : forgetsHooks
 }
 
-/** One of our own process has let go before we got the lock. */
-function engineAlive({ engine, pidNamespace, host }: RunRecord): string | null {
-  const isOurs = engine.pid === process.pid && isSameProcess(engine)
-  return isOurs || hasProvablyEnded(engine, pidNamespace) ? null : `process ${engine.pid} on ${host}`
+/** Whoever began it and whoever has had it since believes that it is theirs. In words; null when all of them have ended. */
+function engineAlive(engines: readonly RunEngine[], attempt: AttemptRecord): string | null {
+  const alive = engines.find((engine) => engine.number >= attempt.engine && mayComeBack(engine))
+  return alive === undefined ? null : `process ${alive.identity.pid} on ${alive.host}`
 }
+
+/** One of our own process has let go before we got the lock. */
+const mayComeBack = ({ identity, pidNamespace }: RunEngine): boolean =>
+  !(identity.pid === process.pid && isSameProcess(identity)) && !hasProvablyEnded(identity, pidNamespace)
 
 const isOpen = ({ status }: AttemptRecord): boolean => status === 'open'
 

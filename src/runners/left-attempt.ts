@@ -38,7 +38,7 @@ type Place = {
   readonly stateDir: string
   readonly here: Here
   readonly finder: ProcessFinder
-  /** Who began it, in words, where it is not proven that this engine has ended; else null. */
+  /** Who believes that it is theirs and may come back, in words; else null. */
   readonly engineAlive: string | null
 }
 

@@ -42,7 +42,7 @@ class Place implements Disposable {
     for (const [name, content] of Object.entries(plans)) writeFileSync(join(this.path, name), content)
   }
 
-  deploy(plan: keyof typeof plans, waitMs = 0, how: 'anew' | 'go-on' = 'anew') {
+  deploy(plan: keyof typeof plans, waitMs = 0, how: 'anew' | 'go-on' | 'take-and-die' = 'anew') {
     const child = spawn(process.execPath, [childFile, join(this.path, plan), `${waitMs}`, how], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -78,8 +78,15 @@ class Place implements Disposable {
   }
 
   async untilThere(name: string): Promise<string> {
-    while (!this.has(name) || readFileSync(join(this.path, name), 'utf8') === '') await sleep(20)
+    await this.untilLines(name, 1)
     return readFileSync(join(this.path, name), 'utf8').trim()
+  }
+
+  /** At most 60 s. */
+  async untilLines(name: string, count: number): Promise<void> {
+    const isThere = (): boolean => this.has(name) && this.lines(name).filter(Boolean).length >= count
+    for (let tries = 0; tries < 3_000 && !isThere(); tries += 1) await sleep(20)
+    assert.ok(isThere(), `${name} has not got ${count} lines`)
   }
 
   lines(name: string): readonly string[] {
@@ -215,7 +222,7 @@ test('a task of an engine that is only paused is not adopted: it is stopped and 
   const first = Number(await place.untilThere('pids'))
   await place.pause(paused.child)
   const second = place.deploy('again.yaml', 600_000, 'go-on')
-  while (place.lines('pids').length < 2) await sleep(20)
+  await place.untilLines('pids', 2)
   assert.ok(!isAlive(first))
   paused.child.kill('SIGCONT')
   assert.equal((await paused.ended).error.code, 'LOCK_LOST')
@@ -243,4 +250,22 @@ test('a person decides about what a paused engine runs and may not run twice; on
   writeFileSync(join(place.path, 'go'), '')
   assert.equal((await second.ended).status, 'succeeded')
   assert.deepEqual([place.lines('pids').length, place.lines('done')], [1, ['done']])
+})
+
+test('what a paused engine has begun is not adopted either when another engine has taken the run since and died', async () => {
+  using place = new Place()
+  const paused = place.deploy('again.yaml')
+  const first = Number(await place.untilThere('pids'))
+  await place.pause(paused.child)
+  assert.equal(await place.deploy('again.yaml', 600_000, 'take-and-die').ended, null)
+  assert.ok(isAlive(first))
+
+  const third = place.deploy('again.yaml', 600_000, 'go-on')
+  await place.untilLines('pids', 2)
+  assert.ok(!isAlive(first))
+  paused.child.kill('SIGCONT')
+  assert.equal((await paused.ended).error.code, 'LOCK_LOST')
+  writeFileSync(join(place.path, 'go'), '')
+  assert.equal((await third.ended).status, 'succeeded')
+  assert.deepEqual(place.lines('done'), ['done'])
 })
