@@ -80,7 +80,7 @@ export async function writeAnswer(store: Store, given: ApprovalAnswer, write: St
     expectRows: 1,
   }
   try {
-    await writeNoted(store, note, { write, statements: [asking(runId, task, atMs), answering] })
+    await writeNoted(store, [note], { write, statements: [asking(runId, task, atMs), answering] })
   } catch (cause) {
     const all = isConflict(cause) ? await readApprovals(store, runId) : []
     const before = all.find((one) => one.task === task)?.answer

@@ -1,6 +1,14 @@
 /** What the audit says. */
 
-export type AuditAction = 'deploy' | 'resume' | 'rollback' | 'approve' | 'deny' | 'unlock' | 'history-import'
+export type AuditAction =
+  | 'deploy'
+  | 'resume'
+  | 'answer'
+  | 'rollback'
+  | 'approve'
+  | 'deny'
+  | 'unlock'
+  | 'history-import'
 
 /** Who did it, and from where. */
 export type Actor = {

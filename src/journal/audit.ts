@@ -38,10 +38,10 @@ const columns = `seq, at_ms, action, plan, environment, run_id, task, user_name,
 
 type Head = { readonly seq: number; readonly hash: string }
 
-/** Writes the note and the statements in one transaction, which `write` makes. */
+/** Writes the notes, in their order, and the statements in one transaction, which `write` makes. */
 export async function writeNoted(
   store: Store,
-  note: AuditNote,
+  notes: readonly AuditNote[],
   {
     write = store.write,
     statements = [],
@@ -50,7 +50,7 @@ export async function writeNoted(
   for (let tries = 1; ; tries += 1) {
     const head = await headOf(store)
     try {
-      return await write([...adding(head, note), ...statements])
+      return await write([...addingAll(head, notes), ...statements])
     } catch (error) {
       const isFaster = isConflict(error) && (await headOf(store)).seq !== head.seq
       if (!isFaster || tries === mostTries) throw error
@@ -63,7 +63,20 @@ async function headOf(store: Store): Promise<Head> {
   return head ?? { seq: 0, hash: '' }
 }
 
-function adding(head: Head, { by, ...note }: AuditNote): readonly Statement[] {
+function addingAll(head: Head, notes: readonly AuditNote[]): readonly Statement[] {
+  const statements: Statement[] = []
+  let last = head
+  for (const note of notes) {
+    const added = adding(last, note)
+    statements.push(...added.statements)
+    last = added.head
+  }
+  return statements
+}
+
+type Added = { readonly head: Head; readonly statements: readonly Statement[] }
+
+function adding(head: Head, { by, ...note }: AuditNote): Added {
   const seq = head.seq + 1
   // The hash is of what will be read again.
   const values = storable([
@@ -73,7 +86,7 @@ function adding(head: Head, { by, ...note }: AuditNote): readonly Statement[] {
     note.detail == null ? null : boundedText(note.detail, longestDetail),
   ])
   const hash = hashOf(head.hash, values)
-  return [
+  const statements = [
     {
       sql: 'update audit_head set seq = ?1, hash = ?2 where id = 1 and seq = ?3',
       parameters: [seq, hash, head.seq],
@@ -85,6 +98,7 @@ function adding(head: Head, { by, ...note }: AuditNote): readonly Statement[] {
       parameters: [...values, hash],
     },
   ]
+  return { head: { seq, hash }, statements }
 }
 
 /** JSON keeps texts apart from each other and from null, whatever is in them. */

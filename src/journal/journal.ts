@@ -57,8 +57,8 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
     fence === undefined
       ? (statements: readonly Statement[]) => store.write(statements)
       : fencedWrite(store, fence)
-  const noted = (statements: readonly Statement[], audit: AuditNote | undefined): Promise<void> =>
-    audit === undefined ? write(statements) : writeNoted(store, audit, { write, statements })
+  const noted = (statements: readonly Statement[], audit: readonly AuditNote[] = []): Promise<void> =>
+    audit.length === 0 ? write(statements) : writeNoted(store, audit, { write, statements })
   return {
     openRun: ({ audit, ...run }) => noted([openingOf(run), enlisting(run)], audit),
     resumeRun: ({ audit, ...run }) => resumeRun((statements) => noted(statements, audit), run),
@@ -86,10 +86,10 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
     answerApproval: (answer) => writeAnswer(store, answer, write),
     approvals: (runId) => readApprovals(store, runId),
     openApprovals: () => readOpenApprovals(store),
-    note: (note) => writeNoted(store, note, { write }),
+    note: (note) => writeNoted(store, [note], { write }),
     audit: (filter) => readAudit(store, filter),
     checkAudit: () => checkAudit(store),
-    breakLock: (name, fence, note) => writeNoted(store, note, { statements: [breaking(name, fence)] }),
+    breakLock: (name, fence, note) => writeNoted(store, [note], { statements: [breaking(name, fence)] }),
     peaks: () => readPeaks(store),
     addPeaks: (peaks) => write(peakStatements(peaks)),
   }

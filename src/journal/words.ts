@@ -29,7 +29,7 @@ export type OpenedRun = {
   readonly host: string
   readonly options?: RunOptions
   /** Noted in the same write. */
-  readonly audit?: AuditNote
+  readonly audit?: readonly AuditNote[]
 }
 
 /** How a run is to be done; whoever goes on with it does it the same way. */

@@ -1,6 +1,6 @@
 import { type Actor, type AuditNote, actorHere } from '../journal/journal.ts'
 import { createRedactor } from '../redact/redact.ts'
-import type { Plan } from '../spine.ts'
+import type { Plan, TaskAnswer } from '../spine.ts'
 
 type Doing = {
   readonly action: AuditNote['action']
@@ -14,6 +14,21 @@ export function noteOf({ name, version, environment }: Plan, doing: Doing): Audi
   const detail = version === '' ? null : `version ${version}`
   return { ...doing, plan: name, environment, detail }
 }
+
+/** And of each answer that a person gave about a task whose end nobody else could know. */
+export const notesOfAnswers = (
+  { name, environment }: Plan,
+  answers: Readonly<Record<string, TaskAnswer>>,
+  doing: Omit<Doing, 'action'>,
+): readonly AuditNote[] =>
+  Object.entries(answers).map(([task, detail]) => ({
+    ...doing,
+    action: 'answer',
+    plan: name,
+    environment,
+    task,
+    detail,
+  }))
 
 /** Who this is; secrets in what was typed are masked. */
 export const whoTyped = (

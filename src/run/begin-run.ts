@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import type { RunOptions, RunRecord } from '../journal/journal.ts'
 import { identify, pidNamespace } from '../memory/memory.ts'
 import type { Plan, TaskAnswer } from '../spine.ts'
-import { noteOf } from './audit-note.ts'
+import { noteOf, notesOfAnswers } from './audit-note.ts'
 import { planDifferences } from './plan-differences.ts'
 import { readRemains } from './remains.ts'
 import { removeLeftFiles } from './state-dir.ts'
@@ -33,7 +33,7 @@ export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: Beg
   const self = { engine, pidNamespace: pidNamespace(), host }
   const common = { ...rest, plan, engine, here, failFast: options.failFast }
   if (earlier === null) {
-    const audit = noteOf(plan, { action: 'deploy', runId, atMs: clock.now(), by })
+    const audit = [noteOf(plan, { action: 'deploy', runId, atMs: clock.now(), by })]
     await journal.openRun({ runId, plan, startedAtMs: clock.now(), ...self, options, audit })
     return common
   }
@@ -42,7 +42,8 @@ export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: Beg
   const isUndo = remains.undoBecause !== null
   const taken = { runId, plan, ...self, options, previousToken: earlier.engine.token }
   const action = rollsBack === undefined ? 'resume' : 'rollback'
-  const audit = noteOf(plan, { action, runId, atMs: clock.now(), by })
+  const doing = { runId, atMs: clock.now(), by }
+  const audit = [noteOf(plan, { ...doing, action }), ...notesOfAnswers(plan, answers, doing)]
   const asksAgain = planDifferences(earlier.definition, plan).words.length > 0
   await journal.resumeRun({ ...taken, forget: remains.forget, isUndo, asksAgain, audit })
   removeLeftFiles(stateDir, runId, remains.openFileNumbers)

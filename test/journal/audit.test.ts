@@ -58,7 +58,7 @@ check('a text that a store cannot keep as it is breaks no chain', async (store) 
 
 check('a run and its entry are written together, or not at all', async (store) => {
   const journal = openJournal(store)
-  const run = { runId: 'a', plan, startedAtMs: 1, engine, host: 'web1', audit: note(1) }
+  const run = { runId: 'a', plan, startedAtMs: 1, engine, host: 'web1', audit: [note(1)] }
   await journal.openRun(run)
   await assert.rejects(journal.openRun(run))
   assert.equal((await journal.audit({ limit: 10 })).length, 1)

@@ -1,11 +1,13 @@
 /** What nobody but a person can know, and what tasks say of being resumed. */
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
+import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { ProcessFinder } from '../../src/memory/memory.ts'
 import type { RunMessage } from '../../src/spine.ts'
+import { jsonLines } from '../cli/plimsoll.ts'
 import { event, foundOf, orphansOf, statusesOf, Yard } from './killing.ts'
 
 const waits = 'echo a >>count; until test -e go; do sleep 0.05; done; echo end >>count'
@@ -57,6 +59,25 @@ test('a person says that it is done: it counts as succeeded, and what needs it r
   assert.equal(foundOf(resumed), 'a answered')
   assert.equal(statusesOf(resumed.report), 'a succeeded, b succeeded')
   assert.deepEqual(yard.lines(), ['a', 'b'])
+})
+
+test('who gave an answer is in the audit: of which task, from where, and what it was', async () => {
+  using yard = new Yard()
+  killAll(await killedInA(yard))
+  const { report } = await yard.resume('--task', 'a=done')
+  const { stdout } = await yard.plimsoll(['audit', '--json'])
+  const [answer, resumed, ...before] = jsonLines(stdout)
+  assert.deepEqual(
+    [answer, resumed, ...before].map((entry) => entry?.action),
+    ['answer', 'resume', 'deploy'],
+  )
+  const { seq, runId, plan: name, task, detail, by } = answer ?? {}
+  assert.deepEqual([seq, runId, name, task, detail], [3, report.runId, 'shop', 'a', 'done'])
+  const { user, host, command } = Object(by)
+  assert.deepEqual([user, host], [userInfo().username, hostname()])
+  assert.match(command, /^plimsoll resume --task a=done/)
+  const checked = await yard.plimsoll(['audit', '--verify'])
+  assert.equal(checked.stdout, '3 entries, all as they were written\n')
 })
 
 test('a person says that it failed: it counts as failed', async () => {
