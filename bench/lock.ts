@@ -9,7 +9,13 @@ import { PostgresServer } from '../test/store/postgres-server.ts'
 import { Contenders } from './lock/contenders.ts'
 import { costsOf } from './lock/costs.ts'
 import { crowd, crowdSize } from './lock/crowd.ts'
-import { afterKillElsewhere, afterKillHere, afterStop, whileWaitingHere } from './lock/takeovers.ts'
+import {
+  afterKillElsewhere,
+  afterKillHere,
+  afterStop,
+  whileWaitingElsewhere,
+  whileWaitingHere,
+} from './lock/takeovers.ts'
 import { whatWasSeen } from './lock/witness.ts'
 import {
   atLeast,
@@ -26,8 +32,8 @@ const rounds = 3
 const costRounds = 200
 /** Of an owner that was killed on this machine. */
 const hereFloorMs = 1_000
-/** Of one of which nobody here knows whether it lives: a lease of 15 s, and a second for looking. */
-const expiryFloorSeconds = 16
+/** Of one of which nobody here knows whether it lives: one lease. */
+const expiryFloorSeconds = 15
 
 type Measured = { readonly rows: readonly BenchRow[]; readonly problems: readonly string[] }
 
@@ -62,8 +68,9 @@ async function measureStore(
   const costs = await costsOf(store, costRounds)
   const killed = await afterKillHere(rounds, parts)
   const awaited = await whileWaitingHere(rounds, parts)
-  const [elsewhere, stopped, { kills, stops }] = await Promise.all([
+  const [elsewhere, awaitedElsewhere, stopped, { kills, stops }] = await Promise.all([
     afterKillElsewhere(rounds, parts),
+    whileWaitingElsewhere(rounds, parts),
     afterStop(rounds, parts),
     crowd(contenders),
   ])
@@ -80,6 +87,11 @@ async function measureStore(
     promised(
       'owner of another machine killed: longest until the next one has it',
       longest(elsewhere),
+      expiry,
+    ),
+    promised(
+      'owner of another machine killed: longest until one that waits has it',
+      longest(awaitedElsewhere),
       expiry,
     ),
     promised('owner stopped: longest until the next one has it', longest(stopped), expiry),

@@ -51,11 +51,21 @@ export async function afterKillHere(count: number, parts: Parts): Promise<readon
 }
 
 /** Killed on this machine: by one that waits for it already, from the kill on. */
-export async function whileWaitingHere(count: number, parts: Parts): Promise<readonly number[]> {
-  const owners = await held(numbered('awaited', count), parts)
+export const whileWaitingHere = async (count: number, parts: Parts): Promise<readonly number[]> =>
+  await whileWaiting(await held(numbered('awaited', count), parts), 1_000, parts)
+
+/** Killed, and nobody here can know: by one that waits for it already, from the kill on, which may follow a sign of life. */
+export const whileWaitingElsewhere = async (count: number, parts: Parts): Promise<readonly number[]> =>
+  await whileWaiting(await held(numbered('awaited elsewhere', count), parts, true), 5_000, parts)
+
+async function whileWaiting(
+  owners: readonly (readonly [string, ChildProcess])[],
+  spreadMs: number,
+  parts: Parts,
+): Promise<readonly number[]> {
   return await Promise.all(
     owners.map(async ([name, child]) => {
-      const waitedMs = 500 + Math.random() * 1_000
+      const waitedMs = 500 + Math.random() * spreadMs
       const taken = takeMs(name, parts)
       await sleep(waitedMs)
       const killedAtMs = performance.now()

@@ -3,14 +3,18 @@ import { PlimsollError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import { type LockHolder, type LockName, releasing, renewing } from './lock-rows.ts'
 
-/** After so long without a sign of life anybody may take the lock, in milliseconds. */
+/** So long after the last sign of life of its owner a lock has another one, should anybody wait for it, in milliseconds. */
 export const leaseMs = 15_000
+/** How often a lock that another one holds is looked at, in milliseconds. */
+export const lookMs = 500
+/** After so long without a sign of life the lock may be taken. That sign was seen up to a look after it was given. */
+export const silenceMs = leaseMs - lookMs
 /** How often the owner gives a sign of life. */
 const renewMs = 5_000
 /** So long after its last sign of life the owner asks its tasks to end, when the store cannot be reached. */
-const stopMs = 12_000
+const stopMs = 11_500
 /** And so long after it nothing of it runs any more: a second before anybody else begins, for clocks that go slower. */
-const overMs = 14_000
+const overMs = 13_500
 const tickMs = 1_000
 /** Time went on without us: the process was stopped, or the machine slept. */
 const leapMs = 3 * tickMs
@@ -52,9 +56,9 @@ function passedMs(from: Moment, to: Moment): number {
 /**
  * A lock that is held and renewed until disposed, which gives it back.
  *
- * Why no two hold it at once: the owner counts from the moment at which it *sent* its last renewal, and lets go 14 s
+ * Why no two hold it at once: the owner counts from the moment at which it *sent* its last renewal, and lets go 13.5 s
  * later. Another one counts from the moment at which it *saw* that renewal, which is later, and takes the lock not
- * before 15 s have gone by without another. Both measure durations with clocks of their own that are never set, and no
+ * before 14.5 s have gone by without another. Both measure durations with clocks of their own that are never set, and no
  * times of two machines are compared; so clocks that differ or are set change nothing, only such as run at rates that
  * differ by 7 % could. An owner that did not notice how time went by (it was stopped, or its machine slept)
  * may do something in the moment before it looks: what it writes is refused by the store, because its fence is old,

@@ -5,11 +5,8 @@ import { hasProvablyEnded, isSameProcess, pidNamespace } from '../memory/memory.
 import type { ProcessIdentity } from '../spine.ts'
 import type { Store } from '../store/store.ts'
 import { formatDuration } from '../units.ts'
-import { isConflict, Lease, leaseMs, lockText, momentOf } from './lease.ts'
+import { isConflict, Lease, leaseMs, lockText, lookMs, momentOf, silenceMs } from './lease.ts'
 import { type LockHolder, type LockName, type LockState, readLock, taking } from './lock-rows.ts'
-
-/** How often a lock that another one holds is looked at, in milliseconds. */
-const lookMs = 500
 
 export type LockWish = LockName & {
   readonly runId: string
@@ -24,8 +21,8 @@ export type LockWish = LockName & {
 }
 
 /**
- * Takes the lock. An owner that has provably ended is replaced at once; one that gives no sign of life for a whole
- * lease (15 s) after that; one that lives is waited for as long as is wished.
+ * Takes the lock. An owner that has provably ended is replaced at once; one that gives no sign of life before its
+ * lease (15 s) is over; one that lives is waited for as long as is wished.
  * @throws LOCK_HELD, what the signal aborts with, and what the store throws.
  */
 export async function takeLock(store: Store, wish: LockWish): Promise<Lease> {
@@ -50,7 +47,7 @@ export async function takeLock(store: Store, wish: LockWish): Promise<Lease> {
       watch.isTold = true
       await wish.onWait?.(waitText(wish, watch, clock))
     }
-    await clock.sleep(lookMs, signal)
+    await clock.sleep(Math.min(lookMs, leftMs(watch, clock)), signal)
   }
 }
 
@@ -111,8 +108,12 @@ function watched(before: Watch | undefined, { fence, beat, holder }: LockState, 
 
 function mayTake({ holder, sinceMs }: Watch, clock: Clock): boolean {
   if (holder === null || hasProvablyEnded(holder.engine, holder.pidNamespace)) return true
-  return clock.monotonic() - sinceMs >= leaseMs
+  return clock.monotonic() - sinceMs >= silenceMs
 }
+
+/** Until it may be taken, in milliseconds. */
+const leftMs = ({ sinceMs }: Watch, clock: Clock): number =>
+  Math.max(1, sinceMs + silenceMs - clock.monotonic())
 
 /**
  * Seen to renew it, or a process of this machine whose lease is not over. Clocks that were set only make this answer
