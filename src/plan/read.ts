@@ -130,8 +130,17 @@ export function parsePlan(text: string, options: PlanOptions & { readonly file: 
 }
 
 function checkEnvironment({ environments }: TreeMap, environment: string | null, report: Report): void {
-  if (environment === null || !isTreeMap(environments) || Object.hasOwn(environments, environment)) return
-  const names = Object.keys(environments)
+  if (environment === null) return
+  const names = isTreeMap(environments) ? Object.keys(environments) : []
+  if (environments == null || (isTreeMap(environments) && names.length === 0)) {
+    const add = `environments: { ${/^[\w-]+$/.test(environment) ? environment : show(environment)}: {} }`
+    report(
+      [],
+      `asked for ${show(environment)}, but the plan has no environments: leave out --env, or write ${add}`,
+    )
+    return
+  }
+  if (!isTreeMap(environments) || names.includes(environment)) return
   const hint = didYouMean(environment, names)
   report(
     ['environments'],

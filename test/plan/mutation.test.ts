@@ -116,7 +116,7 @@ const mutated = fc
       text,
     ),
   )
-const environments = fc.constantFrom({}, {}, { environment: 'live' }, { environment: 'staging' })
+const environments = fc.constantFrom({}, {}, {}, {}, {}, { environment: 'live' }, { environment: 'staging' })
 
 test('the plans that are mutated are sound', () => {
   for (const text of [example, anchored, flow]) {

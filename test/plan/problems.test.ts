@@ -254,7 +254,9 @@ test('an environment that the plan does not have is refused with the nearest one
   assert.deepEqual(linesOf(text, { environment: 'stagin' }), [
     '2:1 environments: asked for "stagin", expected one of "staging", "production"; did you mean "staging"?',
   ])
-  assert.equal(parse(planText('a: { run: x }'), { environment: 'any' }).environment, 'any')
+  assert.deepEqual(linesOf(planText('a: { run: x }'), { environment: 'any' }), [
+    '1:1 : asked for "any", but the plan has no environments: leave out --env, or write environments: { any: {} }',
+  ])
 })
 
 test('a bomb of aliases is refused after a bounded number of values', () => {

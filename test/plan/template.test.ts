@@ -35,9 +35,8 @@ test('a default stands in for a variable that is not set or empty', () => {
 })
 
 test('version, environment and plan are built in', () => {
-  assert.deepEqual(wordOf('${plan}-${version}-${environment}', { version: '7', environment: 'e' }), [
-    'shop-7-e',
-  ])
+  const options = { version: '7', environment: 'e', head: 'environments: { e: {} }' }
+  assert.deepEqual(wordOf('${plan}-${version}-${environment}', options), ['shop-7-e'])
 })
 
 test('variables may be made of variables', () => {
