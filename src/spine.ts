@@ -456,7 +456,13 @@ export type DeployEvent = { readonly runId: string; readonly atMs: number } & (
   | { readonly type: 'undo-started'; readonly tasks: readonly string[]; readonly because: string }
   /** Something beside the tasks went wrong; the run goes on. */
   | { readonly type: 'warning'; readonly error: ErrorFacts }
-  | { readonly type: 'stopping'; readonly phase: Phase; readonly how: 'gently' | 'at once' }
+  | {
+      readonly type: 'stopping'
+      readonly phase: Phase
+      readonly how: 'gently' | 'at once'
+      /** An error; left out where a person stopped the run. */
+      readonly because?: string
+    }
 )
 
 /** Everything that a run says: its events, and at last the report. */

@@ -133,8 +133,9 @@ function leftovers(event: AttemptEnded): Line {
 
 const plain = (text: string): Line => ({ tone: 'plain', text })
 
-function stoppingText({ phase, how }: Extract<DeployEvent, { type: 'stopping' }>): string {
-  if (how === 'at once') return 'stopping at once'
+function stoppingText({ phase, how, because }: Extract<DeployEvent, { type: 'stopping' }>): string {
+  if (how === 'at once') return `stopping at once${because === undefined ? '' : `: ${because}`}`
+  if (because !== undefined) return `stopping: ${because}; running tasks are asked to end`
   return phase === 'undo'
     ? 'the undo goes on to its end; a second Ctrl-C stops it at once'
     : 'stopping: running tasks are asked to end; a second Ctrl-C ends them at once'

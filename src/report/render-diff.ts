@@ -41,7 +41,7 @@ function summary(before: RunSide, after: RunSide, style: Style): string[] {
     ['plan', before.plan, after.plan],
     ['version', before.version, after.version],
     ['environment', before.environment ?? '-', after.environment ?? '-'],
-    ['status', statusWords[before.status].word, statusWords[after.status].word],
+    ['status', wordFor(before), wordFor(after)],
     ['time', formatDuration(before.durationMs), formatDuration(after.durationMs)],
     ['peak memory', formatSize(before.peakMemoryBytes), formatSize(after.peakMemoryBytes)],
   ].map(([title = '', was = '', is = '']) => [
@@ -51,6 +51,10 @@ function summary(before: RunSide, after: RunSide, style: Style): string[] {
   ])
   return renderTable([{ title: '' }, { title: 'before' }, { title: 'after' }], rows, style)
 }
+
+/** A run that went well may have been undone later. */
+const wordFor = ({ status }: RunSide): string =>
+  status === 'rolled-back' ? 'was rolled back' : statusWords[status].word
 
 /** Nothing for a task that is as it was and went as it did. */
 function linesOf({ task, change, changes, before, after }: TaskDiff, style: Style): string[] {

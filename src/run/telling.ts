@@ -1,3 +1,4 @@
+import { PlimsollError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Redactor } from '../redact/redact.ts'
 import type { TaskEvent } from '../runners/runners.ts'
@@ -64,10 +65,12 @@ export class Telling {
   /** Says that the run is being stopped, once for each signal. */
   tellStops(): Disposable {
     const { signal, killSignal } = this.#parts
-    const tell = (how: 'gently' | 'at once') => (): void =>
-      void this.emit({ type: 'stopping', phase: this.#phase, how })
-    const gently = tell('gently')
-    const atOnce = tell('at once')
+    const tell = (how: 'gently' | 'at once', { reason }: AbortSignal): void => {
+      const why = reason instanceof PlimsollError ? { because: reason.message } : {}
+      void this.emit({ type: 'stopping', phase: this.#phase, how, ...why })
+    }
+    const gently = (): void => tell('gently', signal)
+    const atOnce = (): void => tell('at once', killSignal)
     signal.addEventListener('abort', gently, { once: true })
     killSignal.addEventListener('abort', atOnce, { once: true })
     return {
@@ -120,5 +123,11 @@ function begins(event: TaskEvent): boolean {
 
 /** Whether it may quote what a task wrote; the rest is made of the engine's own words, of names and numbers. */
 function quotes({ type }: TaskEvent): boolean {
-  return type === 'attempt-ended' || type === 'task-ended' || type === 'warning' || type === 'undo-started'
+  return (
+    type === 'attempt-ended' ||
+    type === 'task-ended' ||
+    type === 'warning' ||
+    type === 'undo-started' ||
+    type === 'stopping'
+  )
 }
