@@ -173,7 +173,7 @@ test('an engine and its database server that are killed with -9 at the same mome
   using yard = new DatabaseYard(await server.database('both killed'))
   yard.plan(`
   first: { run: echo first >>count }
-  long: { needs: first, run: 'echo long >>count; until test -e go; do sleep 0.05; done' }
+  long: { needs: first, run: 'echo long >>count; for i in $(seq 1200); do test -e go && break; sleep 0.05; done' }
   last: { needs: long, run: echo last >>count }
 `)
   const before = await yard.killedAt(event('attempt-identified', 'long'))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Child, Folder } from './plimsoll.ts'
 
-const go = (name: string): string => `until [ -e ${name} ]; do sleep 0.05; done`
+const go = (name: string): string => `for i in $(seq 1200); do [ -e ${name} ] && break; sleep 0.05; done`
 const plan = `name: followed
 tasks:
   a: { run: "echo a1; ${go('go-a')}; echo a2" }

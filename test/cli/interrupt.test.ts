@@ -58,7 +58,7 @@ test('Ctrl-C stops gently: tasks may tidy up, nothing is undone, the report says
   const plan = `
   a: { run: touch made, undo: { run: rm made } }
   b: { needs: a, run: ${JSON.stringify(script)} }
-  seen: { run: "until test -e ready; do sleep 0.05; done" }
+  seen: { run: "for i in $(seq 1200); do test -e ready && break; sleep 0.05; done" }
   c: { needs: b, run: "true" }
 `
   const ready = (message: RunMessage): boolean => message.type === 'task-ended' && message.task === 'seen'
@@ -119,7 +119,7 @@ const undoPlan = (undo: string): string => `
 
 test('an undo that has begun goes on to its end after one Ctrl-C, and says so', async () => {
   using folder = new Folder()
-  const waitForStop = 'until test -e stop; do sleep 0.05; done; rm b'
+  const waitForStop = 'for i in $(seq 1200); do test -e stop && break; sleep 0.05; done; rm b'
   const { code, report, stderr } = await deployed(folder, undoPlan(waitForStop), (message) => {
     if (stopping(message)) folder.write('stop', '')
     return undoing('b')(message)

@@ -9,7 +9,7 @@ import { type Child, Folder, jsonLines } from './plimsoll.ts'
 
 const waiting = `name: shop
 environments: { production: {}, staging: {} }
-tasks: { hold: { run: "touch held; while [ ! -e go ]; do sleep 0.05; done" } }
+tasks: { hold: { run: "touch held; for i in $(seq 1200); do [ -e go ] && break; sleep 0.05; done" } }
 `
 const quick = 'name: shop\nenvironments: { production: {}, staging: {} }\ntasks: { a: { run: "true" } }\n'
 

@@ -77,7 +77,7 @@ for (const { reader, command } of [
   test(`${reader} that takes nothing does not hold the run, and gets the report when it reads at last`, async () => {
     using folder = new Folder()
     folder.write('plimsoll.yaml', manyTasks)
-    const sleeper = '{ until [ -e wake-up ]; do sleep 0.05; done; cat > said; }'
+    const sleeper = '{ for i in $(seq 1200); do [ -e wake-up ] && break; sleep 0.05; done; cat > said; }'
     const { CI, ...variables } = process.env
     const child = spawn('/bin/sh', ['-c', `${command} | ${sleeper}`], {
       cwd: folder.path,

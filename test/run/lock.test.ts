@@ -20,16 +20,16 @@ const childFile = fileURLToPath(new URL('deploying-child.ts', import.meta.url))
 const plans = {
   'long.yaml': `name: shop
 tasks:
-  serve: { run: "echo $$ > pid; while [ ! -e go ]; do sleep 0.05; done; echo done > done" }
+  serve: { run: "echo $$ > pid; for i in $(seq 1200); do [ -e go ] && break; sleep 0.05; done; echo done > done" }
   after: { needs: [serve], run: "echo after > after" }
 `,
   'again.yaml': `name: shop
 tasks:
-  serve: { idempotent: true, run: "echo $$ >> pids; while [ ! -e go ]; do sleep 0.05; done; echo done >> done" }
+  serve: { idempotent: true, run: "echo $$ >> pids; for i in $(seq 1200); do [ -e go ] && break; sleep 0.05; done; echo done >> done" }
 `,
   'once.yaml': `name: shop
 tasks:
-  serve: { run: "echo $$ >> pids; while [ ! -e go ]; do sleep 0.05; done; echo done >> done" }
+  serve: { run: "echo $$ >> pids; for i in $(seq 1200); do [ -e go ] && break; sleep 0.05; done; echo done >> done" }
 `,
   'short.yaml': 'name: shop\ntasks: { once: { run: "echo once > once" } }\n',
 } as const

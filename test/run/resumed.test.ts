@@ -50,7 +50,7 @@ test('a run that was stopped by Ctrl-C goes on with what was stopped', async () 
   using yard = new Yard()
   yard.plan(`
   a: { run: echo a >>count }
-  b: { needs: a, run: "echo b >>count; until test -e go; do sleep 0.05; done" }
+  b: { needs: a, run: "echo b >>count; for i in $(seq 1200); do test -e go && break; sleep 0.05; done" }
 `)
   const child = yard.start(['deploy'])
   await yard.until(() => yard.lines().length === 2)
@@ -89,7 +89,7 @@ test('a task whose undo failed is asked about', async () => {
 
 const waiting = (word: string): string => `
   a: { run: echo a >>count }
-  b: { needs: a, run: "echo ${word} >>count; until test -e go; do sleep 0.05; done" }
+  b: { needs: a, run: "echo ${word} >>count; for i in $(seq 1200); do test -e go && break; sleep 0.05; done" }
   c: { needs: b, run: echo c >>count }
 `
 

@@ -10,7 +10,8 @@ import type { RunMessage } from '../../src/spine.ts'
 import { jsonLines } from '../cli/plimsoll.ts'
 import { event, foundOf, orphansOf, statusesOf, Yard } from './killing.ts'
 
-const waits = 'echo a >>count; until test -e go; do sleep 0.05; done; echo end >>count'
+const waits =
+  'echo a >>count; for i in $(seq 1200); do test -e go && break; sleep 0.05; done; echo end >>count'
 const plan = (more = ''): string => `
   a: { run: ${JSON.stringify(waits)}${more} }
   b: { needs: a, run: echo b >>count }
@@ -202,7 +203,7 @@ test('a task that ended well while no engine looked is well, also when that took
 test('the limit of an adopted task is held by watching it, and the report says so', async () => {
   using yard = new Yard()
   const grow =
-    'echo a >>count; until test -e go; do sleep 0.05; done; x=$(head -c 200000000 /dev/zero | tr "\\0" x); sleep 60; echo $x >/dev/null'
+    'echo a >>count; for i in $(seq 1200); do test -e go && break; sleep 0.05; done; x=$(head -c 200000000 /dev/zero | tr "\\0" x); sleep 60; echo $x >/dev/null'
   yard.plan(`  a: { run: ${JSON.stringify(grow)}, memory: { limit: 50MiB, expect: 10MiB } }\n`)
   const messages = await yard.killedAt(event('attempt-identified', 'a'))
   await yard.until(() => yard.lines().length === 1)
