@@ -13,10 +13,10 @@ import { notify } from './notify/notify.ts'
 import { loadSecrets } from './plan/plan.ts'
 import {
   type AskPerson,
-  approvalNeeded,
   type BeginParts,
   beginRun,
   chooseRun,
+  consentToRollBack,
   engineBytes,
   forcedTasks,
   Run,
@@ -33,7 +33,7 @@ import {
 import type { Hook, Plan, Report, RunMessage, TaskAnswer } from './spine.ts'
 import { databaseOf, openStore } from './store/store.ts'
 
-export type { AskPerson, PersonsAnswer } from './run/run.ts'
+export type { ApprovalQuestion, AskPerson, PersonsAnswer } from './run/run.ts'
 
 export type DeployOptions = {
   /** Where the record and the logs are kept. Default: `.plimsoll` beside the plan. */
@@ -142,20 +142,30 @@ export type RollbackOptions = Omit<ResumeOptions, 'recorded' | 'failFast' | 'und
  * already stays so, and an undo that failed is tried again. A run of which nothing is to be undone is left alone: its
  * report is the answer.
  * @param run its id, the beginning of one, or `last`.
- * @throws RUN_UNKNOWN, LOCK_HELD, RUN_UNFINISHED, APPROVAL_NEEDED, and what `deploy` throws.
+ * @throws RUN_UNKNOWN, LOCK_HELD, RUN_UNFINISHED, APPROVAL_NEEDED, APPROVAL_DENIED, and what `deploy` throws.
  */
 export async function rollback(run: string, options: RollbackOptions): Promise<Report> {
-  const { stateDir, yes = false, variables = process.env } = options
+  const { stateDir, variables = process.env } = options
   const place = { stateDir, database: databaseOf(options.database, variables) }
   const record = await recordedRun(run, place)
   const { definition, report, runId } = record
   const tasks = await tasksToUndo(record, place)
   if (tasks.length === 0 && report !== null) return report
-  if (definition.approve && !yes) throw approvalNeeded(definition)
+  await askToRollBack(record, options)
   const choose = async (journal: Journal): Promise<RunChoice> =>
     runToRollBack(await journal.run(runId), stateDir)
   const part = { ...definition, tasks, hooks: {} }
   return await perform(definition, { ...record.options, ...options, undo: true }, { choose, part })
+}
+
+/** Nothing of the run is held or changed meanwhile. */
+async function askToRollBack(record: RunRecord, options: RollbackOptions): Promise<void> {
+  const { stateDir, clock = systemClock, variables = process.env, onEvent = () => undefined } = options
+  if (!record.definition.approve) return
+  await using store = await openStore({ stateDir, database: databaseOf(options.database, variables), clock })
+  const signal = stopOf(options)
+  const wish = approvalWish(options, { variables, secrets: [] })
+  await consentToRollBack(record, { journal: openJournal(store), wish, clock, signal, onEvent })
 }
 
 type Goal = {
@@ -187,7 +197,7 @@ async function perform(
 
   await using store = await openStore({ stateDir, database: databaseOf(options.database, variables), clock })
   const { onEvent = () => undefined, failFast = false, undo: undoes = true, answers = {} } = options
-  const stop = AbortSignal.any([options.signal, options.killSignal].filter((one) => one !== undefined))
+  const stop = stopOf(options)
   const reading = openJournal(store)
   await using turn = await takeTurns(
     { store, plan, clock, random, signal: stop, onEvent, waitMs: options.waitForLockMs ?? 0 },
@@ -216,12 +226,7 @@ async function perform(
     waitReasons: lease.waitReasons,
     onEvent,
     options: { failFast, undo: undoes, force },
-    approval: {
-      yes: options.yes ?? false,
-      ask: options.askApproval,
-      waitMs: options.waitForApprovalMs ?? 0,
-      by: whoTyped(variables, options.command, Object.values(secrets)),
-    },
+    approval: approvalWish(options, { variables, secrets: Object.values(secrets) }),
     answers,
   }
   const { goOn, giveUp, rollsBack } = choice
@@ -300,6 +305,20 @@ async function keepHistory(run: Run, journal: Journal, file: string): Promise<vo
     await writeHistory(file, await journal.peaks())
   } catch (error) {
     await run.telling.emit({ type: 'warning', error: factsOf(error, 'HISTORY_UNWRITABLE') })
+  }
+}
+
+const stopOf = ({ signal, killSignal }: Pick<DeployOptions, 'signal' | 'killSignal'>): AbortSignal =>
+  AbortSignal.any([signal, killSignal].filter((one) => one !== undefined))
+
+type Typing = { readonly variables: NodeJS.ProcessEnv; readonly secrets: readonly string[] }
+
+function approvalWish(options: DeployOptions, { variables, secrets }: Typing): BeginParts['approval'] {
+  return {
+    yes: options.yes ?? false,
+    ask: options.askApproval,
+    waitMs: options.waitForApprovalMs ?? 0,
+    by: whoTyped(variables, options.command, secrets),
   }
 }
 

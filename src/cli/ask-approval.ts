@@ -1,5 +1,5 @@
 import type { ReadStream } from 'node:tty'
-import type { AskPerson, PersonsAnswer } from '../deploy.ts'
+import type { ApprovalQuestion, AskPerson, PersonsAnswer } from '../deploy.ts'
 
 type Keyboard = Pick<ReadStream, 'setRawMode' | 'on' | 'off' | 'resume' | 'pause'>
 
@@ -15,8 +15,8 @@ export type Asker = {
 export function askByKeys({ keyboard, say, interrupt }: Asker): AskPerson {
   let last: Promise<unknown> = Promise.resolve()
   return (question, signal) => {
-    const { runId, task, environment } = question
-    const what = task === null ? `it may go to ${environment}` : `${JSON.stringify(task)} may start`
+    const { runId } = question
+    const what = whatMay(question)
     const mine = last.then(() => {
       if (signal.aborted) return null
       say(`asks whether ${what}: press y or n`, runId)
@@ -25,6 +25,11 @@ export function askByKeys({ keyboard, say, interrupt }: Asker): AskPerson {
     last = mine
     return mine
   }
+}
+
+function whatMay({ about, runId, task, environment }: ApprovalQuestion): string {
+  if (about === 'rollback') return `run ${runId} may be undone in ${environment}`
+  return task === null ? `it may go to ${environment}` : `${JSON.stringify(task)} may start`
 }
 
 function answerOf(

@@ -134,7 +134,7 @@ export const commands: readonly Command[] = [
         summary: 'of the runs in this environment',
       },
       'dry-run': { type: 'boolean', summary: 'says what would be done, and does nothing' },
-      'wait-for-lock': waitForLock,
+      ...waitOptions,
       yes: { type: 'boolean', short: 'y', summary: 'gives the consent that an environment asks for' },
     },
     examples: ['plimsoll rollback --dry-run', 'plimsoll rollback --to 1.4.1 --env production --yes'],

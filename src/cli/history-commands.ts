@@ -1,5 +1,5 @@
 import { systemClock } from '../clock.ts'
-import type { Journal, RunRecord, RunSummary } from '../journal/journal.ts'
+import type { AskedApproval, Journal, RunRecord, RunSummary } from '../journal/journal.ts'
 import {
   plainLine,
   plainStyle,
@@ -37,8 +37,8 @@ export const showCommand: RunCommand = (call) =>
     const run = await journal.run(call.positionals[0] ?? 'last')
     const goesOn = run.report === null && mayGoOn(run)
     if (goesOn) process.stderr.write(goesOnLine(run))
-    for (const { task, answer } of await journal.approvals(run.runId))
-      if (answer === null) process.stderr.write(approvalLine(run.runId, task))
+    for (const asked of await journal.approvals(run.runId))
+      if (asked.answer === null) process.stderr.write(approvalLine(asked))
     const pictures = await picturesOf(journal, run, goesOn)
     const report = run.report ?? reportSoFar(run, await journal.tasks(run.runId), pictures.memory, goesOn)
     if (call.flag('json')) {
@@ -54,10 +54,11 @@ export const showCommand: RunCommand = (call) =>
     return 0
   })
 
-const approvalLine = (runId: string, task: string | null): string =>
-  plainLine(
-    `${task === null ? 'the run' : JSON.stringify(task)} waits for approval: plimsoll approve ${runId}${task === null ? '' : ` ${task}`}`,
-  ).concat('\n')
+function approvalLine({ runId, about, task }: AskedApproval): string {
+  const subject = task === null ? (about === 'rollback' ? 'its rollback' : 'the run') : JSON.stringify(task)
+  const command = `plimsoll approve ${[runId, ...(task === null ? [] : [task])].join(' ')}`
+  return plainLine(`${subject} waits for approval: ${command}`).concat('\n')
+}
 
 /** Columns of a picture where no terminal says otherwise. */
 const widestPicture = 80

@@ -8,6 +8,7 @@ export function reportSoFar(
   memory: readonly MemoryPoint[],
   goesOn: boolean,
 ): Report {
+  const because = goesOn ? 'the run goes on' : 'the engine was killed before this task ended'
   const known = new Map(tasks.filter(({ phase }) => phase === 'deploy').map((task) => [task.task, task]))
   const hooksOf = (hook: Hook) =>
     tasks
@@ -17,7 +18,6 @@ export function reportSoFar(
     const reports = hooksOf(hook)
     return reports.length === 0 ? [] : [[hook, Object.fromEntries(reports)] as const]
   })
-  const because = goesOn ? 'the run goes on' : 'the engine was killed before this task ended'
   return {
     type: 'report',
     runId: run.runId,

@@ -56,7 +56,7 @@ async function returnTo(call: Call, version: string): Promise<number> {
   return await carryOut(call, definition, (watched) => deploy(definition, { ...options, ...watched }))
 }
 
-type Options = Pick<DeployOptions, 'database' | 'yes' | 'waitForLockMs' | 'command'> & {
+type Options = Pick<DeployOptions, 'database' | 'yes' | 'waitForLockMs' | 'waitForApprovalMs' | 'command'> & {
   readonly stateDir: string
 }
 
@@ -67,6 +67,7 @@ function optionsOf(call: Call): Options {
     ...(database !== undefined && { database }),
     yes: call.flag('yes'),
     waitForLockMs: waitOf(call, 'wait-for-lock'),
+    waitForApprovalMs: waitOf(call, 'wait-for-approval'),
     command: typedCommand(process.argv.slice(2)),
   }
 }

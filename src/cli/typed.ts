@@ -16,9 +16,13 @@ export function typedCommand(words: readonly string[]): string {
     return word.startsWith('--var=') ? `--var=${withoutValue(word.slice('--var='.length))}` : word
   })
   const text = ['plimsoll', ...masked].map(quoted).join(' ')
-  const safe = createRedactor([]).text(text.replaceAll(/(:\/\/[^\s/:@]{0,200}):[^/@]{0,500}@/g, '$1:***@'))
+  const safe = withoutSecrets(text)
   return safe.length <= longest ? safe : `${safe.slice(0, longest - 1)}…`
 }
+
+/** What looks like a secret, and passwords in addresses. */
+export const withoutSecrets = (text: string): string =>
+  createRedactor([]).text(text.replaceAll(/(:\/\/[^\s/:@]{0,200}):[^/@]{0,500}@/g, '$1:***@'))
 
 /** NAME=*** */
 const withoutValue = (pair: string): string => pair.replace(/=.*$/s, '=***')

@@ -6,21 +6,21 @@ import { openStore } from '../store/store.ts'
 import { confirm } from './confirm.ts'
 import { planNameIn } from './plan-names.ts'
 import { typedCommand } from './typed.ts'
-import { placeOf } from './with-journal.ts'
+import { placeOf, withJournal } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
 
 /** What is known of the owner, for whoever has to decide. */
 const states: Readonly<Record<Exclude<LockSight['state'], 'free'>, string>> = {
   gone: 'its process has ended: the next deployment takes the lock without this',
-  silent:
-    'it gave no sign of life while we looked: the next deployment takes the lock 15 s after it began to look',
+  silent: 'it gave no sign of life while we looked: the next deployment takes the lock within 15 s',
   alive: 'it is alive',
 }
 
-/** Takes the lock away from whoever has it. */
+/** Takes the lock away from whoever has it. Where nothing is recorded nothing is made. */
 export const unlockCommand: RunCommand = async (call) => {
   const [file = 'plimsoll.yaml'] = call.positionals
   const name = { plan: await planNameIn(file), environment: call.text('env') ?? null }
+  await withJournal(call, async () => undefined)
   await using store = await openStore(placeOf(call))
   const signal = new AbortController().signal
   const sight = await inspectLock(store, name, { clock: systemClock, signal })

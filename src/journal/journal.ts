@@ -7,7 +7,7 @@
 import { PlimsollError } from '../errors.ts'
 import type { DeployEvent } from '../spine.ts'
 import type { Statement, Store } from '../store/store.ts'
-import { asking, readApprovals, readOpenApprovals, writeAnswer } from './approvals.ts'
+import { asking, forgettingDenial, readApprovals, readOpenApprovals, writeAnswer } from './approvals.ts'
 import { checkAudit, readAudit, writeNoted } from './audit.ts'
 import type { AuditNote } from './audit-words.ts'
 import { doneStatement, readDone } from './done-rows.ts'
@@ -25,7 +25,7 @@ import { verifyRun } from './verify.ts'
 import type { Journal, ResumedRun } from './words.ts'
 
 export { actorHere, actorText } from './actor.ts'
-export type { ApprovalAnswer, AskedApproval } from './approvals.ts'
+export type { ApprovalAbout, ApprovalAnswer, AskedApproval } from './approvals.ts'
 export type { Actor, AuditAction, AuditEntry, AuditNote } from './audit-words.ts'
 export type { Fence, Lease } from './lease.ts'
 export { heldText, inspectLock, type LockSight, takeLock } from './lock.ts'
@@ -82,7 +82,8 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
     done: (plan, environment, task) => readDone(store, [plan, environment, task]),
     greenLogs: (plan, task, limit) => readGreenLogs(store, { plan, task, limit }),
     keepDone: (done) => write([doneStatement(done)]),
-    askApproval: (runId, task, atMs) => write([asking(runId, task, atMs)]),
+    askApproval: (runId, task, atMs, about) => write([asking({ runId, about, task }, atMs)]),
+    forgetDenial: (runId) => write([forgettingDenial(runId)]),
     answerApproval: (answer) => writeAnswer(store, answer, write),
     approvals: (runId) => readApprovals(store, runId),
     openApprovals: () => readOpenApprovals(store),

@@ -96,7 +96,12 @@ export function takingOver(run: ResumedRun): readonly Statement[] {
     sql: 'delete from approvals where run_id = ?1 and answer is not null',
     parameters: [runId],
   }
-  return [take, ...(isUndo ? [] : [anew]), ...(asksAgain ? [unanswer] : []), ...forgetting]
+  // It was given for the run as it stood.
+  const useConsent: Statement = {
+    sql: `delete from approvals where run_id = ?1 and about = 'rollback'`,
+    parameters: [runId],
+  }
+  return [take, useConsent, ...(isUndo ? [] : [anew]), ...(asksAgain ? [unanswer] : []), ...forgetting]
 }
 
 const forgetEnd = `

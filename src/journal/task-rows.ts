@@ -45,7 +45,10 @@ type ProcessColumns = {
   readonly boot_id: string | null
 }
 
-type AttemptRow = Pick<AttemptRecord, 'phase' | 'task' | 'attempt' | 'engine' | 'kind' | 'token' | 'log' | 'status'> &
+type AttemptRow = Pick<
+  AttemptRecord,
+  'phase' | 'task' | 'attempt' | 'engine' | 'kind' | 'token' | 'log' | 'status'
+> &
   ProcessColumns & {
     readonly opened_ms: number
     readonly host: string | null

@@ -14,7 +14,7 @@ import type {
   TaskStatus,
   WaitReason,
 } from '../spine.ts'
-import type { ApprovalAnswer, AskedApproval } from './approvals.ts'
+import type { ApprovalAbout, ApprovalAnswer, AskedApproval } from './approvals.ts'
 import type { AuditCheck, AuditEntry, AuditFilter, AuditNote } from './audit-words.ts'
 import type { LockName } from './lock-rows.ts'
 
@@ -208,7 +208,9 @@ export type Journal = {
   /** Where the logs of a task are that succeeded in the last 30 runs of a plan of this name, newest first. */
   greenLogs(plan: string, task: string, limit: number): Promise<readonly string[]>
   /** Asks a person for consent (null: for the run); durable, and outlives the engine. */
-  askApproval(runId: string, task: string | null, atMs: number): Promise<void>
+  askApproval(runId: string, task: string | null, atMs: number, about?: ApprovalAbout): Promise<void>
+  /** That the run may not be undone; whoever wants that again asks anew. */
+  forgetDenial(runId: string): Promise<void>
   /** Answers, and notes it in the same write. @throws APPROVAL_UNASKED when somebody has answered before. */
   answerApproval(answer: ApprovalAnswer): Promise<void>
   /** What a run has asked, and the answers. */

@@ -2,7 +2,13 @@
 import type { Clock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
 import type { Decision } from '../executor/executor.ts'
-import { type Actor, type AskedApproval, actorText, type Journal } from '../journal/journal.ts'
+import {
+  type Actor,
+  type ApprovalAbout,
+  type AskedApproval,
+  actorText,
+  type Journal,
+} from '../journal/journal.ts'
 import type { TaskEvent } from '../runners/runners.ts'
 import type { Approval, Plan, Task } from '../spine.ts'
 
@@ -13,7 +19,8 @@ export type ApprovalQuestion = {
   readonly runId: string
   readonly plan: string
   readonly environment: string | null
-  /** Null: may the run begin? */
+  readonly about: ApprovalAbout
+  /** Null: may the run begin, or be undone? */
   readonly task: string | null
 }
 
@@ -32,6 +39,8 @@ export type ApprovalWish = {
 }
 
 type Parts = {
+  /** Default `deploy`. */
+  readonly about?: ApprovalAbout
   readonly wish: ApprovalWish
   readonly plan: Plan
   readonly runId: string
@@ -70,7 +79,7 @@ export class Approvals {
     return denial && new PlimsollError('APPROVAL_DENIED', denialText(denial))
   }
 
-  /** Whether the run may begin. Resolves also when it may not: then `signal` has aborted, or the run's. @returns what it waited, in milliseconds. */
+  /** Whether the run may begin, or be undone. Resolves also when it may not: then `signal` has aborted, or the run's. @returns what it waited, in milliseconds. */
   async ofRun(): Promise<number> {
     const startMs = this.#parts.clock.monotonic()
     const wait: TaskEvent = { type: 'run-waiting', reason: 'approval', message: this.#waitText(null) }
@@ -102,10 +111,10 @@ export class Approvals {
   }
 
   async #ask(task: string | null, wait: TaskEvent, isLast: () => boolean): Promise<Approval> {
-    const { journal, runId, clock, emit, signal, wish } = this.#parts
+    const { about, journal, runId, clock, emit, signal, wish } = this.#parts
     const known = await this.#answerOf(task)
     if (known) return this.#keep(known)
-    await journal.askApproval(runId, task, clock.now())
+    await journal.askApproval(runId, task, clock.now(), about)
     if (wish.yes) {
       await this.#answer(task, { approved: true, reason: '--yes' })
     } else {
@@ -137,8 +146,8 @@ export class Approvals {
   }
 
   async #askPerson(task: string | null, until: AbortSignal): Promise<Approval> {
-    const { plan, runId, wish } = this.#parts
-    const question = { runId, plan: plan.name, environment: plan.environment, task }
+    const { about = 'deploy', plan, runId, wish } = this.#parts
+    const question = { runId, plan: plan.name, environment: plan.environment, about, task }
     const answer = await wish.ask?.(question, until)
     // Somebody else may have been faster: what the store says counts.
     if (answer) await this.#answer(task, answer).catch(() => undefined)
@@ -146,19 +155,21 @@ export class Approvals {
   }
 
   #answer(task: string | null, { approved, reason }: PersonsAnswer): Promise<void> {
-    const { journal, runId, plan, clock, wish } = this.#parts
+    const { about = 'deploy', journal, runId, plan, clock, wish } = this.#parts
     const atMs = clock.now()
     const answer = approved ? 'approved' : 'denied'
     const action = approved ? ('approve' as const) : ('deny' as const)
-    const about = { atMs, plan: plan.name, environment: plan.environment, runId, task }
-    const note = { ...about, action, by: wish.by, detail: reason ?? null }
+    const subject = { atMs, plan: plan.name, environment: plan.environment, runId, task }
+    const detail = approvalDetail(about, reason ?? null)
+    const note = { ...subject, action, by: wish.by, detail }
     const by = actorText(wish.by)
-    return journal.answerApproval({ runId, task, answer, by, atMs, reason: reason ?? null, note })
+    return journal.answerApproval({ runId, about, task, answer, by, atMs, reason: reason ?? null, note })
   }
 
   async #answerOf(task: string | null): Promise<Approval | null> {
-    const asked: readonly AskedApproval[] = await this.#parts.journal.approvals(this.#parts.runId)
-    return asked.find((one) => one.task === task)?.answer ?? null
+    const { about = 'deploy', journal, runId } = this.#parts
+    const asked: readonly AskedApproval[] = await journal.approvals(runId)
+    return asked.find((one) => one.about === about && one.task === task)?.answer ?? null
   }
 
   #keep(approval: Approval): Approval {
@@ -174,20 +185,30 @@ export class Approvals {
   }
 
   #needed(): PlimsollError {
-    const { runId } = this.#parts
+    const { about, runId } = this.#parts
+    const isRollback = about === 'rollback'
     const what = [...this.#waiting].map((task) => JSON.stringify(task)).join(', ') || 'the run'
-    return new PlimsollError('APPROVAL_NEEDED', `${what} of run ${runId} asks for a person's consent`, {
-      fix: `plimsoll approve ${runId}, then plimsoll resume ${runId}; or run it with --yes, or with --wait-for-approval DURATION`,
+    const text = isRollback
+      ? `to undo run ${runId} asks for a person's consent`
+      : `${what} of run ${runId} asks for a person's consent`
+    const next = `plimsoll approve ${runId}, then plimsoll ${isRollback ? 'rollback' : 'resume'} ${runId}`
+    return new PlimsollError('APPROVAL_NEEDED', text, {
+      fix: `${next}; or run it with --yes, or with --wait-for-approval DURATION`,
     })
   }
 
   #waitText(task: string | null): string {
-    const { runId, plan, wish } = this.#parts
+    const { about, runId, plan, wish } = this.#parts
     const command = `plimsoll approve ${[runId, ...(task === null ? [] : [task])].join(' ')}`
-    const where = task === null && plan.environment !== null ? ` to go to ${plan.environment}` : ''
+    const toWhere = plan.environment === null ? '' : ` to go to ${plan.environment}`
+    const where = about === 'rollback' ? ` to undo run ${runId}` : task === null ? toWhere : ''
     return `waits for approval${where}: ${wish.ask ? 'answer here, or ' : ''}${command}`
   }
 }
+
+/** What the audit says beside who and when. */
+export const approvalDetail = (about: ApprovalAbout, reason: string | null): string | null =>
+  about === 'deploy' ? reason : `of the rollback${reason === null ? '' : `: ${reason}`}`
 
 const denialText = ({ by, reason }: Approval): string =>
   `${by} denied it${reason === null ? '' : `: ${reason}`}`

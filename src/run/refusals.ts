@@ -4,13 +4,6 @@ import type { ParallelExecutor } from '../executor/executor.ts'
 import type { Plan, Task } from '../spine.ts'
 import { formatSize } from '../units.ts'
 
-export function approvalNeeded(plan: Plan): PlimsollError {
-  return new PlimsollError(
-    'APPROVAL_NEEDED',
-    `environment "${plan.environment}" of "${plan.name}" asks for a person's consent`,
-  )
-}
-
 /** A declared need is refused before anything starts; a limit alone never is. */
 export function refuseWhatCannotFit(plan: Plan, executor: ParallelExecutor): void {
   const { capacityBytes } = executor.monitor.read()

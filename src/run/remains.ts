@@ -175,7 +175,7 @@ const isFailedUndo = ({ phase, report }: TaskRecord): boolean =>
   phase === 'undo' && report?.status === 'failed'
 
 /** An undo that was stopped, by a kill or by a person, has begun to undo: it goes on. */
-const goesOnWithUndo = ({ undoBecause, report }: RunRecord): boolean =>
+export const goesOnWithUndo = ({ undoBecause, report }: RunRecord): boolean =>
   undoBecause !== null && (report === null || report.status === 'interrupted')
 
 const hasEnded = (states: TaskStates, task: string): boolean => states.statusOf(task) !== 'unknown'

@@ -223,22 +223,26 @@ test('a person at a terminal answers one question after the other by a key; Ctrl
     say: (line) => void lines.push(line),
     interrupt: () => void interruptions.push('Ctrl-C'),
   })
-  const question = { runId: 'r', plan: 'shop', environment: 'production' }
+  const question = { runId: 'r', plan: 'shop', environment: 'production', about: 'deploy' } as const
   const never = new AbortController().signal
   const answers = Promise.all([
     ask({ ...question, task: null }, never),
     ask({ ...question, task: 'live' }, never),
+    ask({ ...question, about: 'rollback', task: null }, never),
   ])
   keyboard.write('?\u0003y')
   await new Promise((resolve) => setImmediate(resolve))
   keyboard.write('N')
-  assert.deepEqual(await answers, [{ approved: true }, { approved: false }])
+  await new Promise((resolve) => setImmediate(resolve))
+  keyboard.write('y')
+  assert.deepEqual(await answers, [{ approved: true }, { approved: false }, { approved: true }])
   assert.deepEqual(lines, [
     'asks whether it may go to production: press y or n',
     'asks whether "live" may start: press y or n',
+    'asks whether run r may be undone in production: press y or n',
   ])
   assert.deepEqual(interruptions, ['Ctrl-C'])
-  assert.deepEqual(raw, [true, false, true, false])
+  assert.deepEqual(raw, [true, false, true, false, true, false])
 
   const elsewhere = new AbortController()
   const third = ask({ ...question, task: 'late' }, elsewhere.signal)
