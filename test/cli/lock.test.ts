@@ -118,10 +118,16 @@ test('unlock refuses an owner that lives; with --force its tasks are killed, it 
   assert.equal((await folder.plimsoll(['unlock', '--env', 'production', '--force'])).code, 5)
 
   const said = text(child.stderr)
+  const lines = text(child.stdout)
   const unlocked = await folder.plimsoll(['unlock', '--env', 'production', '--force', '--yes'])
   assert.deepEqual([unlocked.code, unlocked.stdout], [0, 'the lock of "shop" to production is free\n'])
   assert.equal((await once(child, 'close'))[0], 3)
   assert.match(await said, /^error LOCK_LOST: this run has lost the lock of "shop" to production/)
+  assert.match(
+    await lines,
+    /stopping: this run has lost the lock of "shop" to production: another run has taken it/,
+  )
+  assert.doesNotMatch(await lines, /Ctrl-C/)
   const [entry] = jsonLines((await folder.plimsoll(['audit', '--action', 'unlock', '--json'])).stdout)
   assert.equal(entry?.environment, 'production')
   assert.match(String(entry?.detail), new RegExp(`^taken from process ${child.pid} on \\S+; it is alive$`))
@@ -131,6 +137,7 @@ test('unlock refuses an owner that lives; with --force its tasks are killed, it 
 test('unlock of a lock that nobody holds says so; of a plan that is not there, exit code 2', async () => {
   using folder = new Folder()
   folder.write('plimsoll.yaml', quick)
+  assert.equal((await folder.plimsoll(['deploy'])).code, 0)
   const { code, stdout } = await folder.plimsoll(['unlock'])
   assert.deepEqual([code, stdout], [0, 'nobody holds the lock of "shop"\n'])
   assert.equal((await folder.plimsoll(['unlock', 'none.yaml'])).code, 2)

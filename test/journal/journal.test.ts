@@ -193,7 +193,7 @@ check('an attempt is open, then identified, then has its result', async (journal
   await journal.record(open)
   const base = {
     ...{ phase: 'deploy', task: 'build', attempt: 1, kind: 'exec', token: 'token-1' },
-    ...{ openedAtMs: 3, host: null, bootId: null },
+    ...{ engine: 1, openedAtMs: 3, host: null, bootId: null },
   }
   const unended = {
     ...base,
@@ -212,6 +212,32 @@ check('an attempt is open, then identified, then has its result', async (journal
   const ended = { status: 'failed', endedAtMs: 5, result: failed, nextInMs: 1_000 }
   assert.deepEqual(await journal.attempts('a'), [{ ...unended, identity, bootId: identity.bootId, ...ended }])
 })
+
+check(
+  'the engines of a run are known in their order, and which of them began an attempt',
+  async (journal) => {
+    await journal.openRun(opened('a'))
+    const second = { ...engine, pid: 12, token: 'second' }
+    const resumed = { runId: 'a', plan, host: 'runner-8', forget: [], isUndo: false }
+    await journal.resumeRun({
+      ...resumed,
+      engine: second,
+      previousToken: engine.token,
+      pidNamespace: 'pid:[8]',
+    })
+    await journal.record(open)
+    assert.equal((await journal.attempts('a'))[0]?.engine, 2)
+    const engines = await journal.engines('a')
+    assert.deepEqual(
+      engines.map(({ number, host, identity }) => [number, host, identity]),
+      [
+        [2, 'runner-8', second],
+        [1, 'runner-7', engine],
+      ],
+    )
+    assert.equal(engines[0]?.pidNamespace, 'pid:[8]')
+  },
+)
 
 check('an attempt that is opened again forgets how it ended before', async (journal) => {
   await journal.openRun(opened('a'))
