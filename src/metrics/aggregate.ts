@@ -1,0 +1,147 @@
+/**
+ * Aggregates by time bucket: one pass over the samples, in the order series, then time, that keeps a few numbers for each
+ * group and bucket and never the samples. How many results there may be is bounded.
+ */
+import { PlimsollError } from '../errors.ts'
+import {
+  type AggregatePoint,
+  type AggregateQuery,
+  type BlockSummary,
+  checkAggregate,
+  quantileOf,
+  stepOf,
+} from './aggregate-words.ts'
+import { numbersOf } from './columns.ts'
+import { type Fold, foldOf } from './folds.ts'
+import type { Window } from './rate.ts'
+import { withoutStale } from './stale.ts'
+import type { Batch, Labels, Series } from './words.ts'
+
+/** Some 100 bytes each. */
+const mostResults = 250_000
+/** Some 10 kB each, when all of them are sketches. */
+const mostPercentiles = 10_000
+
+type Group = { readonly name: string; readonly labels: Labels; readonly indexes: Map<number, number> }
+
+export class Aggregation {
+  readonly #query: AggregateQuery
+  readonly #stepMs: number
+  readonly #fold: Fold
+  readonly #mostResults: number
+  readonly #groups = new Map<string, Group>()
+  #results = 0
+
+  /** @throws METRIC_QUERY_INVALID */
+  constructor(query: AggregateQuery) {
+    checkAggregate(query.aggregate)
+    const most = quantileOf(query.aggregate) === undefined ? mostResults : mostPercentiles
+    this.#query = query
+    this.#stepMs = stepOf(query.stepSeconds)
+    this.#fold = foldOf(query.aggregate)
+    this.#mostResults = Math.min(query.maxResults ?? most, most)
+  }
+
+  /** Whether a summary of samples between these two, of one series, does as well as they. */
+  servesSummary({ firstMs, lastMs }: Pick<BlockSummary, 'firstMs' | 'lastMs'>): boolean {
+    const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = this.#query
+    return (
+      this.#fold.addSummary !== undefined &&
+      firstMs >= fromMs &&
+      lastMs < toMs &&
+      this.#bucketOf(firstMs) === this.#bucketOf(lastMs)
+    )
+  }
+
+  /** One for which `servesSummary` is true. @throws METRIC_QUERY_TOO_LARGE */
+  addSummary(summary: BlockSummary): void {
+    const index = this.#indexOf(this.#groupOf(summary.series), this.#bucketOf(summary.firstMs))
+    this.#fold.addSummary?.(index, summary)
+  }
+
+  /** @throws METRIC_QUERY_TOO_LARGE */
+  add(batch: Batch): void {
+    const { timestampsMs, values } = withoutStale({ ...batch, values: numbersOf(batch) })
+    const group = this.#groupOf(batch.series)
+    const seriesKey = keyOf(batch.series, Object.keys(batch.series.labels).sort())
+    const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = this.#query
+    let begin = 0
+    while (begin < timestampsMs.length && (timestampsMs[begin] ?? 0) < fromMs) begin += 1
+    while (begin < timestampsMs.length && (timestampsMs[begin] ?? 0) < toMs) {
+      const bucket = this.#bucketOf(timestampsMs[begin] ?? 0)
+      const window = this.#windowOf(bucket)
+      let end = begin + 1
+      while (end < timestampsMs.length && (timestampsMs[end] ?? 0) < window.toMs) end += 1
+      const index = this.#indexOf(group, bucket)
+      this.#fold.add({ index, seriesKey, window }, { timestampsMs, values, begin, end })
+      begin = end
+    }
+  }
+
+  /** Group after group, each in the order of time. Nothing is added afterwards. */
+  *points(): Iterable<AggregatePoint> {
+    for (const { name, labels, indexes } of this.#groups.values()) {
+      for (const [bucket, index] of [...indexes].sort(([left], [right]) => left - right)) {
+        const value = this.#fold.at(index)
+        if (value !== undefined) yield { name, labels, timestampMs: bucket * this.#stepMs, value }
+      }
+    }
+  }
+
+  #bucketOf(timestampMs: number): number {
+    return Math.floor(timestampMs / this.#stepMs)
+  }
+
+  /** The first and the last bucket end where the query does. */
+  #windowOf(bucket: number): Window {
+    const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = this.#query
+    const beginMs = bucket * this.#stepMs
+    return { fromMs: Math.max(beginMs, fromMs), toMs: Math.min(beginMs + this.#stepMs, toMs) }
+  }
+
+  #groupOf(series: Series): Group {
+    const by = this.#query.groupBy ?? []
+    const key = keyOf(series, by)
+    const known = this.#groups.get(key)
+    if (known !== undefined) return known
+    const labels = Object.fromEntries(
+      by.flatMap((label) => {
+        const value = Object.hasOwn(series.labels, label) ? series.labels[label] : undefined
+        return value ? [[label, value]] : []
+      }),
+    )
+    const group = { name: series.name, labels, indexes: new Map<number, number>() }
+    this.#groups.set(key, group)
+    return group
+  }
+
+  #indexOf({ indexes }: Group, bucket: number): number {
+    const known = indexes.get(bucket)
+    if (known !== undefined) return known
+    if (this.#results >= this.#mostResults)
+      throw new PlimsollError(
+        'METRIC_QUERY_TOO_LARGE',
+        `the query has more than ${this.#mostResults} results: ${this.#groups.size} groups so far, in buckets of ${this.#query.stepSeconds} s`,
+      )
+    const index = this.#results
+    this.#results += 1
+    indexes.set(bucket, index)
+    return index
+  }
+}
+
+const keyOf = ({ name, labels }: Series, by: readonly string[]): string =>
+  JSON.stringify([name, ...by.map((label) => (Object.hasOwn(labels, label) ? [label, labels[label]] : ''))])
+
+/**
+ * Batches must come series after series, each in the order of time.
+ * @throws METRIC_QUERY_INVALID, METRIC_QUERY_TOO_LARGE
+ */
+export async function* aggregate(
+  batches: AsyncIterable<Batch> | Iterable<Batch>,
+  query: AggregateQuery,
+): AsyncGenerator<AggregatePoint, void, undefined> {
+  const aggregation = new Aggregation(query)
+  for await (const batch of batches) aggregation.add(batch)
+  yield* aggregation.points()
+}

@@ -1,0 +1,190 @@
+/**
+ * Folds: what is kept of the samples of a bucket, a few numbers for each. A bucket is named by its index; samples of one
+ * series come in the order of time.
+ */
+import type { Aggregate, BlockSummary } from './aggregate-words.ts'
+import { quantileOf } from './aggregate-words.ts'
+import { NumberList } from './number-list.ts'
+import { Percentiles } from './percentile.ts'
+import { CounterWindow, type Window } from './rate.ts'
+
+/** Samples from `begin` on and before `end`, all of one series and one bucket. */
+export type Piece = {
+  readonly timestampsMs: Float64Array
+  readonly values: Float64Array
+  readonly begin: number
+  readonly end: number
+}
+/** Which bucket, of which series, and its bounds. */
+export type Place = { readonly index: number; readonly seriesKey: string; readonly window: Window }
+
+export type Fold = {
+  add(place: Place, piece: Piece): void
+  /** Present where the fold needs no more than a summary. */
+  readonly addSummary?: (index: number, summary: BlockSummary) => void
+  /** Undefined where the samples are too few. Nothing is added afterwards. */
+  at(index: number): number | undefined
+}
+
+export function foldOf(aggregate: Aggregate): Fold {
+  const quantile = quantileOf(aggregate)
+  if (quantile !== undefined) return percentile(quantile)
+  switch (aggregate) {
+    case 'count':
+      return count()
+    case 'min':
+      return extreme((value, other) => value < other, 'min')
+    case 'max':
+      return extreme((value, other) => value > other, 'max')
+    case 'first':
+      return nearest((timeMs, otherMs) => timeMs < otherMs)
+    case 'last':
+      return nearest((timeMs, otherMs) => timeMs > otherMs)
+    case 'stddev':
+      return deviation()
+    case 'rate':
+      return growth((window) => window.rate())
+    case 'increase':
+      return growth((window) => window.increase())
+    default:
+      return total(aggregate === 'avg')
+  }
+}
+
+function count(): Fold {
+  const counts = new NumberList(0)
+  const add = (index: number, more: number): void => counts.set(index, counts.at(index) + more)
+  return {
+    add: ({ index }, { begin, end }) => add(index, end - begin),
+    addSummary: (index, summary) => add(index, summary.count),
+    at: (index) => counts.at(index),
+  }
+}
+
+/** Sums as Neumaier does, so that 0.1 + 0.2 - 0.3 is 2.8e-17 and small values are not lost beside great ones. */
+function total(isAverage: boolean): Fold {
+  const sums = new NumberList(0)
+  const rests = new NumberList(0)
+  const counts = new NumberList(0)
+  const addOne = (index: number, sum: number, value: number): number => {
+    const next = sum + value
+    const rest = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
+    if (Number.isFinite(rest)) rests.set(index, rests.at(index) + rest)
+    return next
+  }
+  return {
+    add: ({ index }, { values, begin, end }) => {
+      let sum = sums.at(index)
+      for (let at = begin; at < end; at += 1) sum = addOne(index, sum, values[at] ?? Number.NaN)
+      sums.set(index, sum)
+      counts.set(index, counts.at(index) + end - begin)
+    },
+    addSummary: (index, summary) => {
+      sums.set(index, addOne(index, sums.at(index), summary.sum))
+      counts.set(index, counts.at(index) + summary.count)
+    },
+    at: (index) => (sums.at(index) + rests.at(index)) / (isAverage ? counts.at(index) : 1),
+  }
+}
+
+/** NaN counts only where there is nothing else, as in Prometheus. */
+function extreme(wins: (value: number, other: number) => boolean, of: 'min' | 'max'): Fold {
+  const kept = new NumberList(Number.NaN)
+  return {
+    add: ({ index }, { values, begin, end }) => {
+      let best = kept.at(index)
+      for (let at = begin; at < end; at += 1) {
+        const value = values[at] ?? Number.NaN
+        if (wins(value, best) || Number.isNaN(best)) best = value
+      }
+      kept.set(index, best)
+    },
+    addSummary: (index, summary) => {
+      const best = kept.at(index)
+      if (wins(summary[of], best) || Number.isNaN(best)) kept.set(index, summary[of])
+    },
+    at: (index) => kept.at(index),
+  }
+}
+
+/** Of equal times the series that came first. */
+function nearest(wins: (timeMs: number, otherMs: number) => boolean): Fold {
+  const times = new NumberList(Number.NaN)
+  const kept = new NumberList(Number.NaN)
+  const offer = (index: number, { timestampsMs, values }: Piece, at: number): void => {
+    const timeMs = timestampsMs[at] ?? Number.NaN
+    if (!wins(timeMs, times.at(index)) && !Number.isNaN(times.at(index))) return
+    times.set(index, timeMs)
+    kept.set(index, values[at] ?? Number.NaN)
+  }
+  return {
+    add: ({ index }, piece) => {
+      offer(index, piece, piece.begin)
+      offer(index, piece, piece.end - 1)
+    },
+    at: (index) => kept.at(index),
+  }
+}
+
+/** Of the whole population, as Prometheus' stddev_over_time; by Welford's method. */
+function deviation(): Fold {
+  const counts = new NumberList(0)
+  const means = new NumberList(0)
+  const squares = new NumberList(0)
+  return {
+    add: ({ index }, { values, begin, end }) => {
+      let seen = counts.at(index)
+      let mean = means.at(index)
+      let square = squares.at(index)
+      for (let at = begin; at < end; at += 1) {
+        const value = values[at] ?? Number.NaN
+        const distance = value - mean
+        seen += 1
+        mean += distance / seen
+        square += distance * (value - mean)
+      }
+      counts.set(index, seen)
+      means.set(index, mean)
+      squares.set(index, square)
+    },
+    at: (index) => Math.sqrt(squares.at(index) / counts.at(index)),
+  }
+}
+
+/** Each series is calculated alone, and a bucket has their sum; one with a single sample says nothing. */
+function growth(of: (window: CounterWindow) => number | undefined): Fold {
+  const sums = new NumberList(Number.NaN)
+  let open: { readonly index: number; readonly seriesKey: string; readonly counter: CounterWindow } | null =
+    null
+  const close = (): void => {
+    const grown = open === null ? undefined : of(open.counter)
+    if (open !== null && grown !== undefined) {
+      const before = sums.at(open.index)
+      sums.set(open.index, Number.isNaN(before) ? grown : before + grown)
+    }
+    open = null
+  }
+  return {
+    add: ({ index, seriesKey, window }, { timestampsMs, values, begin, end }) => {
+      if (open?.index !== index || open.seriesKey !== seriesKey) {
+        close()
+        open = { index, seriesKey, counter: new CounterWindow(window) }
+      }
+      for (let at = begin; at < end; at += 1)
+        open.counter.add(timestampsMs[at] ?? Number.NaN, values[at] ?? Number.NaN)
+    },
+    at: (index) => {
+      close()
+      const sum = sums.at(index)
+      return Number.isNaN(sum) ? undefined : sum
+    },
+  }
+}
+
+function percentile(quantile: number): Fold {
+  const percentiles = new Percentiles()
+  return {
+    add: ({ index }, { values, begin, end }) => percentiles.add(index, values, begin, end),
+    at: (index) => percentiles.at(index, quantile),
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Percentiles in bounded memory. Exact, with linear interpolation as Prometheus' quantile_over_time, as long as a bucket has
+ * few values and all buckets together are small; then a DDSketch, whose answer is within 1 % of a value that has
+ * that rank (Masson, Rim, Lee: DDSketch, VLDB 2019), for values within 8 powers of ten below the greatest.
+ */
+import { LogCollapsingLowestDenseDDSketch as Sketch } from '@datadog/sketches-js'
+
+/** Values of one bucket that are kept one by one. */
+const mostExactValues = 1_000
+/** Values of all buckets that are kept one by one: 8 MB. */
+const mostExactInAll = 1_000_000
+const relativeAccuracy = 0.01
+/** At most 8 kB for each sign; 8.8 powers of ten. */
+const binLimit = 1_024
+
+export class Percentiles {
+  readonly #buckets: Bucket[] = []
+  #exactValues = 0
+
+  add(index: number, values: Float64Array, begin: number, end: number): void {
+    this.#buckets[index] ??= new Bucket()
+    const bucket = this.#buckets[index]
+    const room = this.#exactValues + (end - begin) <= mostExactInAll
+    const before = bucket.exactCount
+    for (let at = begin; at < end; at += 1) bucket.add(values[at] ?? Number.NaN, room)
+    this.#exactValues += bucket.exactCount - before
+  }
+
+  at(index: number, quantile: number): number {
+    return this.#buckets[index]?.at(quantile) ?? Number.NaN
+  }
+}
+
+class Bucket {
+  #exact: number[] = []
+  #sketch: Sketch | null = null
+  #notNumbers = 0
+  #negativeInfinities = 0
+  #positiveInfinities = 0
+
+  get exactCount(): number {
+    return this.#exact.length
+  }
+
+  add(value: number, room: boolean): void {
+    if (Number.isNaN(value)) this.#notNumbers += 1
+    else if (value === Number.NEGATIVE_INFINITY) this.#negativeInfinities += 1
+    else if (value === Number.POSITIVE_INFINITY) this.#positiveInfinities += 1
+    else if (this.#sketch !== null) this.#sketch.accept(value)
+    else if (room && this.#exact.length < mostExactValues) this.#exact.push(value)
+    else this.#toSketch().accept(value)
+  }
+
+  /** NaN counts as the smallest, as in Prometheus. */
+  at(quantile: number): number {
+    const finite = this.#sketch?.count ?? this.#exact.length
+    const below = this.#notNumbers + this.#negativeInfinities
+    const rank = quantile * (below + finite + this.#positiveInfinities - 1)
+    // The least and the greatest are known exactly.
+    if (this.#sketch !== null && rank > below && rank < below + finite - 1)
+      return this.#sketch.getValueAtQuantile((rank - below) / (finite - 1))
+    this.#exact.sort((left, right) => left - right)
+    const lower = Math.floor(rank)
+    const share = rank - lower
+    const least = this.#ofRank(lower, below, finite)
+    return share === 0 ? least : least * (1 - share) + this.#ofRank(lower + 1, below, finite) * share
+  }
+
+  #ofRank(rank: number, below: number, finite: number): number {
+    if (rank < this.#notNumbers) return Number.NaN
+    if (rank < below) return Number.NEGATIVE_INFINITY
+    if (rank >= below + finite) return Number.POSITIVE_INFINITY
+    if (this.#sketch === null) return this.#exact[rank - below] ?? Number.NaN
+    return rank === below ? this.#sketch.min : this.#sketch.max
+  }
+
+  #toSketch(): Sketch {
+    const sketch = new Sketch({ relativeAccuracy, binLimit })
+    for (const value of this.#exact) sketch.accept(value)
+    this.#exact = []
+    this.#sketch = sketch
+    return sketch
+  }
+}

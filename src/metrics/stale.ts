@@ -1,0 +1,15 @@
+/** Prometheus marks the end of a series with a NaN of its own, which no aggregate counts. */
+
+/** Source: model/value/value.go of Prometheus. */
+const staleBits = 0x7ff0_0000_0000_0002n
+
+type Numbers = { readonly timestampsMs: Float64Array; readonly values: Float64Array }
+
+/** The same columns when there is no such mark in them. */
+export function withoutStale(columns: Numbers): Numbers {
+  const { timestampsMs, values } = columns
+  if (!values.some(Number.isNaN)) return columns
+  const bits = new BigUint64Array(values.buffer, values.byteOffset, values.length)
+  const isKept = (_: number, index: number): boolean => bits[index] !== staleBits
+  return { timestampsMs: timestampsMs.filter(isKept), values: values.filter(isKept) }
+}
