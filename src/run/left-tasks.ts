@@ -115,6 +115,7 @@ const toldStates: Readonly<Record<Found['state'], FoundTask['action']>> = {
   running: 'adopted',
   ended: 'ended',
   'not-begun': 'again',
+  evicted: 'again',
   unknown: 'again',
 }
 

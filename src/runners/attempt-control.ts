@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { PlimsollError } from '../errors.ts'
 import type { TreeWatch } from '../memory/memory.ts'
 import type { TaskControl } from '../spine.ts'
@@ -50,6 +51,7 @@ export class AttemptControl implements TaskControl, Disposable {
 
   evict(reason: string): void {
     if (this.#ended) return
+    noteEviction(this.attempt.files.evicted)
     this.#atOnce.abort()
     this.attempt.ending.because(
       new PlimsollError('TASK_REQUEUED', `it was stopped to be started again later: ${reason}`),
@@ -61,5 +63,14 @@ export class AttemptControl implements TaskControl, Disposable {
     this.resume()
     this.#ended = true
     this.attempt.onControl(null)
+  }
+}
+
+/** Before it is killed: an engine that goes on knows then why it is gone, and that it was to be started again. */
+function noteEviction(file: string): void {
+  try {
+    writeFileSync(file, '', { mode: 0o600 })
+  } catch {
+    // Memory cannot wait for a disk that is full.
   }
 }

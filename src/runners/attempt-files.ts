@@ -11,15 +11,23 @@ export function attemptFiles(stateDir: string, log: string): AttemptFiles {
     spool: file('spool'),
     exit: file('exit'),
     begun: file('exit.new'),
+    evicted: file('evicted'),
     outputs: file('out'),
     request: file('request'),
   }
 }
 
 /** All but the log, once the end of the attempt is recorded: until then an engine that goes on needs them. */
-export async function removeFiles({ spool, exit, begun, outputs, request }: AttemptFiles): Promise<void> {
+export async function removeFiles({
+  spool,
+  exit,
+  begun,
+  evicted,
+  outputs,
+  request,
+}: AttemptFiles): Promise<void> {
   const answer = `${request}.answer`
-  for (const file of [spool, exit, begun, outputs, request, answer, `${answer}.new`]) {
+  for (const file of [spool, exit, begun, evicted, outputs, request, answer, `${answer}.new`]) {
     await rm(file, { recursive: true, force: true }).catch(() => undefined)
   }
 }

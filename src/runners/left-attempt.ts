@@ -22,7 +22,7 @@ export type LeftAttempt = {
 }
 
 export type Found = { readonly because: string } & (
-  | { readonly state: 'not-begun' | 'ended' | 'unknown' }
+  | { readonly state: 'not-begun' | 'evicted' | 'ended' | 'unknown' }
   | {
       readonly state: 'running'
       readonly identity: ProcessIdentity
@@ -86,6 +86,7 @@ type ProcessPlace = {
 
 function lookForProcess(left: LeftAttempt, place: ProcessPlace): Found {
   const { files, finder, isThisBoot } = place
+  if (wasEvicted(files)) return evicted
   if (isThisBoot) {
     const identity = livingRoot(left, files, finder)
     const keepsOutput = place.isService || existsSync(files.spool)
@@ -150,11 +151,22 @@ export function leftBehind(
   return ownsSession(identity) ? finder.leftovers(identity) : finder.findByToken(left.token)
 }
 
-function hasExitRecord(file: string): boolean {
+const evicted: Found = {
+  state: 'evicted',
+  because: 'it was stopped for want of memory, to be started again',
+}
+
+/** Unless it was done by then. */
+const wasEvicted = ({ evicted: file, exit }: AttemptFiles): boolean =>
+  existsSync(file) && exitCodeIn(exit) !== 0
+
+const hasExitRecord = (file: string): boolean => exitCodeIn(file) !== null
+
+function exitCodeIn(file: string): number | null {
   try {
-    return parseExitRecord(readFileSync(file, 'utf8')) !== undefined
+    return parseExitRecord(readFileSync(file, 'utf8'))?.exitCode ?? null
   } catch {
-    return false
+    return null
   }
 }
 
@@ -172,6 +184,7 @@ export function actionFor(
     case 'ended':
       return 'take-up'
     case 'not-begun':
+    case 'evicted':
       return 'again'
     case 'unknown':
       return orAsk

@@ -11,6 +11,8 @@ export type AttemptFiles = {
   readonly exit: string
   /** Made before the command begins, and renamed to `exit` when it has ended. */
   readonly begun: string
+  /** Is there when the guard has stopped the attempt, to start it again. */
+  readonly evicted: string
   readonly outputs: string
   readonly request: string
 }
