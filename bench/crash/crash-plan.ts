@@ -20,7 +20,7 @@ const isFunction = (index: number): boolean => index % 13 === 5
 export function crashPlan(random: () => number): string {
   const tasks = Array.from({ length: taskCount }, (_, index) => {
     const needs = [1, 2, 3].flatMap(() => (index > 4 && random() < 0.5 ? [Math.floor(random() * index)] : []))
-    const seconds = (random() * 0.12).toFixed(3)
+    const seconds = (random() * 0.08).toFixed(3)
     return `  t${index}: { ${workOf(index, seconds)}, memory: 64MiB, needs: [${[...new Set(needs)].map((need) => `t${need}`).join(', ')}] }`
   })
   return `name: crash\ntasks:\n${tasks.join('\n')}\n`
