@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { messageOf } from '../src/errors.ts'
+import { deploymentRows } from './validate/deployments.ts'
 import { executorRows } from './validate/executor.ts'
 import { expertRows } from './validate/experts.ts'
 import { metricsRows } from './validate/metrics.ts'
@@ -36,7 +37,7 @@ const green: readonly string[] = JSON.parse(
   readFileSync(new URL('validate-green.json', import.meta.url), 'utf8'),
 )
 const passed = new Set<string>()
-const rows = [...executorRows, ...retryRows, ...queryRows, ...expertRows, ...metricsRows]
+const rows = [...executorRows, ...retryRows, ...queryRows, ...expertRows, ...metricsRows, ...deploymentRows]
 let component = ''
 for (const row of rows) {
   if (row.component !== component) {
