@@ -242,6 +242,10 @@ export const errorTable = {
     exitCode: 2,
     fix: 'Ask for a shorter time, a longer step or fewer labels to group by',
   },
+  METRICS_SERVE_FAILED: {
+    exitCode: 1,
+    fix: 'Choose another port with --port, or an address of this machine with --host',
+  },
   METRIC_TEXT_INVALID: {
     exitCode: 2,
     fix: 'Correct the line that is named; what stands before it and was acknowledged is kept',

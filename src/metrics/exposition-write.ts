@@ -58,7 +58,7 @@ function lineOf({ name, labels, value, timestampMs }: Sample, { format, timestam
 }
 
 /** `{code="500"}`, or nothing. */
-export function labelsOf(labels: Labels): string {
+function labelsOf(labels: Labels): string {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}="${escaped(value, true)}"`)
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }
