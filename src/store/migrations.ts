@@ -1,6 +1,7 @@
 /** Numbered SQL files bring a database from any earlier form to the present one; `user_version` is the last applied. */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseKind } from './words.ts'
 
 const folder = new URL('./migrations/', import.meta.url)
 
@@ -11,8 +12,10 @@ export function migrationFiles(): readonly string[] {
     .sort()
 }
 
-export function migrationText(name: string): string {
-  return readFileSync(new URL(name, folder), 'utf8')
+/** Without what is for the other kind alone: from a line `-- only: SQLite` or `-- only: PostgreSQL` to the next such line, or the end. */
+export function migrationText(name: string, kind: DatabaseKind): string {
+  const [forBoth = '', ...parts] = readFileSync(new URL(name, folder), 'utf8').split(/^-- only: /m)
+  return [forBoth, ...parts.filter((part) => part.startsWith(kind)).map((part) => `-- ${part}`)].join('')
 }
 
 export function versionOf(database: DatabaseSync): number {
@@ -27,7 +30,7 @@ export function migrate(database: DatabaseSync): number | null {
   if (found > files.length) return found
   for (const [index, name] of files.entries()) {
     if (index < versionOf(database)) continue
-    applyOnce(database, { number: index + 1, sql: migrationText(name) })
+    applyOnce(database, { number: index + 1, sql: migrationText(name, 'SQLite') })
   }
   return null
 }

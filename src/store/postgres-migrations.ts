@@ -51,7 +51,8 @@ export async function migratePostgres(client: Client, name: string): Promise<voi
     refuseNewer(name, found)
     if (found === 0) await createSchema(client)
     await quietly(client, 'set local search_path = plimsoll')
-    for (const file of files.slice(found)) await quietly(client, letterByLetter(migrationText(file)))
+    for (const file of files.slice(found))
+      await quietly(client, letterByLetter(migrationText(file, 'PostgreSQL')))
     await send(client, [command('update plimsoll.form set number = $1', files.length), { text: 'commit' }])
   } catch (error) {
     await client.query('rollback').catch(() => undefined)

@@ -27,6 +27,7 @@ export async function openPostgres(url: string, clock: Clock): Promise<Store> {
   const writer = new PostgresWriter(connection)
   const reading = new PostgresConnection(target, clock)
   return {
+    kind: 'PostgreSQL',
     write: (statements) => writer.write(statements),
     ...readsOf(reading),
     [Symbol.asyncDispose]: async () => {
@@ -55,6 +56,7 @@ export async function openPostgresForReading(url: string, clock: Clock): Promise
 
 function readingStore(connection: PostgresConnection): Store {
   return {
+    kind: 'PostgreSQL',
     write: async () => {
       throw new PlimsollError('INTERNAL', `${connection.name} was opened for reading`)
     },

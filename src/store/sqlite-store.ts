@@ -27,6 +27,7 @@ export async function openSqlite({ stateDir, root }: Place): Promise<Store> {
   const writer = await openWriter(file)
   const reader = openReader(file)
   return {
+    kind: 'SQLite',
     write: (statements) => writer.write(statements),
     read: reader.read,
     stream: reader.stream,
@@ -54,6 +55,7 @@ export async function openSqliteForReading(options: Place): Promise<Store | null
 
 function readingStore(file: string, reader: Reader): Store {
   return {
+    kind: 'SQLite',
     write: async () => {
       throw new PlimsollError('INTERNAL', `${file} was opened for reading`)
     },

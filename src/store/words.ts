@@ -17,7 +17,11 @@ export type Statement = {
   readonly expectRows?: number
 }
 
+export type DatabaseKind = 'SQLite' | 'PostgreSQL'
+
 export type Store = AsyncDisposable & {
+  /** For the little that no SQL says for both, such as the search of texts. */
+  readonly kind: DatabaseKind
   /**
    * One transaction: all of the statements or none. Durable on disk when it resolves. Calls that wait at the same
    * time share one commit, in the order they were made; when one of them fails, only that one rejects.

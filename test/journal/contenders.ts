@@ -93,6 +93,7 @@ export class Contender {
     const reach = <Result>(call: () => Promise<Result>): Promise<Result> =>
       this.#cut ? this.#cut.promise.then(() => world.doing(call())) : world.doing(call())
     this.#store = {
+      kind: store.kind,
       write: (statements) => reach(() => store.write(statements)),
       read: (sql, parameters) => reach(() => store.read(sql, parameters)),
       stream: (sql, parameters) => store.stream(sql, parameters),
