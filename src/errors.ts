@@ -132,6 +132,30 @@ export const errorTable = {
     fix: 'Name a file that you may write; what was learned is kept in the state directory as well',
   },
 
+  // Queries.
+  QUERY_INVALID: { exitCode: 2, fix: 'Correct what is named above' },
+  QUERY_TOO_LARGE: {
+    exitCode: 2,
+    fix: 'Ask about less, or raise the limit where the text is larger than "maxTextMb"',
+  },
+  QUERY_DEADLINE: { exitCode: 1, fix: 'Ask again with a later deadline' },
+  QUERY_UNKNOWN: { exitCode: 2, fix: 'List what is kept with "plimsoll queries list"' },
+  QUERY_KEY_REUSED: {
+    exitCode: 2,
+    fix: 'Use another idempotency key: the query of this key asks something else',
+  },
+  QUERY_CURSOR_INVALID: {
+    exitCode: 2,
+    fix: 'Pass on the cursor of the page before, with the same filters and words, or begin without one',
+  },
+  QUERY_QUEUE_FULL: { exitCode: 1, fix: 'Submit it again when some of those that wait have been answered' },
+  QUERY_ENDED: { exitCode: 1, fix: 'Ask anew: a query is submitted once' },
+  QUERY_LOST: {
+    exitCode: 1,
+    fix: 'Nothing: another engine goes on with it, because this one gave no sign of life for too long',
+  },
+  QUERY_CLOSED: { exitCode: 1, fix: 'Use a QueryHandler until it is disposed, not after' },
+
   EXPORT_UNWRITABLE: { exitCode: 1, fix: 'Name a file that you may write, where there is room' },
 
   // A task.

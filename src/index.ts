@@ -68,6 +68,28 @@ export {
 } from './pool/pool.ts'
 export { type PlanPrediction, type PredictedTask, type PredictOptions, predict } from './predict.ts'
 export {
+  type Answer,
+  type AnswerEvidence,
+  type AnsweredQuery,
+  type Attachment,
+  type BatchEntry,
+  type Consult,
+  type ConsultCall,
+  type CursorPage,
+  type MemoryReport,
+  type NewAttachment,
+  type NewQuery,
+  type Query,
+  QueryHandler,
+  type QueryHandlerOptions,
+  type QueryPriority,
+  type QueryStatus,
+  type QuerySummary,
+  type QueryType,
+  type StoredText,
+  type TextSource,
+} from './queries/queries.ts'
+export {
   type AttemptContext,
   type AttemptEnd,
   type AttemptRecord,
