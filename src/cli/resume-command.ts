@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import { resume } from '../deploy.ts'
+import { plainLine } from '../report/report.ts'
+import type { Plan } from '../spine.ts'
 import { answersOf } from './answers.ts'
 import { carryOut } from './carry-out.ts'
 import { waitOf } from './plan-argument.ts'
 import { askAboutChange } from './question.ts'
 import { typedCommand } from './typed.ts'
-import { stateDirOf } from './with-journal.ts'
+import { stateDirOf, withJournal } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
 
 export const resumeCommand: RunCommand = async (call) => {
@@ -21,8 +24,10 @@ export const resumeCommand: RunCommand = async (call) => {
     waitForApprovalMs: waitOf(call, 'wait-for-approval'),
     command: typedCommand(process.argv.slice(2)),
   }
+  const { definition } = await withJournal(call, (journal) => journal.run(run))
+  if (!existsSync(definition.file)) tellGone(definition)
   const goOn = (recorded: boolean): Promise<number> =>
-    carryOut(call, null, async (watched) => {
+    carryOut(call, definition, async (watched) => {
       let begun = false
       const onEvent: typeof watched.onEvent = (message) => {
         begun = true
@@ -41,4 +46,9 @@ export const resumeCommand: RunCommand = async (call) => {
     if (answer === null) throw error
     return await goOn(true)
   }
+}
+
+function tellGone({ file }: Plan): void {
+  const text = `note: the plan ${file} is not there any more; what was recorded of it counts`
+  process.stderr.write(`${plainLine(text)}\n`)
 }

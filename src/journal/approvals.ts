@@ -80,6 +80,12 @@ export const asking = ({ runId, about = 'deploy', task }: Question, atMs: number
   parameters: [runId, about, task ?? '', Math.round(atMs)],
 })
 
+/** What was answered stays. */
+export const withdrawing = (runId: string, task: string): Statement => ({
+  sql: `delete from approvals where run_id = ?1 and about = 'deploy' and task = ?2 and answer is null`,
+  parameters: [runId, task],
+})
+
 /** A consent to undo a run holds until it is undone, a denial until it was told. */
 export const forgettingDenial = (runId: string): Statement => ({
   sql: `delete from approvals where run_id = ?1 and about = 'rollback' and answer = 'denied'`,

@@ -7,7 +7,14 @@
 import { PlimsollError } from '../errors.ts'
 import type { DeployEvent } from '../spine.ts'
 import type { Statement, Store } from '../store/store.ts'
-import { asking, forgettingDenial, readApprovals, readOpenApprovals, writeAnswer } from './approvals.ts'
+import {
+  asking,
+  forgettingDenial,
+  readApprovals,
+  readOpenApprovals,
+  withdrawing,
+  writeAnswer,
+} from './approvals.ts'
 import { checkAudit, readAudit, writeNoted } from './audit.ts'
 import type { AuditNote } from './audit-words.ts'
 import { doneStatement, readDone } from './done-rows.ts'
@@ -83,6 +90,7 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
     greenLogs: (plan, task, limit) => readGreenLogs(store, { plan, task, limit }),
     keepDone: (done) => write([doneStatement(done)]),
     askApproval: (runId, task, atMs, about) => write([asking({ runId, about, task }, atMs)]),
+    withdrawApproval: (runId, task) => write([withdrawing(runId, task)]),
     forgetDenial: (runId) => write([forgettingDenial(runId)]),
     answerApproval: (answer) => writeAnswer(store, answer, write),
     approvals: (runId) => readApprovals(store, runId),

@@ -209,6 +209,8 @@ export type Journal = {
   greenLogs(plan: string, task: string, limit: number): Promise<readonly string[]>
   /** Asks a person for consent (null: for the run); durable, and outlives the engine. */
   askApproval(runId: string, task: string | null, atMs: number, about?: ApprovalAbout): Promise<void>
+  /** Nobody needs an answer about this task any more; one that was given stays. */
+  withdrawApproval(runId: string, task: string): Promise<void>
   /** That the run may not be undone; whoever wants that again asks anew. */
   forgetDenial(runId: string): Promise<void>
   /** Answers, and notes it in the same write. @throws APPROVAL_UNASKED when somebody has answered before. */

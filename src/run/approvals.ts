@@ -55,6 +55,8 @@ type Parts = {
 export class Approvals {
   readonly #parts: Parts
   readonly #stop = new AbortController()
+  /** What was done will be undone: consent to do more has no use. */
+  readonly #withdrawn = new AbortController()
   /** Names of tasks that wait; bounded by the plan. */
   readonly #waiting = new Set<string>()
   readonly #given: Approval[] = []
@@ -93,8 +95,24 @@ export class Approvals {
     return this.#parts.clock.monotonic() - startMs
   }
 
+  /** Nobody is asked about further tasks, and those that wait are cancelled. */
+  withdraw(): void {
+    this.#withdrawn.abort()
+  }
+
   /** For a task that could run now. Rejects when the run is stopped meanwhile. */
   async ofTask(task: Task): Promise<Decision> {
+    try {
+      this.#withdrawn.signal.throwIfAborted()
+      return await this.#askedAbout(task)
+    } catch (error) {
+      if (!this.#withdrawn.signal.aborted || this.#parts.signal().aborted) throw error
+      await this.#parts.journal.withdrawApproval(this.#parts.runId, task.name)
+      return { action: 'cancel', because: 'a task failed, and what was done is undone' }
+    }
+  }
+
+  async #askedAbout(task: Task): Promise<Decision> {
     const { clock } = this.#parts
     const startMs = clock.monotonic()
     const message = this.#waitText(task.name)
@@ -121,7 +139,7 @@ export class Approvals {
       await emit(wait)
     }
     const answered = new AbortController()
-    const until = AbortSignal.any([signal(), answered.signal])
+    const until = AbortSignal.any([signal(), answered.signal, this.#withdrawn.signal])
     if (task !== null) this.#waiting.add(task)
     try {
       return this.#keep(await Promise.race([this.#look(task, until, isLast), this.#askPerson(task, until)]))

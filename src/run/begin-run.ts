@@ -9,7 +9,7 @@ import { readRemains } from './remains.ts'
 import { removeLeftFiles } from './state-dir.ts'
 import type { RunParts } from './words.ts'
 
-export type BeginParts = Omit<RunParts, 'plan' | 'engine' | 'here' | 'remains' | 'failFast'> & {
+export type BeginParts = Omit<RunParts, 'plan' | 'engine' | 'here' | 'remains' | 'failFast' | 'undoes'> & {
   readonly options: RunOptions
   readonly answers: Readonly<Record<string, TaskAnswer>>
   /** What runs of it is stopped, and nothing else is done. */
@@ -31,7 +31,7 @@ export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: Beg
   const engine = identify(process.pid, `${runId}/${Math.floor(random() * 2 ** 32).toString(36)}`)
   const here = { host, bootId: engine.bootId }
   const self = { engine, pidNamespace: pidNamespace(), host }
-  const common = { ...rest, plan, engine, here, failFast: options.failFast }
+  const common = { ...rest, plan, engine, here, failFast: options.failFast, undoes: options.undo }
   if (earlier === null) {
     const audit = [noteOf(plan, { action: 'deploy', runId, atMs: clock.now(), by })]
     await journal.openRun({ runId, plan, startedAtMs: clock.now(), ...self, options, audit })

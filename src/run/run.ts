@@ -336,6 +336,7 @@ export class Run implements AsyncDisposable {
     if (phase === 'deploy') {
       this.#states.keepEnd(name, end)
       this.#failed ||= isFailure
+      if (this.#failed && this.#parts.undoes) this.#approvals.withdraw()
     } else if (phase !== 'undo') {
       this.#states.keepHookEnd(phase, name, end)
       if (phase === 'before') this.#beforeFailed = this.#failed ||= isFailure

@@ -36,5 +36,7 @@ export type RunParts = {
   /** What is left of the run, when this engine goes on with it. */
   readonly remains?: Remains
   readonly failFast?: boolean
+  /** Whether a failure undoes what succeeded. */
+  readonly undoes?: boolean
   readonly onEvent: (message: RunMessage) => void | Promise<void>
 }

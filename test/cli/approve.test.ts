@@ -171,6 +171,25 @@ test('what was approved is not what the plan says now: --go-on asks again', asyn
   assert.equal((await folder.plimsoll(['resume', 'last'])).code, 0)
 })
 
+test('once a task has failed nobody is asked about others: what was done is undone at once', async () => {
+  using folder = new Folder()
+  folder.write(
+    'plimsoll.yaml',
+    `name: shop
+tasks:
+  a: { run: "true", undo: { run: "echo undone >> did" } }
+  live: { approve: true, run: "true" }
+  fails: { needs: [a], run: "sleep 1; exit 1", retry: { attempts: 1 } }
+`,
+  )
+  const { code, stdout } = await folder.plimsoll(['deploy', '--wait-for-approval', '10m', '--json'])
+  assert.equal(code, 1)
+  const report = reportIn(stdout)
+  assert.deepEqual([report.status, ...statuses(report)], ['rolled-back', 'undone', 'cancelled', 'failed'])
+  assert.equal(report.tasks.live?.because, 'a task failed, and what was done is undone')
+  assert.doesNotMatch((await folder.plimsoll(['runs'])).stdout, /asks for approval/)
+})
+
 test('a task that waits for approval takes the place of no other', async () => {
   using folder = new Folder()
   const one = 'concurrency: 1\n'

@@ -123,6 +123,20 @@ test('a plan that has changed since: what differs is said, with the commands tha
   assert.deepEqual(orphansOf(messages), [])
 })
 
+test('a plan whose file is gone goes on as it was recorded, and that is said', async () => {
+  using yard = new Yard()
+  yard.plan(waiting('b'))
+  await yard.killedAt(event('attempt-identified', 'b'))
+  rmSync(join(yard.path, 'plimsoll.yaml'))
+  yard.write('go', '')
+  const { code, stderr } = await yard.resume()
+  assert.equal(code, 0)
+  assert.match(
+    stderr,
+    /^note: the plan \S+plimsoll\.yaml is not there any more; what was recorded of it counts\n/,
+  )
+})
+
 test('--go-on takes the plan as it is: what changed is stopped and run again, with what needs it', async () => {
   using yard = new Yard()
   yard.plan(waiting('b'))
