@@ -24,7 +24,7 @@ export async function readPastTasks(store: Store, plan: string): Promise<Readonl
 /** Newest run first, a read for each, so that no read blocks for long. */
 async function* attemptsOf(store: Store, plan: string): AsyncIterable<AttemptRow> {
   const runs = await store.read<{ id: string }>(
-    'select id from runs where plan = ?1 order by started_ms desc, id desc limit ?2',
+    'select id from runs where plan = ?1 order by opened desc, id desc limit ?2',
     [plan, lastRuns],
   )
   for (const { id } of runs) {
@@ -43,9 +43,9 @@ export async function readGreenLogs(
 ): Promise<readonly string[]> {
   const rows = await store.read<{ log: string }>(
     `select a.log from attempts a join runs r on r.id = a.run_id
-     where r.id in (select id from runs where plan = ?1 order by started_ms desc, id desc limit ${lastRuns})
+     where r.id in (select id from runs where plan = ?1 order by opened desc, id desc limit ${lastRuns})
        and a.phase = 'deploy' and a.task = ?2 and a.status = 'succeeded'
-     order by r.started_ms desc, r.id desc, a.attempt desc limit ?3`,
+     order by r.opened desc, r.id desc, a.attempt desc limit ?3`,
     [plan, task, limit],
   )
   return rows.map(({ log }) => log)

@@ -56,8 +56,9 @@ export function openingOf({
 }: OpenedRun): Statement {
   return {
     sql: `insert into runs (id, plan, version, environment, file, digest, host, task_count, status, started_ms,
-        engine_pid, engine_start_ticks, engine_boot_id, engine_token, definition, options, engine_pid_namespace)
-      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running', ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)`,
+        engine_pid, engine_start_ticks, engine_boot_id, engine_token, definition, options, engine_pid_namespace, opened)
+      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running', ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+        (select coalesce(max(opened), 0) + 1 from runs))`,
     parameters: [
       ...[runId, plan.name, plan.version, plan.environment, plan.file, plan.digest, host, plan.tasks.length],
       ...[Math.round(startedAtMs), engine.pid, engine.startTicks, engine.bootId, engine.token],
@@ -128,16 +129,17 @@ export async function listRuns(
   const most = Math.max(0, Math.min(limit, mostRuns))
   if (before === undefined) {
     const rows = await store.read<SummaryRow>(
-      `select ${summaryColumns} from runs order by started_ms desc, id desc limit ?1`,
+      `select ${summaryColumns} from runs order by opened desc, id desc limit ?1`,
       [most],
     )
     return rows.map(summaryOf)
   }
-  const { runId, startedAtMs } = await findRun(store, before)
+  const { runId } = await findRun(store, before)
   const rows = await store.read<SummaryRow>(
-    `select ${summaryColumns} from runs where (started_ms, id) < (?1, ?2)
-     order by started_ms desc, id desc limit ?3`,
-    [startedAtMs, runId, most],
+    `select ${summaryColumns} from runs
+     where (opened, id) < ((select opened from runs where id = ?1), ?1)
+     order by opened desc, id desc limit ?2`,
+    [runId, most],
   )
   return rows.map(summaryOf)
 }
@@ -157,16 +159,14 @@ export async function findLastRun(
 ): Promise<RunRecord | null> {
   const [row] = await store.read<RecordRow>(
     `select ${recordColumns} from runs where plan = ?1 and coalesce(environment, '') = ?2
-     order by case when report is null then 0 else 1 end, started_ms desc, id desc limit 1`,
+     order by case when report is null then 0 else 1 end, opened desc, id desc limit 1`,
     [plan, environment ?? ''],
   )
   return row === undefined ? null : recordOf(row)
 }
 
 async function lastId(store: Store): Promise<string> {
-  const [row] = await store.read<{ id: string }>(
-    'select id from runs order by started_ms desc, id desc limit 1',
-  )
+  const [row] = await store.read<{ id: string }>('select id from runs order by opened desc, id desc limit 1')
   if (row === undefined) throw new PlimsollError('RUN_UNKNOWN', 'no run is recorded yet')
   return row.id
 }
@@ -190,7 +190,7 @@ async function idBeginningWith(store: Store, prefix: string): Promise<string> {
 
 async function unknownRun(store: Store, wanted: string): Promise<PlimsollError> {
   const rows = await store.read<{ id: string }>(
-    'select id from runs order by started_ms desc, id desc limit ?1',
+    'select id from runs order by opened desc, id desc limit ?1',
     [comparedIds],
   )
   const nearest = nearestName(

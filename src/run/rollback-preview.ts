@@ -72,12 +72,10 @@ function whyLeft({ name, undo }: Task, rows: readonly TaskRecord[]): string | nu
 
 async function newerRuns(journal: Pick<Journal, 'runs'>, run: RunSummary): Promise<readonly string[]> {
   const runs = await journal.runs({ limit: newestRuns })
-  const newer = runs.filter(
-    ({ plan, environment, startedAtMs, status }) =>
-      plan === run.plan &&
-      environment === run.environment &&
-      status === 'succeeded' &&
-      startedAtMs > run.startedAtMs,
+  const at = runs.findIndex(({ runId }) => runId === run.runId)
+  const newer = (at === -1 ? runs : runs.slice(0, at)).filter(
+    ({ plan, environment, status }) =>
+      plan === run.plan && environment === run.environment && status === 'succeeded',
   )
   if (newer.length === 0) return []
   const count = newer.length === 1 ? 'a later run has' : `${newer.length} later runs have`
