@@ -25,7 +25,7 @@ export type AggregateQuery = SampleQuery & {
   readonly stepSeconds: number
   /** Series of one name that agree in these labels are one group. Default: all series of a name. */
   readonly groupBy?: readonly string[]
-  /** The most results, groups times buckets. Default and most 250,000; of percentiles 10,000. */
+  /** The most results, groups times buckets. Default and most 250,000. */
   readonly maxResults?: number
 }
 

@@ -3,12 +3,16 @@
  * few values and all buckets together are small; then a DDSketch, whose answer is within 1 % of a value that has
  * that rank (Masson, Rim, Lee: DDSketch, VLDB 2019), for values within 8 powers of ten below the greatest.
  */
+
 import { LogCollapsingLowestDenseDDSketch as Sketch } from '@datadog/sketches-js'
+import { PlimsollError } from '../errors.ts'
 
 /** Values of one bucket that are kept one by one. */
 const mostExactValues = 1_000
-/** Values of all buckets that are kept one by one: 8 MB. */
-const mostExactInAll = 1_000_000
+/** Values of all buckets that are kept one by one: 32 MB, and as much again while lists grow. */
+const mostExactInAll = 4_000_000
+/** Some 10 kB each. */
+const mostSketches = 10_000
 const relativeAccuracy = 0.01
 /** At most 8 kB for each sign; 8.8 powers of ten. */
 const binLimit = 1_024
@@ -16,14 +20,23 @@ const binLimit = 1_024
 export class Percentiles {
   readonly #buckets: Bucket[] = []
   #exactValues = 0
+  #sketches = 0
 
+  /** @throws METRIC_QUERY_TOO_LARGE */
   add(index: number, values: Float64Array, begin: number, end: number): void {
     this.#buckets[index] ??= new Bucket()
     const bucket = this.#buckets[index]
     const room = this.#exactValues + (end - begin) <= mostExactInAll
     const before = bucket.exactCount
+    const wasSketch = bucket.isSketch
     for (let at = begin; at < end; at += 1) bucket.add(values[at] ?? Number.NaN, room)
     this.#exactValues += bucket.exactCount - before
+    if (bucket.isSketch && !wasSketch) this.#sketches += 1
+    if (this.#sketches > mostSketches)
+      throw new PlimsollError(
+        'METRIC_QUERY_TOO_LARGE',
+        `the query has more than ${mostExactInAll} values in more than ${mostSketches} groups and buckets, too many for percentiles`,
+      )
   }
 
   at(index: number, quantile: number): number {
@@ -37,6 +50,10 @@ class Bucket {
   #notNumbers = 0
   #negativeInfinities = 0
   #positiveInfinities = 0
+
+  get isSketch(): boolean {
+    return this.#sketch !== null
+  }
 
   get exactCount(): number {
     return this.#exact.length
