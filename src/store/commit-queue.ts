@@ -1,7 +1,7 @@
 /** Callers wait here, and those who wait at the same time share one commit. */
 import type { PlimsollError } from '../errors.ts'
 import { storable } from './values.ts'
-import type { Statement } from './words.ts'
+import type { Durability, Statement } from './words.ts'
 
 /** One commit takes at most so many calls; further callers wait for the next. */
 const callsPerCommit = 256
@@ -9,10 +9,11 @@ const callsPerCommit = 256
 export type Calls = readonly (readonly Statement[])[]
 
 /** In the order of the calls; null is committed. Rejects with what every one of them gets. */
-export type Commit = (calls: Calls) => Promise<readonly (PlimsollError | null)[]>
+export type Commit = (calls: Calls, durability: Durability) => Promise<readonly (PlimsollError | null)[]>
 
 type Call = {
   readonly statements: readonly Statement[]
+  readonly durability: Durability
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -28,10 +29,10 @@ export class CommitQueue {
     this.#commit = commit
   }
 
-  write(statements: readonly Statement[]): Promise<void> {
+  write(statements: readonly Statement[], durability: Durability = 'full'): Promise<void> {
     return new Promise((resolve, reject) => {
       const stored = statements.map((one) => ({ ...one, parameters: storable(one.parameters) }))
-      this.#waiting.push({ statements: stored, resolve, reject })
+      this.#waiting.push({ statements: stored, durability, resolve, reject })
       // Not at once: whoever calls in the same turn joins the same commit.
       if (this.#waiting.length === 1 && !this.#isCommitting) queueMicrotask(() => void this.#work())
     })
@@ -53,7 +54,11 @@ export class CommitQueue {
 
   async #commitSome(calls: readonly Call[]): Promise<void> {
     try {
-      const failures = await this.#commit(calls.map(({ statements }) => statements))
+      const durability = calls.some((call) => call.durability === 'full') ? 'full' : 'normal'
+      const failures = await this.#commit(
+        calls.map(({ statements }) => statements),
+        durability,
+      )
       for (const [index, { resolve, reject }] of calls.entries()) {
         const failure = failures[index] ?? null
         if (failure === null) resolve()

@@ -28,7 +28,8 @@ export async function openPostgres(url: string, clock: Clock): Promise<Store> {
   const reading = new PostgresConnection(target, clock)
   return {
     kind: 'PostgreSQL',
-    write: (statements) => writer.write(statements),
+    write: (statements, durability) => writer.write(statements, durability),
+    giveBack: async () => false,
     ...readsOf(reading),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([reading[Symbol.asyncDispose](), writer[Symbol.asyncDispose]()])
@@ -60,6 +61,7 @@ function readingStore(connection: PostgresConnection): Store {
     write: async () => {
       throw new PlimsollError('INTERNAL', `${connection.name} was opened for reading`)
     },
+    giveBack: async () => false,
     ...readsOf(connection),
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   }

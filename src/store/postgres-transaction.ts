@@ -2,7 +2,7 @@
 import type { Client, QueryResult } from 'pg'
 import { bytesOf, type Page, pageBytes, pageRows, type Row } from './paged-stream.ts'
 import { withDollars } from './placeholders.ts'
-import type { Value } from './words.ts'
+import type { Durability, Value } from './words.ts'
 
 /**
  * Set for each transaction, so that it also holds behind a pooler that hands out another connection each time. A server
@@ -23,7 +23,11 @@ const lockNumber = '8101815670912281196'
 
 /** One writer at a time, as in SQLite, until the transaction ends: what is right there is right here. */
 export const takeLock = `select pg_advisory_xact_lock(${lockNumber})`
-export const beginWriting = `begin isolation level read committed; ${settings}; ${takeLock}`
+const begin = `begin isolation level read committed; ${settings}; ${takeLock}`
+export const beginWriting: Readonly<Record<Durability, string>> = {
+  full: begin,
+  normal: `${begin}; set local synchronous_commit = off`,
+}
 
 export type Sent = { readonly text: string; readonly values?: Value[] }
 

@@ -10,7 +10,7 @@ import { type Calls, CommitQueue } from './commit-queue.ts'
 import type { PostgresConnection } from './postgres-connection.ts'
 import { mayPass, postgresError } from './postgres-errors.ts'
 import { beginWriting, command, type Sent, send, statementOf } from './postgres-transaction.ts'
-import type { Statement } from './words.ts'
+import type { Durability, Statement } from './words.ts'
 import { UnexpectedRows } from './writer-words.ts'
 
 type Failures = readonly (PlimsollError | null)[]
@@ -25,7 +25,7 @@ export const forgetOldWriters = `delete from plimsoll.commits where at < now() -
 export class PostgresWriter implements AsyncDisposable {
   readonly #connection: PostgresConnection
   readonly #id = randomUUID()
-  readonly #queue = new CommitQueue((calls) => this.#commit(calls))
+  readonly #queue = new CommitQueue((calls, durability) => this.#commit(calls, durability))
   #number = 0
   #closing: Promise<void> | null = null
 
@@ -33,9 +33,9 @@ export class PostgresWriter implements AsyncDisposable {
     this.#connection = connection
   }
 
-  async write(statements: readonly Statement[]): Promise<void> {
+  async write(statements: readonly Statement[], durability?: Durability): Promise<void> {
     if (this.#closing !== null) throw new PlimsollError('STORE_FAILED', `${this.#connection.name} is closed`)
-    await this.#queue.write(statements)
+    await this.#queue.write(statements, durability)
   }
 
   /** Waits for the writes that were accepted. */
@@ -53,9 +53,9 @@ export class PostgresWriter implements AsyncDisposable {
     await this.#connection[Symbol.asyncDispose]()
   }
 
-  async #commit(calls: Calls): Promise<Failures> {
+  async #commit(calls: Calls, durability: Durability): Promise<Failures> {
     this.#number += 1
-    const begin = [{ text: beginWriting }, command(keepNumber, this.#id, this.#number)]
+    const begin = [{ text: beginWriting[durability] }, command(keepNumber, this.#id, this.#number)]
     /** What an attempt found whose commit was sent. */
     let sent: Failures | null = null
     return this.#connection.run(async (client) => {
@@ -111,7 +111,7 @@ export class PostgresWriter implements AsyncDisposable {
   /** Under the lock of the writers: the transaction of the broken connection has ended by then, this way or that. */
   async #isCommitted(client: Client): Promise<boolean> {
     const [, found] = await send(client, [
-      { text: beginWriting },
+      { text: beginWriting.full },
       command('select 1 from commits where writer = $1 and number = $2', this.#id, this.#number),
       { text: 'commit' },
     ])

@@ -28,7 +28,8 @@ export async function openSqlite({ stateDir, root }: Place): Promise<Store> {
   const reader = openReader(file)
   return {
     kind: 'SQLite',
-    write: (statements) => writer.write(statements),
+    write: (statements, durability) => writer.write(statements, durability),
+    giveBack: () => writer.giveBack(),
     read: reader.read,
     stream: reader.stream,
     [Symbol.asyncDispose]: async () => {
@@ -59,6 +60,7 @@ function readingStore(file: string, reader: Reader): Store {
     write: async () => {
       throw new PlimsollError('INTERNAL', `${file} was opened for reading`)
     },
+    giveBack: async () => false,
     read: reader.read,
     stream: reader.stream,
     [Symbol.asyncDispose]: async () => reader[Symbol.dispose](),

@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { migrate, migrationFiles } from './migrations.ts'
 import { busyTimeoutMs } from './sqlite-settings.ts'
 import { statementCache } from './statement-cache.ts'
-import type { Statement } from './words.ts'
+import type { Durability, Statement } from './words.ts'
 import {
   type Failure,
   failureOf,
@@ -19,10 +19,10 @@ import {
 
 /**
  * 16 KiB pages suit compressed blocks (they must be set before the first table). The WAL is copied back after 4 MiB
- * and cut to 16 MiB should a reader have let it grow.
+ * and cut to 16 MiB should a reader have let it grow. What is deleted leaves pages that can be given back one by one; a
+ * file that was made without that keeps them for what is written next.
  */
 const settings = `
-  pragma page_size = 16384;
   pragma journal_mode = wal;
   pragma synchronous = full;
   pragma wal_autocheckpoint = 256;
@@ -35,6 +35,7 @@ function serve(port: NonNullable<typeof parentPort>, data: WriterData): void {
       timeout: busyTimeoutMs,
       enableForeignKeyConstraints: true,
     })
+    if (isEmpty(database)) database.exec('pragma page_size = 16384; pragma auto_vacuum = incremental')
     database.exec(settings)
     const found = migrate(database)
     if (found !== null) {
@@ -45,7 +46,9 @@ function serve(port: NonNullable<typeof parentPort>, data: WriterData): void {
     const write = writerOf(database)
     port.on('message', (request: WriterRequest) => {
       if (request.type === 'batch') {
-        answer({ type: 'written', failures: write(request.calls) })
+        answer({ type: 'written', failures: write(request.calls, request.durability) })
+      } else if (request.type === 'give-back') {
+        answer(giveBack(database))
       } else {
         database.close()
         port.close()
@@ -57,9 +60,50 @@ function serve(port: NonNullable<typeof parentPort>, data: WriterData): void {
   }
 }
 
+/** Only then the pragma does something, and to another file it would write. */
+function isEmpty(database: DatabaseSync): boolean {
+  return database.prepare('pragma page_count').get()?.page_count === 0
+}
+
+/** Of 16 KiB: a slice holds writers up for a few milliseconds. */
+const pagesAtOnce = 64
+
+/** Room is given back with the next write all the same when a reader is in the way: nobody waits for it. */
+function giveBack(database: DatabaseSync): WriterAnswer {
+  try {
+    // Not through a prepared statement: it would give back one page only.
+    database.exec(`pragma incremental_vacuum(${pagesAtOnce})`)
+    const { freelist_count: free, auto_vacuum: mode } = {
+      ...database.prepare('pragma freelist_count').get(),
+      ...database.prepare('pragma auto_vacuum').get(),
+    }
+    const hasMore = mode === 2 && Number(free) > 0
+    if (!hasMore) emptyLog(database)
+    return { type: 'given-back', hasMore, failure: null }
+  } catch (error) {
+    return { type: 'given-back', hasMore: false, failure: failureOf(error) }
+  }
+}
+
+function emptyLog(database: DatabaseSync): void {
+  database.exec('pragma busy_timeout = 0')
+  try {
+    database.exec('pragma wal_checkpoint(truncate)')
+  } finally {
+    database.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
+  }
+}
+
 /** One commit for all calls. When it fails, each call is done again by itself, so that only the guilty one fails. */
-function writerOf(database: DatabaseSync): (calls: readonly (readonly Statement[])[]) => (Failure | null)[] {
+function writerOf(
+  database: DatabaseSync,
+): (calls: readonly (readonly Statement[])[], durability: Durability) => (Failure | null)[] {
   const prepare = statementCache(database)
+  let present: Durability = 'full'
+  const becomeDurable = (durability: Durability): void => {
+    if (durability !== present) database.exec(`pragma synchronous = ${durability}`)
+    present = durability
+  }
   const commit = (statements: readonly Statement[]): Failure | null => {
     try {
       for (const statement of statements) {
@@ -83,7 +127,8 @@ function writerOf(database: DatabaseSync): (calls: readonly (readonly Statement[
       return failureOf(error)
     }
   }
-  return (calls) => {
+  return (calls, durability) => {
+    becomeDurable(durability)
     // Nobody is guilty of a transaction that cannot begin: waiting out the timeout once for each call helps no one.
     const failure = begin()
     if (failure !== null) return calls.map(() => failure)

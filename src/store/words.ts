@@ -19,14 +19,21 @@ export type Statement = {
 
 export type DatabaseKind = 'SQLite' | 'PostgreSQL'
 
+/**
+ * What is left when the machine loses its power after a write has resolved. `full`: it. `normal`: what was written until a
+ * few moments ago, in order and whole; it is faster. The end of a process loses neither.
+ */
+export type Durability = 'full' | 'normal'
+
 export type Store = AsyncDisposable & {
   /** For the little that no SQL says for both, such as the search of texts. */
   readonly kind: DatabaseKind
   /**
-   * One transaction: all of the statements or none. Durable on disk when it resolves. Calls that wait at the same
-   * time share one commit, in the order they were made; when one of them fails, only that one rejects.
+   * One transaction: all of the statements or none. Durable on disk when it resolves, unless `durability` (default
+   * `full`) says less. Calls that wait at the same time share one commit, in the order they were made, as durable as the
+   * most careful of them asks; when one of them fails, only that one rejects.
    */
-  write(statements: readonly Statement[]): Promise<void>
+  write(statements: readonly Statement[], durability?: Durability): Promise<void>
   /** Every row at once: a `limit` in the SQL, or a key, bounds the answer. */
   read<Row>(sql: string, parameters?: readonly Value[]): Promise<readonly Row[]>
   /**
@@ -38,4 +45,9 @@ export type Store = AsyncDisposable & {
    * Each page is a consistent picture; rows added behind the key meanwhile are seen, removed ones are not.
    */
   stream<Row>(sql: string, parameters: readonly Value[]): AsyncIterable<Row>
+  /**
+   * Gives a small slice of the room of what was deleted back to the disk; true when there is more to give back. With the
+   * last slice the write-ahead log is emptied too, unless somebody reads. PostgreSQL sees to that by itself.
+   */
+  giveBack(): Promise<boolean>
 }

@@ -1,5 +1,5 @@
 /** What the writer thread and its owner say to each other. Plain values: they are copied between threads. */
-import type { Statement } from './words.ts'
+import type { Durability, Statement } from './words.ts'
 
 export type WriterData = { readonly file: string }
 
@@ -14,7 +14,12 @@ export type Failure = {
 
 /** One batch is under way at a time, so an answer needs no number. */
 export type WriterRequest =
-  | { readonly type: 'batch'; readonly calls: readonly (readonly Statement[])[] }
+  | {
+      readonly type: 'batch'
+      readonly calls: readonly (readonly Statement[])[]
+      readonly durability: Durability
+    }
+  | { readonly type: 'give-back' }
   | { readonly type: 'close' }
 
 export type WriterAnswer =
@@ -23,6 +28,7 @@ export type WriterAnswer =
   | { readonly type: 'failed'; readonly failure: Failure }
   /** In the order of the calls; null is committed. */
   | { readonly type: 'written'; readonly failures: readonly (Failure | null)[] }
+  | { readonly type: 'given-back'; readonly hasMore: boolean; readonly failure: Failure | null }
 
 /** Thrown inside a transaction, so that it is rolled back. */
 export class UnexpectedRows extends Error {

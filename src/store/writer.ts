@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { messageOf, PlimsollError } from '../errors.ts'
 import { type Calls, CommitQueue } from './commit-queue.ts'
 import { storeError } from './sqlite-errors.ts'
-import type { Statement } from './words.ts'
+import type { Durability, Statement } from './words.ts'
 import type { Failure, WriterAnswer, WriterData, WriterRequest } from './writer-words.ts'
 
 /** `.ts` in development, `.js` in the published package. */
@@ -40,9 +40,11 @@ export function tooNew(file: string, { found, known }: { found: number; known: n
 export class Writer implements AsyncDisposable {
   readonly #worker: Worker
   readonly #file: string
-  readonly #queue = new CommitQueue((calls) => this.#commit(calls))
+  readonly #queue = new CommitQueue((calls, durability) => this.#commit(calls, durability))
   /** Settles the batch that the thread has. */
   #underWay: Pick<PromiseWithResolvers<readonly (Failure | null)[]>, 'resolve' | 'reject'> | null = null
+  /** Settles the slice of room that the thread gives back. */
+  #givingBack: PromiseWithResolvers<boolean> | null = null
   #failure: PlimsollError | null = null
   #closing: Promise<void> | null = null
 
@@ -51,6 +53,9 @@ export class Writer implements AsyncDisposable {
     this.#file = file
     worker.on('message', (answer: WriterAnswer) => {
       if (answer.type === 'written') this.#underWay?.resolve(answer.failures)
+      if (answer.type !== 'given-back') return
+      if (answer.failure === null) this.#givingBack?.resolve(answer.hasMore)
+      else this.#givingBack?.reject(storeError(this.#file, answer.failure))
     })
     worker.on('error', (error) => this.#fail(messageOf(error), error))
     worker.on('messageerror', (error) => this.#fail(messageOf(error), error))
@@ -59,24 +64,43 @@ export class Writer implements AsyncDisposable {
     worker.unref()
   }
 
-  async write(statements: readonly Statement[]): Promise<void> {
-    if (this.#failure !== null) throw this.#failure
-    if (this.#closing !== null) throw new PlimsollError('STORE_FAILED', `${this.#file} is closed`)
-    await this.#queue.write(statements)
+  async write(statements: readonly Statement[], durability?: Durability): Promise<void> {
+    this.#refuseEnded()
+    await this.#queue.write(statements, durability)
   }
 
-  async #commit(calls: Calls): Promise<readonly (PlimsollError | null)[]> {
+  /** One slice at a time; whoever asks meanwhile gets its answer. */
+  async giveBack(): Promise<boolean> {
+    this.#refuseEnded()
+    if (this.#givingBack !== null) return this.#givingBack.promise
+    this.#givingBack = Promise.withResolvers<boolean>()
+    this.#worker.ref()
+    try {
+      this.#tell({ type: 'give-back' })
+      return await this.#givingBack.promise
+    } finally {
+      this.#givingBack = null
+      if (this.#underWay === null) this.#worker.unref()
+    }
+  }
+
+  #refuseEnded(): void {
+    if (this.#failure !== null) throw this.#failure
+    if (this.#closing !== null) throw new PlimsollError('STORE_FAILED', `${this.#file} is closed`)
+  }
+
+  async #commit(calls: Calls, durability: Durability): Promise<readonly (PlimsollError | null)[]> {
     if (this.#failure !== null) throw this.#failure
     const { promise, resolve, reject } = Promise.withResolvers<readonly (Failure | null)[]>()
     this.#underWay = { resolve, reject }
     this.#worker.ref()
     try {
-      this.#tell({ type: 'batch', calls })
+      this.#tell({ type: 'batch', calls, durability })
       const failures = await promise
       return failures.map((failure) => (failure === null ? null : storeError(this.#file, failure)))
     } finally {
       this.#underWay = null
-      this.#worker.unref()
+      if (this.#givingBack === null) this.#worker.unref()
     }
   }
 
@@ -85,6 +109,7 @@ export class Writer implements AsyncDisposable {
       cause,
     })
     this.#underWay?.reject(this.#failure)
+    this.#givingBack?.reject(this.#failure)
   }
 
   #tell(request: WriterRequest): void {
@@ -98,7 +123,7 @@ export class Writer implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#queue.idle()
+    await Promise.allSettled([this.#queue.idle(), this.#givingBack?.promise])
     if (this.#failure !== null) return
     this.#worker.ref()
     const ended = new Promise((resolve) => this.#worker.once('exit', resolve))

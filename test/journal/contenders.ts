@@ -97,6 +97,7 @@ export class Contender {
       write: (statements) => reach(() => store.write(statements)),
       read: (sql, parameters) => reach(() => store.read(sql, parameters)),
       stream: (sql, parameters) => store.stream(sql, parameters),
+      giveBack: () => store.giveBack(),
       [Symbol.asyncDispose]: async () => undefined,
     }
   }

@@ -70,6 +70,15 @@ export function storeContract(name: string, open: (place: string) => Promise<Sto
     )
   })
 
+  check('what was written with less care is read like the rest, and kept', async (store, place) => {
+    await Promise.all([store.write([insert(1)], 'normal'), store.write([insert(2)])])
+    await store.write([insert(3)], 'normal')
+    assert.deepEqual(await ids(store), [1, 2, 3])
+    await using again = await open(place)
+    assert.deepEqual(await ids(again), [1, 2, 3])
+    while (await store.giveBack());
+  })
+
   check('a later write of the same turn sees what an earlier one did', async (store) => {
     const double: Statement = { sql: 'update items set size = size * 2 where id = 1', parameters: [] }
     await Promise.all([store.write([insert(1, null, 1)]), store.write([double]), store.write([double])])

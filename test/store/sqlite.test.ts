@@ -242,3 +242,24 @@ test('after kill -9 at any moment every acknowledged write is there, and none is
     assert.deepEqual(lost, [])
   }
 })
+
+test('room of what was deleted is given back in slices while others write, and the log is emptied', async () => {
+  using directory = new TemporaryDirectory()
+  await using store = await openStore({ stateDir: directory.path })
+  await store.write([createTable])
+  const insert = (id: number) => ({
+    sql: 'insert into items values (?1, ?2)',
+    parameters: [id, new Uint8Array(100_000)],
+  })
+  for (let id = 0; id < 100; id += 1) await store.write([insert(id)], 'normal')
+  await store.write([{ sql: 'delete from items', parameters: [] }])
+  let slices = 0
+  do {
+    slices += 1
+    assert.ok(slices < 100)
+    await store.write([insert(1_000 + slices)])
+  } while (await store.giveBack())
+  assert.ok(slices > 3)
+  assert.ok(statSync(directory.file).size < 3_000_000)
+  assert.equal(statSync(`${directory.file}-wal`).size, 0)
+})
