@@ -274,6 +274,26 @@ export const errorTable = {
     exitCode: 2,
     fix: 'Correct the line that is named; what stands before it and was acknowledged is kept',
   },
+  METRIC_INVALID: {
+    exitCode: 2,
+    fix: 'Correct the sample: names and labels follow the rules of Prometheus, times are whole milliseconds, values numbers',
+  },
+  METRIC_TOO_MANY_SERIES: {
+    exitCode: 2,
+    fix: 'Leave out the label that has so many values (an id, a path), or raise "maxSeries" or "maxSeriesPerName"',
+  },
+  METRIC_CURSOR_INVALID: {
+    exitCode: 2,
+    fix: 'Use the cursor of a page of this very query, or begin without one',
+  },
+  METRIC_SOURCE_FAILED: {
+    exitCode: 1,
+    fix: 'Read the cause; "outcome.position" of the error says from where to send again',
+  },
+  METRIC_DATA_CORRUPT: {
+    exitCode: 2,
+    fix: 'Keep the database, save from a copy what can be read (docs/state.md says how)',
+  },
 
   // Options and code that calls the library.
   POOL_CLOSED: { exitCode: 1, fix: 'Dispose of a pool only when nothing is to be called any more' },

@@ -1,0 +1,52 @@
+/** Reads what ByteWriter wrote. Bytes that end too early are told by `isSound`, once, at the end. */
+export class ByteReader {
+  readonly #bytes: Uint8Array
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  /** Everything was read and nothing more. */
+  get isSound(): boolean {
+    return this.#at === this.#bytes.length
+  }
+
+  byte(): number {
+    return this.#bytes[this.#at++] ?? 0
+  }
+
+  unsigned(): number {
+    const bytes = this.#bytes
+    let byte = bytes[this.#at++] ?? 0
+    if (byte < 128) return byte
+    let value = byte & 127
+    let scale = 128
+    do {
+      byte = bytes[this.#at++] ?? 0
+      value += (byte & 127) * scale
+      scale *= 128
+    } while (byte >= 128)
+    return value
+  }
+
+  signed(): number {
+    const value = this.unsigned()
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  }
+
+  planes(count: number): Float64Array {
+    const values = new Float64Array(count)
+    const bytes = new Uint8Array(values.buffer)
+    for (let plane = 0; plane < 8; plane += 1) {
+      for (let index = plane; index < bytes.length; index += 8) bytes[index] = this.byte()
+    }
+    return values
+  }
+
+  bytes(count: number): Uint8Array {
+    const values = this.#bytes.slice(this.#at, this.#at + count)
+    this.#at += count
+    return values
+  }
+}
