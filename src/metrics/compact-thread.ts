@@ -1,0 +1,49 @@
+/** The thread that sorts and packs, so that the event loop does not: it has no database and keeps one slice. */
+import { parentPort } from 'node:worker_threads'
+import { decodeChunk } from './chunk-codec.ts'
+import { within } from './columns.ts'
+import type { CompactAnswer, CompactRequest, FreshRange } from './compact-words.ts'
+import { columnsBySeries, type HeadColumns } from './head.ts'
+import { type Rewritten, rewrite } from './rewrite.ts'
+import type { BlockRow } from './statements.ts'
+
+let slice: HeadColumns = new Map()
+
+async function answerTo(request: CompactRequest): Promise<CompactAnswer> {
+  if (request.type === 'rewrite') return { type: 'rewritten', ...rewriteAll(request.ranges, request.blocks) }
+  slice = await columnsBySeries(request.chunks.map(decodeChunk))
+  const ranges = [...slice].map(
+    ([seriesId, { timestampsMs }]): FreshRange => ({
+      seriesId,
+      firstMs: timestampsMs[0] as number,
+      lastMs: timestampsMs.at(-1) as number,
+    }),
+  )
+  return { type: 'ranges', ranges: ranges.sort((one, other) => one.seriesId - other.seriesId) }
+}
+
+function rewriteAll(ranges: readonly FreshRange[], blocks: readonly BlockRow[]): Rewritten {
+  const bySeries = Map.groupBy(blocks, (block) => block.series_id)
+  const all = ranges.map(({ seriesId, firstMs, lastMs }): Rewritten => {
+    const fresh = slice.get(seriesId)
+    if (fresh === undefined) throw new Error(`series ${seriesId} is not in the slice`)
+    return rewrite(seriesId, bySeries.get(seriesId) ?? [], within(fresh, firstMs, lastMs + 1))
+  })
+  return {
+    deleted: all.flatMap(({ deleted }) =>
+      deleted.map(({ series_id, t0, t1, n }) => ({ series_id, t0, t1, n })),
+    ),
+    added: all.flatMap(({ added }) => added),
+  }
+}
+
+const port = parentPort
+port?.on('message', async (request: CompactRequest) => {
+  const answer = await answerTo(request).catch(
+    (error: unknown): CompactAnswer => ({
+      type: 'failed',
+      message: error instanceof Error ? error.message : String(error),
+    }),
+  )
+  port.postMessage(answer)
+})

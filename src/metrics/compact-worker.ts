@@ -1,0 +1,69 @@
+/** The owner's side of the compacting thread. It is started with the first question. */
+import { once } from 'node:events'
+import { extname } from 'node:path'
+import { type TransferListItem, Worker } from 'node:worker_threads'
+import { messageOf, PlimsollError } from '../errors.ts'
+import type { CompactAnswer, CompactRequest } from './compact-words.ts'
+
+/** `.ts` in development, `.js` in the published package. */
+const thread = new URL(`./compact-thread${extname(import.meta.url)}`, import.meta.url)
+
+type Answer<Type extends CompactAnswer['type']> = Extract<CompactAnswer, { type: Type }>
+const answerTypes = { chunks: 'ranges', rewrite: 'rewritten' } as const
+
+export class CompactWorker implements AsyncDisposable {
+  #worker: Worker | null = null
+
+  /** One question at a time. What the buffers of the request hold is then the thread's. */
+  async ask<Type extends CompactRequest['type']>(
+    request: Extract<CompactRequest, { type: Type }>,
+  ): Promise<Answer<(typeof answerTypes)[Type]>> {
+    this.#worker ??= start()
+    const worker = this.#worker
+    const over = new AbortController()
+    worker.ref()
+    try {
+      const { signal } = over
+      const answered = once(worker, 'message', { signal })
+      // A thread that ends without an answer would leave us waiting.
+      const ended = once(worker, 'exit', { signal }).then(() => {
+        throw new Error('it ended')
+      })
+      ended.catch(() => undefined)
+      worker.postMessage(request, buffersOf(request))
+      const [answer] = (await Promise.race([answered, ended])) as [CompactAnswer]
+      if (answer.type === 'failed') throw new Error(answer.message)
+      return answer as Answer<(typeof answerTypes)[Type]>
+    } catch (cause) {
+      this.#worker = null
+      await worker.terminate()
+      throw new PlimsollError('STORE_FAILED', `metrics could not be compacted: ${messageOf(cause)}`, {
+        cause,
+      })
+    } finally {
+      over.abort()
+      worker.unref()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker?.terminate()
+  }
+}
+
+function start(): Worker {
+  const worker = new Worker(thread, {
+    name: 'plimsoll-metrics',
+    // No test runner's or loader's flags, and no copy of the environment, which may hold secrets.
+    execArgv: [],
+    env: {},
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  })
+  worker.unref()
+  return worker
+}
+
+function buffersOf(request: CompactRequest): TransferListItem[] {
+  const all = request.type === 'chunks' ? request.chunks : request.blocks.map(({ data }) => data)
+  return all.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer)
+}

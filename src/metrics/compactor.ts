@@ -1,0 +1,118 @@
+/** Decides when to compact: when the chunks are many, and when nothing was written for a moment. */
+import type { Clock } from '../clock.ts'
+import { PlimsollError } from '../errors.ts'
+import type { Store } from '../store/store.ts'
+import { CompactWorker } from './compact-worker.ts'
+import { chunksPerSlice, compactSlice, samplesPerSlice } from './compaction.ts'
+import { nextTurn } from './turn.ts'
+
+/** Writing waits when the compaction is so many slices behind: that bounds the file and the head in memory. */
+const slicesBehind = 4
+const idleMs = 1_000
+/** Another process compacts the same database: it is left to it. */
+const mostConflicts = 5
+
+/** In chunks, by whomever they were written. */
+type Waiting = { readonly samples: number; readonly chunks: number }
+
+const countChunks = 'select coalesce(sum(n), 0) as samples, count(*) as chunks from metric_chunks'
+
+export class Compactor implements AsyncDisposable {
+  readonly #store: Store
+  readonly #worker = new CompactWorker()
+  readonly #tick: Disposable
+  #waiting: Waiting = { samples: 0, chunks: 0 }
+  /** Of the tick before. */
+  #wasBusy = false
+  #isTidy = false
+  #isClosed = false
+  #running: Promise<void> | null = null
+
+  private constructor(store: Store, clock: Clock) {
+    this.#store = store
+    this.#tick = clock.every(idleMs, () => this.#onTick())
+  }
+
+  static async open(store: Store, clock: Clock): Promise<Compactor> {
+    const compactor = new Compactor(store, clock)
+    await compactor.#count()
+    return compactor
+  }
+
+  /** Samples of one chunk were committed. Resolves at once, unless the compaction is far behind. @throws what stops it */
+  async added(samples: number): Promise<void> {
+    this.#waiting = { samples: this.#waiting.samples + samples, chunks: this.#waiting.chunks + 1 }
+    this.#wasBusy = true
+    this.#isTidy = false
+    if (this.#fill < 1) return
+    const running = this.#start(1)
+    if (this.#fill >= slicesBehind) await running
+  }
+
+  /** Everything that was written so far is in blocks. */
+  async compact(): Promise<void> {
+    await this.#running?.catch(() => undefined)
+    await this.#start(0)
+  }
+
+  /** The same, and the room of the chunks is given back. */
+  async finish(): Promise<void> {
+    await this.compact()
+    while (!this.#isClosed && (await this.#store.giveBack())) await nextTurn()
+    this.#isTidy = true
+  }
+
+  get #fill(): number {
+    const { samples, chunks } = this.#waiting
+    return Math.max(samples / samplesPerSlice, chunks / chunksPerSlice)
+  }
+
+  #onTick(): void {
+    const isIdle = !this.#wasBusy
+    this.#wasBusy = false
+    // What fails here is tried again by the next writing, which tells.
+    if (isIdle && !this.#isTidy && this.#running === null) this.finish().catch(() => undefined)
+  }
+
+  /** Until no more than `leave` slices are left. */
+  #start(leave: number): Promise<void> {
+    this.#running ??= this.#run(leave).finally(() => {
+      this.#running = null
+    })
+    // Whoever waits for it is told; nobody has to.
+    this.#running.catch(() => undefined)
+    return this.#running
+  }
+
+  async #run(leave: number): Promise<void> {
+    let conflicts = 0
+    while (!this.#isClosed && (leave === 0 || this.#fill >= leave)) {
+      try {
+        const samples = await compactSlice(this.#store, this.#worker)
+        if (samples === 0) {
+          this.#waiting = { samples: 0, chunks: 0 }
+          return
+        }
+        await this.#count()
+        conflicts = 0
+      } catch (error) {
+        conflicts += 1
+        if (!(error instanceof PlimsollError && error.code === 'STORE_CONFLICT')) throw error
+        await this.#count()
+        if (conflicts === mostConflicts) return
+      }
+    }
+  }
+
+  async #count(): Promise<void> {
+    const [found] = await this.#store.read<Waiting>(countChunks)
+    this.#waiting = found ?? { samples: 0, chunks: 0 }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
+    this.#tick[Symbol.dispose]()
+    await this.#running?.catch(() => undefined)
+    await this.#worker[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,117 @@
+/** How many samples a query has, series by series, without reading those that nobody wants. */
+import type { Store } from '../store/store.ts'
+import { decodeBlock } from './block-codec.ts'
+import { afterLastMs, firstMs } from './blocks.ts'
+import { firstFrom, within } from './columns.ts'
+import type { Head, HeadColumns } from './head.ts'
+import { type ReadPlan, readBatches } from './reader.ts'
+import { type KnownSeries, seriesOf } from './series-reader.ts'
+import { type BlockRow, idList, padded, pagesOf } from './statements.ts'
+import { nextTurn } from './turn.ts'
+
+export type SeriesCount = {
+  readonly series: KnownSeries
+  readonly samples: number
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
+type Totals = { readonly series_id: number; readonly n: number; readonly t0: number; readonly t1: number }
+
+/** Whole blocks of the range, from the index alone. */
+const readTotals = `
+  select series_id, sum(n) as n, min(t0) as t0, max(t1) as t1
+  from metric_blocks
+  where series_id in (${idList}) and t1 >= ?65 and t1 < ?66 and t0 >= ?65
+  group by series_id`
+/** At most two a series lie across a border of the range. */
+const readBorders = `
+  select series_id, t0, t1, n, data
+  from metric_blocks
+  where series_id in (${idList}) and t1 >= ?65 and t0 < ?66 and (t0 < ?65 or t1 >= ?66)`
+
+/** Only series that have samples in the range. */
+export async function* countSeries(store: Store, head: Head, plan: ReadPlan): AsyncGenerator<SeriesCount> {
+  const columns = await head.read()
+  const { query, test } = plan
+  for await (const found of seriesOf(store, query, { test })) {
+    for (const page of pagesOf(found)) {
+      yield* countPage(store, page, { head, columns, plan })
+      await nextTurn()
+    }
+  }
+}
+
+async function* countPage(
+  store: Store,
+  page: readonly KnownSeries[],
+  { head, columns, plan }: { readonly head: Head; readonly columns: HeadColumns; readonly plan: ReadPlan },
+): AsyncGenerator<SeriesCount> {
+  const { fromMs = firstMs, toMs = afterLastMs } = plan.query
+  const parameters = [...padded(page.map(({ id }) => id)), fromMs, toMs]
+  const totals = await store.read<Totals>(readTotals, parameters)
+  const borders = await store.read<BlockRow>(readBorders, parameters)
+  const pieces = Map.groupBy(
+    [...totals, ...borders.flatMap(inside(fromMs, toMs))],
+    (piece) => piece.series_id,
+  )
+  for (const series of page) {
+    const stored = sumOf(pieces.get(series.id) ?? [])
+    const { timestampsMs } = columns.get(series.id) ?? { timestampsMs: new Float64Array() }
+    const fresh = timestampsMs.subarray(firstFrom(timestampsMs, fromMs), firstFrom(timestampsMs, toMs))
+    const count =
+      fresh.length > 0 && (fresh[0] as number) <= stored.lastMs
+        ? // Some may be there twice: the one that counts is known when they are merged.
+          await countOne(store, head, { plan, series })
+        : sumOf([
+            { n: stored.samples, t0: stored.firstMs, t1: stored.lastMs },
+            { n: fresh.length, t0: fresh[0] ?? afterLastMs, t1: fresh.at(-1) ?? firstMs - 1 },
+          ])
+    if (count.samples > 0) yield { series, ...count }
+  }
+}
+
+type Piece = Pick<Totals, 'n' | 't0' | 't1'>
+type Count = Omit<SeriesCount, 'series'>
+
+const sumOf = (pieces: readonly Piece[]): Count => ({
+  samples: pieces.reduce((sum, { n }) => sum + n, 0),
+  firstMs: Math.min(afterLastMs, ...pieces.map(({ t0 }) => t0)),
+  lastMs: Math.max(firstMs - 1, ...pieces.map(({ t1 }) => t1)),
+})
+
+const inside =
+  (fromMs: number, toMs: number) =>
+  (block: BlockRow): readonly Totals[] => {
+    const visible = within(decodeBlock(block.data), Math.max(fromMs, block.t0), Math.min(toMs, block.t1 + 1))
+    const { timestampsMs } = visible
+    const n = timestampsMs.length
+    if (n === 0) return []
+    return [
+      { series_id: block.series_id, n, t0: timestampsMs[0] as number, t1: timestampsMs[n - 1] as number },
+    ]
+  }
+
+async function countOne(
+  store: Store,
+  head: Head,
+  { plan, series }: { readonly plan: ReadPlan; readonly series: KnownSeries },
+): Promise<Count> {
+  const pieces: Piece[] = []
+  const one = {
+    query: { ...plan.query, name: series.name },
+    test: (other: object): boolean => 'id' in other && other.id === series.id,
+    start: { seriesId: series.id, afterMs: firstMs - 1 },
+  }
+  for await (const { timestampsMs, series: found } of readBatches(store, head, one)) {
+    if (found.id !== series.id) break
+    pieces.splice(0, pieces.length, mergedPiece(pieces[0], timestampsMs))
+  }
+  return sumOf(pieces)
+}
+
+const mergedPiece = (before: Piece | undefined, times: Float64Array): Piece => ({
+  n: (before?.n ?? 0) + times.length,
+  t0: before?.t0 ?? (times[0] as number),
+  t1: times.at(-1) as number,
+})

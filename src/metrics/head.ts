@@ -1,0 +1,92 @@
+/** What lies in chunks and not yet in blocks, as columns for each series. Bounded by the compaction. */
+import type { Store } from '../store/store.ts'
+import { type Chunk, decodeChunk } from './chunk-codec.ts'
+import { columnsOf } from './columns.ts'
+import { inOrder } from './merge.ts'
+import { type ChunkRow, chunksAtOnce, readChunks, readFirstChunk } from './statements.ts'
+import { nextTurn } from './turn.ts'
+import type { Columns } from './words.ts'
+
+type Kept = { readonly seq: number; readonly chunk: Chunk }
+
+/** Some milliseconds of work. */
+const samplesPerTurn = 32_768
+
+/** By id of the series: ascending, no time twice, the last written wins. */
+export type HeadColumns = ReadonlyMap<number, Columns>
+
+export class Head {
+  readonly #store: Store
+  #kept: Kept[] = []
+  #columns: HeadColumns = new Map()
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** Everything that was committed before the call and was not in blocks by then. */
+  read(): Promise<HeadColumns> {
+    const result = this.#turn.then(() => this.#refresh())
+    this.#turn = result.catch(() => undefined)
+    return result
+  }
+
+  async #refresh(): Promise<HeadColumns> {
+    const [first] = await this.#store.read<{ readonly seq: number | null }>(readFirstChunk)
+    const firstSeq = first?.seq ?? Number.POSITIVE_INFINITY
+    const still = this.#kept.filter(({ seq }) => seq >= firstSeq)
+    const added = await this.#readAfter(this.#kept.at(-1)?.seq ?? 0)
+    const isSame = still.length === this.#kept.length && added.length === 0
+    this.#kept = [...still, ...added]
+    if (!isSame) this.#columns = await columnsBySeries(this.#kept.map(({ chunk }) => chunk))
+    return this.#columns
+  }
+
+  async #readAfter(seq: number): Promise<Kept[]> {
+    const found: Kept[] = []
+    while (true) {
+      const rows = await this.#store.read<ChunkRow>(readChunks, [found.at(-1)?.seq ?? seq])
+      for (const row of rows) found.push({ seq: row.seq, chunk: decodeChunk(row.data) })
+      if (rows.length < chunksAtOnce) return found
+      await nextTurn()
+    }
+  }
+}
+
+/** Counts first, so that each series has columns of just its length. */
+export async function columnsBySeries(chunks: readonly Chunk[]): Promise<HeadColumns> {
+  const counts = new Map<number, number>()
+  const hasKinds = chunks.some(({ kinds }) => kinds !== null)
+  await inTurns(chunks, ({ seriesIds }) => {
+    for (const id of seriesIds) counts.set(id, (counts.get(id) ?? 0) + 1)
+  })
+  const filled = new Map<number, { readonly columns: Columns; count: number }>()
+  for (const [id, count] of counts) filled.set(id, { columns: columnsOf(count, hasKinds), count: 0 })
+  await inTurns(chunks, (chunk) => {
+    for (const [index, id] of chunk.seriesIds.entries()) {
+      const series = filled.get(id)
+      if (series !== undefined) put(chunk, index, series.columns, series.count++)
+    }
+  })
+  const result = new Map<number, Columns>()
+  for (const [id, { columns }] of filled) result.set(id, inOrder(columns))
+  return result
+}
+
+function put(chunk: Chunk, index: number, columns: Columns, at: number): void {
+  columns.timestampsMs[at] = chunk.timestampsMs[index] as number
+  columns.values[at] = chunk.values[index] as number
+  if (columns.kinds !== null) columns.kinds[at] = chunk.kinds?.[index] ?? 0
+}
+
+async function inTurns(chunks: readonly Chunk[], work: (chunk: Chunk) => void): Promise<void> {
+  let samples = 0
+  for (const chunk of chunks) {
+    work(chunk)
+    samples += chunk.seriesIds.length
+    if (samples < samplesPerTurn) continue
+    samples = 0
+    await nextTurn()
+  }
+}

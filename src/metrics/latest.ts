@@ -1,0 +1,40 @@
+/** The newest sample of each series: one block of each is read. */
+import type { Store } from '../store/store.ts'
+import { samplesOf } from './blocks.ts'
+import type { Head } from './head.ts'
+import { merge } from './merge.ts'
+import type { ReadPlan } from './reader.ts'
+import { sampleAt } from './sample-stream.ts'
+import { seriesOf } from './series-reader.ts'
+import { type BlockRow, idList, padded, pagesOf } from './statements.ts'
+import { nextTurn } from './turn.ts'
+import type { Columns, Sample } from './words.ts'
+
+const readNewest = `
+  select b.series_id, b.t0, b.t1, b.n, b.data
+  from (
+    select series_id, max(t1) as t1 from metric_blocks where series_id in (${idList}) group by series_id
+  ) newest
+  join metric_blocks b on b.series_id = newest.series_id and b.t1 = newest.t1`
+
+const none: Columns = { timestampsMs: new Float64Array(), values: new Float64Array(), kinds: null }
+
+export async function* latestSamples(
+  store: Store,
+  head: Head,
+  { query, test }: ReadPlan,
+): AsyncGenerator<Sample> {
+  const columns = await head.read()
+  for await (const found of seriesOf(store, query, { test })) {
+    for (const page of pagesOf(found)) {
+      const rows = await store.read<BlockRow>(readNewest, padded(page.map(({ id }) => id)))
+      const blocks = new Map(rows.map((row) => [row.series_id, row]))
+      for (const series of page) {
+        const block = blocks.get(series.id)
+        const all = merge(block ? samplesOf(block) : none, columns.get(series.id) ?? none)
+        if (all.timestampsMs.length > 0) yield sampleAt({ series, ...all }, all.timestampsMs.length - 1)
+      }
+      await nextTurn()
+    }
+  }
+}

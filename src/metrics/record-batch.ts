@@ -1,0 +1,165 @@
+/**
+ * Records a source of any length, a chunk at a time. A chunk that is acknowledged is kept; what fails says how far the
+ * source was recorded without a gap, so that the caller can go on from there.
+ */
+import type { Clock } from '../clock.ts'
+import { type ErrorCode, messageOf, PlimsollError } from '../errors.ts'
+import type { OpenChunk } from './open-chunk.ts'
+import type { Pressure } from './pressure.ts'
+import type { Recorder } from './recorder.ts'
+import { nextTurn } from './turn.ts'
+import type { Durability, NewSample } from './words.ts'
+
+export type Source = Iterable<NewSample> | AsyncIterable<NewSample>
+
+export type BatchOptions = {
+  /** Samples of one acknowledgement; fewer while memory is short. Default 100. */
+  readonly chunkSize?: number
+  /** Default that of the repository. */
+  readonly durability?: Durability
+  /** Ends it after the samples that were pulled by then, which are recorded. */
+  readonly signal?: AbortSignal
+}
+
+export type BatchOutcome = {
+  /** So many samples of the source, from its beginning, are recorded. */
+  readonly position: number
+  /** Of them, how many replaced one of the same series and time. */
+  readonly duplicates: number
+  readonly chunks: number
+}
+
+/** Why a batch ended early, with what is recorded of it. Samples behind `position` may be recorded too: send them again. */
+export class BatchError extends PlimsollError {
+  readonly outcome: BatchOutcome
+
+  constructor(cause: unknown, outcome: BatchOutcome) {
+    const fix = cause instanceof PlimsollError ? { fix: cause.fix } : {}
+    super(
+      codeOf(cause),
+      `${messageOf(cause)} (the first ${outcome.position} samples of the source are recorded)`,
+      {
+        cause,
+        ...fix,
+      },
+    )
+    this.outcome = outcome
+  }
+}
+
+function codeOf(cause: unknown): ErrorCode {
+  if (cause instanceof PlimsollError) return cause.code
+  return cause instanceof Error && cause.name === 'AbortError' ? 'INTERRUPTED' : 'METRIC_SOURCE_FAILED'
+}
+
+export type BatchPlace = {
+  readonly recorder: Recorder
+  readonly clock: Clock
+  readonly pressure: Pressure
+}
+
+/** Waiting for their commit at the same time; the disk then is not waited for by each chunk alone. */
+const samplesUnderWay = 8_192
+const chunksUnderWay = 64
+
+export async function recordBatch(
+  source: Source,
+  options: Required<Pick<BatchOptions, 'chunkSize' | 'durability'>> & Pick<BatchOptions, 'signal'>,
+  place: BatchPlace,
+): Promise<BatchOutcome> {
+  const batch = new Batch(options, place)
+  try {
+    if (Symbol.asyncIterator in source) {
+      for await (const sample of source) if (batch.add(sample)) await batch.flush()
+    } else {
+      for (const sample of source) if (batch.add(sample)) await batch.flush()
+    }
+  } catch (error) {
+    // What was pulled before it is recorded all the same.
+    batch.fail(error)
+  }
+  return await batch.end()
+}
+
+type UnderWay = { readonly samples: number; readonly recorded: Promise<number | Error> }
+
+class Batch {
+  readonly #options: Parameters<typeof recordBatch>[1]
+  readonly #place: BatchPlace
+  /** In the order of the source; bounded by what may be under way. */
+  #underWay: UnderWay[] = []
+  #samplesUnderWay = 0
+  #open: OpenChunk
+  #outcome: BatchOutcome = { position: 0, duplicates: 0, chunks: 0 }
+  #failure: { readonly error: unknown } | null = null
+  /** The first chunk that was not recorded: behind it nothing counts any more. */
+  #gap: Error | null = null
+
+  constructor(options: Parameters<typeof recordBatch>[1], place: BatchPlace) {
+    this.#options = options
+    this.#place = place
+    this.#open = this.#nextChunk()
+  }
+
+  /** True when the chunk is full and has to be flushed. */
+  add(sample: NewSample): boolean {
+    this.#open.add(sample, this.#place.clock)
+    return this.#open.isFull
+  }
+
+  /** Sends the open chunk, and waits until there is room for the next. @throws when an earlier one failed */
+  async flush(): Promise<void> {
+    this.#send()
+    const isTight = this.#place.pressure.isTight
+    while (this.#samplesUnderWay > (isTight ? 0 : samplesUnderWay) || this.#underWay.length > chunksUnderWay)
+      await this.#settleFirst()
+    if (this.#failure !== null) throw this.#failure.error
+    this.#options.signal?.throwIfAborted()
+    await this.#place.pressure.pause(this.#options.signal)
+    if (this.#place.pressure.hadLongTurn) await nextTurn()
+    this.#open = this.#nextChunk()
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= { error }
+  }
+
+  async end(): Promise<BatchOutcome> {
+    this.#send()
+    while (this.#underWay.length > 0) await this.#settleFirst()
+    if (this.#failure !== null) throw new BatchError(this.#failure.error, this.#outcome)
+    return this.#outcome
+  }
+
+  #nextChunk(): OpenChunk {
+    return this.#place.recorder.open(this.#place.pressure.chunkSize(this.#options.chunkSize))
+  }
+
+  #send(): void {
+    const chunk = this.#open
+    if (chunk.count === 0) return
+    this.#open = this.#place.recorder.open(1)
+    const recorded = this.#place.recorder
+      .record(chunk, this.#options.durability)
+      .catch((error: unknown) => (error instanceof Error ? error : new Error(messageOf(error))))
+    this.#samplesUnderWay += chunk.count
+    this.#underWay.push({ samples: chunk.count, recorded })
+  }
+
+  async #settleFirst(): Promise<void> {
+    const [first, ...rest] = this.#underWay
+    if (first === undefined) return
+    const recorded = await first.recorded
+    this.#underWay = rest
+    this.#samplesUnderWay -= first.samples
+    const { position, duplicates, chunks } = this.#outcome
+    if (recorded instanceof Error) this.#gap ??= recorded
+    else if (this.#gap === null)
+      this.#outcome = {
+        position: position + first.samples,
+        duplicates: duplicates + recorded,
+        chunks: chunks + 1,
+      }
+    if (this.#gap !== null) this.#failure = { error: this.#gap }
+  }
+}

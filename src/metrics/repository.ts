@@ -1,0 +1,231 @@
+/** Everything that is asked of the metrics, and who answers it. */
+import { type Clock, systemClock } from '../clock.ts'
+import { PlimsollError } from '../errors.ts'
+import { MemoryMonitor } from '../memory/memory.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { aggregate } from './aggregate.ts'
+import type { AggregatePoint, AggregateQuery } from './aggregate-words.ts'
+import { type CleanupOutcome, deleteBefore } from './cleanup.ts'
+import { Compactor } from './compactor.ts'
+import { countSeries } from './count.ts'
+import { Head } from './head.ts'
+import type { SeriesLimits } from './known-series.ts'
+import { latestSamples } from './latest.ts'
+import { compileSelector } from './matchers.ts'
+import { type Page, type PageQuery, readPage } from './pages.ts'
+import { placeOf } from './place.ts'
+import { type MemoryReader, Pressure } from './pressure.ts'
+import { readBatches } from './reader.ts'
+import { type BatchOptions, type BatchOutcome, recordBatch, type Source } from './record-batch.ts'
+import { Recorder } from './recorder.ts'
+import { samplesOfBatches } from './sample-stream.ts'
+import { seriesOf } from './series-reader.ts'
+import type { Batch, Durability, Labels, Sample, SampleQuery, SeriesQuery } from './words.ts'
+
+export type MetricsOptions = Partial<SeriesLimits> & {
+  /** Of writes that do not say it themselves. Default `full`. */
+  readonly durability?: Durability
+  /** What shrinks chunks when memory is short. Default: this machine and every control group around us. */
+  readonly memory?: MemoryReader
+  readonly clock?: Clock
+}
+
+export type RecordOptions = {
+  readonly labels?: Labels
+  /** Default now. */
+  readonly timestampMs?: number
+  readonly durability?: Durability
+}
+
+export type MetricSummary = {
+  readonly name: string
+  readonly series: number
+  readonly samples: number
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
+const usualLimits: SeriesLimits = { maxSeries: 1_000_000, maxSeriesPerName: 100_000 }
+const usualChunk = 100
+const largestChunk = 100_000
+const dayMs = 86_400_000
+
+export class MetricsRepository implements AsyncDisposable {
+  readonly #store: Store
+  readonly #ownStore: Store | null
+  readonly #clock: Clock
+  readonly #durability: Durability
+  readonly #memory: MemoryReader
+  readonly #ownMemory: MemoryMonitor | null
+  readonly #head: Head
+  readonly #compactor: Compactor
+  readonly #recorder: Recorder
+
+  /**
+   * `file:DIR` (a state directory, where the journal also is; without a directory `.plimsoll`), `postgres://...`, or a store
+   * that is open already and stays so.
+   * @throws STATE_UNWRITABLE, STATE_CORRUPT, STATE_TOO_NEW, DATABASE_URL_INVALID and what else opening a store throws
+   */
+  static async open(
+    place: string | { readonly store: Store },
+    options: MetricsOptions = {},
+  ): Promise<MetricsRepository> {
+    const clock = options.clock ?? systemClock
+    if (typeof place !== 'string')
+      return await MetricsRepository.#on(place.store, { ...options, clock, own: null })
+    const store = await openStore({ ...placeOf(place), clock })
+    try {
+      return await MetricsRepository.#on(store, { ...options, clock, own: store })
+    } catch (error) {
+      await store[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  static async #on(
+    store: Store,
+    options: MetricsOptions & { readonly clock: Clock; readonly own: Store | null },
+  ): Promise<MetricsRepository> {
+    return new MetricsRepository(store, options, await Compactor.open(store, options.clock))
+  }
+
+  private constructor(
+    store: Store,
+    options: MetricsOptions & { readonly clock: Clock; readonly own: Store | null },
+    compactor: Compactor,
+  ) {
+    const { clock, own, durability = 'full', memory, ...limits } = options
+    this.#store = store
+    this.#ownStore = own
+    this.#clock = clock
+    this.#durability = durability
+    this.#ownMemory = memory === undefined ? new MemoryMonitor() : null
+    this.#memory = memory ?? (this.#ownMemory as MemoryMonitor)
+    this.#head = new Head(store)
+    this.#compactor = compactor
+    this.#recorder = new Recorder(store, this.#head, {
+      limits: { ...usualLimits, ...limits },
+      onRecorded: (samples) => compactor.added(samples),
+    })
+  }
+
+  /** @throws METRIC_INVALID, METRIC_TOO_MANY_SERIES, STATE_FULL and what else a store throws */
+  async recordMetric(name: string, value: number | bigint, options: RecordOptions = {}): Promise<void> {
+    const { durability = this.#durability, ...rest } = options
+    const chunk = this.#recorder.open(1)
+    chunk.add({ name, value, ...rest }, this.#clock)
+    await this.#recorder.record(chunk, durability)
+  }
+
+  /**
+   * Samples of one series and time replace one another: the last one written stays. Late ones are as good as others.
+   * @throws BatchError, which says what is recorded
+   */
+  async recordMetricsBatch(source: Source, options: BatchOptions = {}): Promise<BatchOutcome> {
+    const { chunkSize = usualChunk, durability = this.#durability, signal } = options
+    if (!Number.isInteger(chunkSize) || chunkSize < 1 || chunkSize > largestChunk)
+      throw new PlimsollError(
+        'OPTION_INVALID',
+        `chunkSize is ${chunkSize}, expected a whole number from 1 to ${largestChunk}`,
+      )
+    const place = {
+      recorder: this.#recorder,
+      clock: this.#clock,
+      pressure: new Pressure(this.#clock, this.#memory),
+    }
+    return await recordBatch(source, { chunkSize, durability, ...(signal && { signal }) }, place)
+  }
+
+  /** In order of series and time. The next sample is read when it is asked for. */
+  streamMetrics(query: SampleQuery = {}): AsyncIterable<Sample> {
+    return samplesOfBatches(this.streamBatches(query))
+  }
+
+  /** The same as columns of up to some thousand samples: many times faster where columns will do. */
+  async *streamBatches(query: SampleQuery = {}): AsyncGenerator<Batch, void, undefined> {
+    const test = await compileSelector(query)
+    yield* readBatches(this.#store, this.#head, { query, test })
+  }
+
+  /** One page, in the order of the stream. @throws METRIC_CURSOR_INVALID, OPTION_INVALID */
+  async getMetrics(query: PageQuery = {}): Promise<Page> {
+    return await readPage(this.#store, this.#head, { query, test: await compileSelector(query) })
+  }
+
+  /** Buckets that have samples, by group. @throws METRIC_QUERY_INVALID, METRIC_QUERY_TOO_LARGE */
+  queryMetrics(query: AggregateQuery): AsyncIterable<AggregatePoint> {
+    return aggregate(this.streamBatches(query), query)
+  }
+
+  /** The newest sample of all series that are meant; null when there is none. */
+  async getLatestValue(name: string, query: Omit<SeriesQuery, 'name'> = {}): Promise<Sample | null> {
+    let latest: Sample | null = null
+    for await (const sample of this.streamLatest({ ...query, name })) {
+      if (latest === null || sample.timestampMs > latest.timestampMs) latest = sample
+    }
+    return latest
+  }
+
+  /** The newest sample of each series. */
+  async *streamLatest(query: SeriesQuery = {}): AsyncGenerator<Sample, void, undefined> {
+    yield* latestSamples(this.#store, this.#head, { query, test: await compileSelector(query) })
+  }
+
+  /** Sorted. */
+  async getMetricNames(prefix = ''): Promise<readonly string[]> {
+    const rows = await this.#store.read<{ readonly name: string }>(
+      'select distinct name from metric_series where substr(name, 1, ?1) = ?2 order by name',
+      [prefix.length, prefix],
+    )
+    return rows.map(({ name }) => name)
+  }
+
+  /** The label sets that a name is recorded with, as many as there are series. */
+  async getMetricLabels(name: string, query: Omit<SeriesQuery, 'name'> = {}): Promise<readonly Labels[]> {
+    const all: Labels[] = []
+    const test = await compileSelector({ ...query, name })
+    for await (const page of seriesOf(this.#store, { ...query, name }, { test }))
+      for (const { labels } of page) all.push(labels)
+    return all
+  }
+
+  /** By name, sorted; only names that have samples in the range. */
+  async getMetricsSummary(query: SampleQuery = {}): Promise<readonly MetricSummary[]> {
+    const byName = new Map<string, MetricSummary>()
+    const test = await compileSelector(query)
+    for await (const found of countSeries(this.#store, this.#head, { query, test })) {
+      const { name } = found.series
+      const before = byName.get(name)
+      byName.set(name, {
+        name,
+        series: (before?.series ?? 0) + 1,
+        samples: (before?.samples ?? 0) + found.samples,
+        firstMs: Math.min(before?.firstMs ?? found.firstMs, found.firstMs),
+        lastMs: Math.max(before?.lastMs ?? found.lastMs, found.lastMs),
+      })
+    }
+    return [...byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
+  }
+
+  /** Deletes samples that are older, and series that have none left unless somebody writes meanwhile. */
+  async cleanupOldMetrics({ retentionDays }: { readonly retentionDays: number }): Promise<CleanupOutcome> {
+    if (!(retentionDays >= 0 && retentionDays <= 1e8))
+      throw new PlimsollError('OPTION_INVALID', `retentionDays is ${retentionDays}, expected 0 or more`)
+    await this.#compactor.compact()
+    return await deleteBefore(this.#store, Math.ceil(this.#clock.now() - retentionDays * dayMs))
+  }
+
+  /**
+   * Packs at once what would be packed as soon as nothing is written, and gives the room back to the disk.
+   * @throws what a store throws
+   */
+  async compact(): Promise<void> {
+    await this.#compactor.finish()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#compactor[Symbol.asyncDispose]()
+    await this.#ownStore?.[Symbol.asyncDispose]()
+    this.#ownMemory?.[Symbol.dispose]()
+  }
+}

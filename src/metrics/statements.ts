@@ -1,0 +1,125 @@
+/** The SQL of the metrics, for every database alike. */
+import type { Statement } from '../store/store.ts'
+import type { Entry } from './series-cache.ts'
+
+/** Of placeholders in a list: one text for all lengths, the last repeated. */
+export const idsAtOnce = 64
+
+export function padded(ids: readonly number[]): readonly number[] {
+  const last = ids.at(-1) ?? -1
+  return Array.from({ length: idsAtOnce }, (_, index) => ids[index] ?? last)
+}
+
+export function pagesOf<Item>(
+  items: readonly Item[],
+  length: number = idsAtOnce,
+): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / length) }, (_, page) =>
+    items.slice(page * length, (page + 1) * length),
+  )
+}
+
+export const idList = Array.from({ length: idsAtOnce }, (_, index) => `?${index + 1}`).join(', ')
+
+export type StateRow = { readonly seq: number; readonly series_form: number; readonly blocks_form: number }
+export const readState = 'select seq, series_form, blocks_form from metric_state where id = 1'
+
+export type SeriesRow = { readonly id: number; readonly name: string; readonly labels: string }
+export type KnownRow = SeriesRow & { readonly t1: number | null }
+export const readKnown = `
+  select s.id, s.name, s.labels,
+    (select max(b.t1) from metric_blocks b where b.series_id = s.id) as t1
+  from metric_series s
+  where s.id in (${idList})`
+
+/** Changes no row when another series has the id. */
+export const insertSeries = ({ id, name, labels }: Entry): Statement => ({
+  sql: `
+    insert into metric_series (id, name, labels) values (?1, ?2, ?3)
+    on conflict (id) do update set labels = excluded.labels
+    where metric_series.name = excluded.name and metric_series.labels = excluded.labels`,
+  parameters: [id, name, JSON.stringify(labels)],
+  expectRows: 1,
+})
+
+export const insertChunk = (seriesForm: number, count: number, data: Uint8Array): readonly Statement[] => [
+  {
+    sql: 'update metric_state set seq = seq + 1 where id = 1 and series_form = ?1',
+    parameters: [seriesForm],
+    expectRows: 1,
+  },
+  {
+    sql: `
+      insert into metric_chunks (seq, n, data)
+      values ((select seq from metric_state where id = 1), ?1, ?2)`,
+    parameters: [count, data],
+  },
+]
+
+/** Whoever changes blocks does it only while they are as he has read them. */
+export const changeBlocks = (blocksForm: number): Statement => ({
+  sql: 'update metric_state set blocks_form = blocks_form + 1 where id = 1 and blocks_form = ?1',
+  parameters: [blocksForm],
+  expectRows: 1,
+})
+
+export type ChunkRow = { readonly seq: number; readonly n: number; readonly data: Uint8Array }
+/** So many chunks of the usual length are about 1.5 MB. */
+export const chunksAtOnce = 64
+export const readChunks = `
+  select seq, n, data from metric_chunks where seq > ?1 order by seq limit ${chunksAtOnce}`
+export const readFirstChunk = 'select min(seq) as seq from metric_chunks'
+
+export type BlockPlace = {
+  readonly series_id: number
+  readonly t0: number
+  readonly t1: number
+  readonly n: number
+}
+export type BlockRow = BlockPlace & { readonly data: Uint8Array }
+
+/** Of some series, those that end at ?65 or later and begin before ?66. */
+/** More than `idsAtOnce`, so that a page of series with one block each is the only one. */
+export const blocksAtOnce = 96
+export const readBlocks = `
+  select series_id, t0, t1, n, data
+  from metric_blocks
+  where series_id in (${idList}) and t1 >= ?65 and t0 < ?66
+  order by series_id, t1
+  limit ${blocksAtOnce}`
+
+export const insertBlock = (block: BlockRow): Statement => ({
+  sql: 'insert into metric_blocks (series_id, t0, t1, n, data) values (?1, ?2, ?3, ?4, ?5)',
+  parameters: [block.series_id, block.t0, block.t1, block.n, block.data],
+})
+
+export const deleteBlock = ({ series_id, t1 }: Pick<BlockPlace, 'series_id' | 't1'>): Statement => ({
+  sql: 'delete from metric_blocks where series_id = ?1 and t1 = ?2',
+  parameters: [series_id, t1],
+  expectRows: 1,
+})
+
+/**
+ * Of each series what a range of new times has to do with: the blocks of that range, and the one before it, which may
+ * have room. Three parameters for each: id, first and last time.
+ */
+const wanted = Array.from({ length: idsAtOnce }, (_, index) => {
+  const [id, first, last] = [1, 2, 3].map((number) => `cast(?${index * 3 + number} as bigint)`)
+  return index === 0
+    ? `select ${id} as id, ${first} as first_ms, ${last} as last_ms`
+    : `select ${id}, ${first}, ${last}`
+})
+export const touchedAtOnce = 256
+export const readTouched = `
+  select b.series_id, b.t0, b.t1, b.n, b.data
+  from (${wanted.join(' union all ')}) w
+  join metric_blocks b on b.series_id = w.id and b.t0 <= w.last_ms and b.t1 >= coalesce(
+    (select max(p.t1) from metric_blocks p where p.series_id = w.id and p.t1 < w.first_ms), w.first_ms)
+  order by b.series_id, b.t1
+  limit ${touchedAtOnce}`
+
+export const deleteChunks = (lastSeq: number, count: number): Statement => ({
+  sql: 'delete from metric_chunks where seq <= ?1',
+  parameters: [lastSeq],
+  expectRows: count,
+})
