@@ -12,7 +12,7 @@ import {
   Timeline,
 } from '../report/report.ts'
 import { formatDuration, formatSize } from '../units.ts'
-import { goesOnLine, mayGoOn } from './engine-state.ts'
+import { goesOnLine, lifeOf, silenceText } from './engine-state.ts'
 import { countOf } from './plan-argument.ts'
 import { reportSoFar } from './report-so-far.ts'
 import { withJournal } from './with-journal.ts'
@@ -23,10 +23,11 @@ export const runsCommand: RunCommand = async (call) => {
   return withJournal(call, async (journal) => {
     const runs = await journal.runs({ limit })
     const asking = new Set((await journal.openApprovals()).map(({ runId }) => runId))
+    const signs = await journal.signsOfLife()
     process.stdout.write(
       call.flag('json')
-        ? runs.map((run) => jsonLine(run, asking)).join('')
-        : `${tableOf(runs, asking).join('\n')}\n`,
+        ? runs.map((run) => jsonLine(run, { asking, signs })).join('')
+        : `${tableOf(runs, { asking, signs }).join('\n')}\n`,
     )
     return 0
   })
@@ -35,8 +36,9 @@ export const runsCommand: RunCommand = async (call) => {
 export const showCommand: RunCommand = (call) =>
   withJournal(call, async (journal) => {
     const run = await journal.run(call.positionals[0] ?? 'last')
-    const goesOn = run.report === null && mayGoOn(run)
-    if (goesOn) process.stderr.write(goesOnLine(run))
+    const life = lifeOf(run, await journal.signsOfLife(), systemClock.now())
+    const goesOn = run.report === null && life.goesOn
+    if (goesOn) process.stderr.write(goesOnLine(run, life.silentSinceMs))
     for (const asked of await journal.approvals(run.runId))
       if (asked.answer === null) process.stderr.write(approvalLine(asked))
     const pictures = await picturesOf(journal, run, goesOn)
@@ -77,17 +79,32 @@ const linesOf = ({ loadLineBytes, capacityBytes }: RunRecord) => ({
   ...(capacityBytes !== null && { capacityBytes }),
 })
 
-function jsonLine(run: RunSummary, asking: ReadonlySet<string>): string {
-  const asks = asking.has(run.runId)
-  return `${JSON.stringify({ ...run, status: statusOf(run), asksForApproval: asks })}\n`
+type Known = {
+  /** Runs that ask for an approval. */
+  readonly asking: ReadonlySet<string>
+  readonly signs: ReadonlyMap<string, number>
+}
+
+function jsonLine(run: RunSummary, { asking, signs }: Known): string {
+  const { status, silentSinceMs } = stateOf(run, signs)
+  const asksForApproval = asking.has(run.runId)
+  return `${JSON.stringify({ ...run, status, asksForApproval, ...(silentSinceMs !== null && { silentSinceMs }) })}\n`
 }
 
 /** A run without a report whose engine is gone was killed. */
-function statusOf(run: RunSummary): string {
-  return run.status === 'running' && !mayGoOn(run) ? 'interrupted' : run.status
+function stateOf(run: RunSummary, signs: Known['signs']) {
+  if (run.status !== 'running') return { status: run.status, silentSinceMs: null }
+  const { goesOn, silentSinceMs } = lifeOf(run, signs, systemClock.now())
+  return { status: goesOn ? run.status : 'interrupted', silentSinceMs }
 }
 
-function tableOf(runs: readonly RunSummary[], asking: ReadonlySet<string>): string[] {
+function statusText(run: RunSummary, { asking, signs }: Known): string {
+  const { status, silentSinceMs } = stateOf(run, signs)
+  const silence = silentSinceMs === null ? [] : [silenceText(silentSinceMs)]
+  return [status, ...silence, ...(asking.has(run.runId) ? ['asks for approval'] : [])].join(', ')
+}
+
+function tableOf(runs: readonly RunSummary[], known: Known): string[] {
   const columns = [
     { title: 'run' },
     { title: 'status' },
@@ -100,7 +117,7 @@ function tableOf(runs: readonly RunSummary[], asking: ReadonlySet<string>): stri
   ] as const
   const rows = runs.map((run) => [
     run.runId,
-    asking.has(run.runId) ? `${statusOf(run)}, asks for approval` : statusOf(run),
+    statusText(run, known),
     run.plan,
     run.version,
     run.environment ?? '-',

@@ -21,8 +21,8 @@ import { doneStatement, readDone } from './done-rows.ts'
 import { enlisting, readEngines } from './engine-rows.ts'
 import { statementsOf } from './event-rows.ts'
 import { fencedWrite } from './fence.ts'
-import type { Fence } from './lease.ts'
-import { breaking } from './lock-rows.ts'
+import { type Fence, leaseMs } from './lease.ts'
+import { breaking, readSigns } from './lock-rows.ts'
 import { memoryStatements, readMemory } from './memory-rows.ts'
 import { readGreenLogs, readPastTasks } from './past-tasks.ts'
 import { peakStatements, readPeaks } from './peaks.ts'
@@ -77,6 +77,7 @@ export function openJournal(store: Store, { fence }: { readonly fence?: Fence } 
     keepMemory: (runId, change) => write(memoryStatements(runId, change)),
     runs: (options) => listRuns(store, options),
     lastRun: (plan, environment) => findLastRun(store, plan, environment),
+    signsOfLife: () => readSigns(store, leaseMs),
     run: (idOrPrefix) => findRun(store, idOrPrefix),
     engines: (runId) => readEngines(store, runId),
     attempts: (runId) => readAttempts(store, runId),

@@ -65,6 +65,14 @@ function holderOf(row: Row): LockHolder | null {
   }
 }
 
+/** Of each run that holds a lock: when it last gave a sign of life, by the wall clock of its machine. At most 10,000. */
+export async function readSigns(store: Store, leaseMs: number): Promise<ReadonlyMap<string, number>> {
+  const rows = await store.read<{ readonly run_id: string; readonly expires_ms: number }>(
+    'select run_id, expires_ms from locks where run_id is not null limit 10000',
+  )
+  return new Map(rows.map((row) => [row.run_id, row.expires_ms - leaseMs]))
+}
+
 /** Makes `holder` the owner; STORE_CONFLICT when the row is not as it was seen any more. The fence is one more then. */
 export function taking(name: LockName, seen: LockState, holder: LockHolder): readonly Statement[] {
   const { engine } = holder

@@ -188,6 +188,11 @@ export type Journal = {
   runs(options: { readonly limit: number; readonly before?: string }): Promise<readonly RunSummary[]>
   /** The run of this plan and environment that is not over, else the newest one; null when there is none. */
   lastRun(plan: string, environment: string | null): Promise<RunRecord | null>
+  /**
+   * Of each run that holds a lock: when it last gave a sign of life, by the wall clock of its machine, in milliseconds since
+   * 1970. A run without a lock records nothing any more.
+   */
+  signsOfLife(): Promise<ReadonlyMap<string, number>>
   /** By id, by the beginning of one, or the last. Throws RUN_UNKNOWN. */
   run(idOrPrefix: string): Promise<RunRecord>
   /** That had the run, the newest first. */

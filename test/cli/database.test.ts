@@ -47,7 +47,7 @@ test('machines that keep nothing share runs, reports and what tasks needed throu
   assert.match(none.stderr, /error RUN_UNKNOWN: nothing has been recorded in .*\.plimsoll/)
 })
 
-test('logs of another machine are looked for there, and its runs are not taken for dead', async () => {
+test('logs of another machine are looked for there; its runs go on while they hold their lock, and their silence is told', async () => {
   const server = await serverHere()
   const database = await server.database('elsewhere')
   using folder = new Folder()
@@ -55,6 +55,13 @@ test('logs of another machine are looked for there, and its runs are not taken f
   assert.equal((await folder.plimsoll(['deploy', '--database', database])).code, 0)
   const change = `update plimsoll.runs set host = 'runner-7', status = 'running', report = null`
   await server.ask(change, [], 'elsewhere')
+  const signAt = (ms: number) =>
+    server.ask(
+      'update plimsoll.locks set run_id = (select id from plimsoll.runs limit 1), expires_ms = $1',
+      [ms + 15_000],
+      'elsewhere',
+    )
+  await signAt(Date.now())
   const logs = await folder.plimsoll(['logs', '--state', 'other', '--database', database])
   assert.match(
     logs.stderr,
@@ -64,6 +71,14 @@ test('logs of another machine are looked for there, and its runs are not taken f
   assert.equal(run?.status, 'running')
   const shown = await folder.plimsoll(['show', '--database', database])
   assert.match(shown.stderr, /may go on: process \d+ on runner-7, which cannot be seen from here/)
+  await signAt(1_764_000_000_000)
+  const silent = await folder.plimsoll(['runs', '--database', database])
+  assert.match(silent.stdout, /running, silent since 2025-11-24T16:00:00Z/)
+  const silentShown = await folder.plimsoll(['show', '--database', database])
+  assert.match(silentShown.stderr, /may be over: process \d+ on runner-7, silent since 2025-11-24T/)
+  await server.ask('update plimsoll.locks set run_id = null', [], 'elsewhere')
+  const unlocked = await folder.plimsoll(['runs', '--database', database])
+  assert.match(unlocked.stdout, / interrupted /)
   await server.ask('update plimsoll.runs set host = $1', [hostname()], 'elsewhere')
   const [dead] = jsonLines((await folder.plimsoll(['runs', '--json', '--database', database])).stdout)
   assert.equal(dead?.status, 'interrupted')
