@@ -39,11 +39,11 @@ export class Admission {
     this.#parts = parts
   }
 
-  /** Reserves under `key` when it fits. */
-  admit(key: string, reservation: number | Reservation): Refusal {
+  /** Reserves under `key` when it fits. `nowMs`: as the clock stands, where that is known. */
+  admit(key: number, reservation: number | Reservation, nowMs?: number): Refusal {
     const { ledger, isHeld } = this.#parts
     if (isHeld()) return 'suspended'
-    const reading = this.#withOwnNeed()
+    const reading = this.#withOwnNeed(nowMs)
     const { fits, freeBytes } = ledger.admit(reservation, reading)
     if (fits) {
       ledger.reserve(key, reservation)
@@ -59,7 +59,7 @@ export class Admission {
   }
 
   /** Reserves under `key` for what runs already, whether it fits or not. */
-  take(key: string, reservation: number | Reservation): null {
+  take(key: number, reservation: number | Reservation): null {
     this.#parts.ledger.reserve(key, reservation)
     return null
   }
@@ -83,9 +83,8 @@ export class Admission {
     )
   }
 
-  reading(): MemoryReading {
-    const { clock, monitor, ownBytes } = this.#parts
-    const nowMs = clock.monotonic()
+  reading(nowMs: number = this.#parts.clock.monotonic()): MemoryReading {
+    const { monitor, ownBytes } = this.#parts
     if (this.#reading === null || nowMs - this.#readAtMs >= readingLastsMs) {
       this.#reading = monitor.read()
       this.#ownClaimBytes = ownBytes === 0 ? 0 : Math.max(0, ownBytes - ownMemoryBytes())
@@ -102,8 +101,8 @@ export class Admission {
     this.#reading = null
   }
 
-  #withOwnNeed(): Pick<MemoryReading, 'usedBytes' | 'loadLineBytes'> {
-    const { usedBytes, loadLineBytes } = this.reading()
+  #withOwnNeed(nowMs?: number): Pick<MemoryReading, 'usedBytes' | 'loadLineBytes'> {
+    const { usedBytes, loadLineBytes } = this.reading(nowMs)
     return { usedBytes: usedBytes + this.#ownClaimBytes, loadLineBytes }
   }
 }

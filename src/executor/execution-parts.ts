@@ -13,7 +13,7 @@ export type ExecutionParts<Value> = {
   readonly clock: Clock
   readonly admission: Admission
   readonly ledger: Ledger
-  readonly guess: () => number
+  readonly guess: (nowMs: number) => number
   readonly tally: Tally
   readonly call: Workers['call']
   readonly places: Places

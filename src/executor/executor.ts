@@ -9,7 +9,7 @@
 import { availableParallelism } from 'node:os'
 import { type Clock, systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
-import { Ledger, MemoryMonitor } from '../memory/memory.ts'
+import { Ledger, MemoryMonitor, type MemoryReading } from '../memory/memory.ts'
 import type { Options } from '../spine.ts'
 import { Admission } from './admission.ts'
 import { Execution } from './execution.ts'
@@ -86,8 +86,9 @@ export class ParallelExecutor implements AsyncDisposable {
     giveBack: (): void => {
       this.#tally.running -= 1
     },
-    announce: (): void => {
-      for (const execution of this.#executions) execution.pump()
+    announce: (own: unknown = null): void => {
+      if (own !== null && this.#executions.size === 1) return
+      for (const execution of this.#executions) if (execution !== own) execution.pump()
     },
     begin: (task: RunningTask): void => void this.#running.add(task),
     end: (task: RunningTask): void => {
@@ -133,9 +134,16 @@ export class ParallelExecutor implements AsyncDisposable {
   }
 
   /** What is reserved for a task without an estimate of its own, in bytes: never more than its limit. */
-  carefulGuess(limitBytes: number = this.options.memoryLimitMb * 2 ** 20): number {
-    const share = this.#admission.reading().loadLineBytes / this.options.maxConcurrentTasks
-    return Math.floor(Math.min(limitBytes, share))
+  carefulGuess(limitBytes: number = this.#limitBytes): number {
+    return this.#guessBelow(limitBytes, this.#admission.reading())
+  }
+
+  #guessBelow(limitBytes: number, { loadLineBytes }: MemoryReading): number {
+    return Math.floor(Math.min(limitBytes, loadLineBytes / this.options.maxConcurrentTasks))
+  }
+
+  get #limitBytes(): number {
+    return this.options.memoryLimitMb * 2 ** 20
   }
 
   /**
@@ -191,7 +199,7 @@ export class ParallelExecutor implements AsyncDisposable {
       clock: this.#clock,
       admission: this.#admission,
       ledger: this.ledger,
-      guess: () => this.carefulGuess(),
+      guess: (nowMs) => this.#guessBelow(this.#limitBytes, this.#admission.reading(nowMs)),
       places: this.#places,
       tally: this.#tally,
       call: this.#workers.call,

@@ -8,65 +8,108 @@ export type GraphNode = {
   readonly expectedMs?: number
 }
 
-/** A checked graph: tasks by number, in the order in which they were given. */
-export type Graph = {
-  /** Numbers of the tasks that need task i. */
-  readonly dependents: readonly (readonly number[])[]
+/** Who waits for whom, by number. In rows of numbers rather than lists: a graph may have very many tasks. */
+type Edges = {
+  /** Numbers of the tasks that need task i: from place `starts[i]` to before `starts[i + 1]`. */
+  readonly dependents: Int32Array
+  readonly starts: Int32Array
   /** How many tasks task i waits for. */
-  readonly needCounts: readonly number[]
-  /** Milliseconds from the start of task i to the end of the longest chain that hangs on it. */
-  readonly remainingMs: readonly number[]
-  /** Numbers in an order in which every task comes after what it needs. */
-  readonly order: readonly number[]
+  readonly needCounts: Int32Array
 }
+
+/** A checked graph: tasks by number, in the order in which they were given. */
+export type Graph = Edges & {
+  /** Milliseconds from the start of task i to the end of the longest chain that hangs on it. */
+  readonly remainingMs: Float64Array
+  /** Numbers in an order in which every task comes after what it needs. */
+  readonly order: Int32Array
+}
+
+const none: readonly string[] = []
 
 /** @throws OPTION_INVALID for two tasks of one name, a need that does not exist, or a cycle (shown as its path). */
 export function readGraph(nodes: readonly GraphNode[]): Graph {
+  const edges = readEdges(nodes)
+  const order = sorted(nodes, edges)
+  return { ...edges, order, remainingMs: remaining(nodes, edges, order) }
+}
+
+/** Numbers of the tasks that need task `index`. */
+export function forEachDependent(graph: Edges, index: number, visit: (dependent: number) => void): void {
+  const { dependents, starts } = graph
+  const end = starts[index + 1] as number
+  for (let at = starts[index] as number; at < end; at += 1) visit(dependents[at] as number)
+}
+
+function readEdges(nodes: readonly GraphNode[]): Edges {
   const numbers = numbered(nodes)
-  const dependents: number[][] = nodes.map(() => [])
-  const needCounts = nodes.map(({ name, needs = [] }, index) => {
-    let count = 0
-    for (const need of needs) {
-      const number = numbers.get(need)
-      if (number === undefined) {
-        throw new PlimsollError('OPTION_INVALID', `task "${name}" needs "${need}", which does not exist`)
+  const needCounts = new Int32Array(nodes.length)
+  const needed: number[] = []
+  const lastAsker = new Int32Array(nodes.length).fill(-1)
+  nodes.forEach(({ name, needs = none }, index) => {
+    const before = needed.length
+    for (let at = 0; at < needs.length; at += 1) {
+      const need = numbers.get(needs[at] as string)
+      if (need === undefined) {
+        throw new PlimsollError('OPTION_INVALID', `task "${name}" needs "${needs[at]}", which does not exist`)
       }
-      const known = dependents[number]
-      if (known === undefined || known.at(-1) === index) continue // named twice, needed once
-      known.push(index)
-      count += 1
+      if (lastAsker[need] === index) continue // named twice, needed once
+      lastAsker[need] = index
+      needed.push(need)
     }
-    return count
+    needCounts[index] = needed.length - before
   })
-  const order = sorted(nodes, dependents, needCounts)
-  return { dependents, needCounts, order, remainingMs: remaining(nodes, dependents, order) }
+  return { ...turnedRound(needed, needCounts), needCounts }
+}
+
+/** From what each task needs to what needs each task. */
+function turnedRound(
+  needed: readonly number[],
+  needCounts: Int32Array,
+): Pick<Edges, 'dependents' | 'starts'> {
+  const count = needCounts.length
+  const starts = new Int32Array(count + 1)
+  for (let at = 0; at < needed.length; at += 1) (starts[(needed[at] as number) + 1] as number) += 1
+  for (let index = 0; index < count; index += 1) (starts[index + 1] as number) += starts[index] as number
+  const dependents = new Int32Array(needed.length)
+  const next = starts.slice()
+  for (let index = 0, at = 0; index < count; index += 1) {
+    for (const end = at + (needCounts[index] as number); at < end; at += 1) {
+      const need = needed[at] as number
+      dependents[next[need] as number] = index
+      ;(next[need] as number) += 1
+    }
+  }
+  return { dependents, starts }
 }
 
 function numbered(nodes: readonly GraphNode[]): ReadonlyMap<string, number> {
   const numbers = new Map<string, number>()
   nodes.forEach(({ name }, index) => {
-    if (numbers.has(name)) throw new PlimsollError('OPTION_INVALID', `two tasks are named "${name}"`)
     numbers.set(name, index)
+    if (numbers.size === index) throw new PlimsollError('OPTION_INVALID', `two tasks are named "${name}"`)
   })
   return numbers
 }
 
 /** Kahn's algorithm. */
-function sorted(
-  nodes: readonly GraphNode[],
-  dependents: readonly (readonly number[])[],
-  needCounts: readonly number[],
-): number[] {
-  const waitsFor = [...needCounts]
-  const order = [...waitsFor.keys()].filter((index) => waitsFor[index] === 0)
-  for (let at = 0; at < order.length; at += 1) {
-    for (const dependent of dependents[order[at] ?? -1] ?? []) {
-      const left = (waitsFor[dependent] ?? 0) - 1
+function sorted(nodes: readonly GraphNode[], edges: Edges): Int32Array {
+  const { dependents, starts, needCounts } = edges
+  const waitsFor = needCounts.slice()
+  const order = new Int32Array(nodes.length)
+  let found = 0
+  for (let index = 0; index < nodes.length; index += 1) if (waitsFor[index] === 0) order[found++] = index
+  for (let at = 0; at < found; at += 1) {
+    const index = order[at] as number
+    const end = starts[index + 1] as number
+    for (let edge = starts[index] as number; edge < end; edge += 1) {
+      const dependent = dependents[edge] as number
+      const left = (waitsFor[dependent] as number) - 1
       waitsFor[dependent] = left
-      if (left === 0) order.push(dependent)
+      if (left === 0) order[found++] = dependent
     }
   }
-  if (order.length < nodes.length) {
+  if (found < nodes.length) {
     const stuck = new Map(nodes.flatMap((node, index) => (waitsFor[index] === 0 ? [] : [[node.name, node]])))
     throw new PlimsollError('OPTION_INVALID', `tasks need each other: ${cycleIn(stuck).join(' -> ')}`)
   }
@@ -84,16 +127,17 @@ function cycleIn(stuck: ReadonlyMap<string, GraphNode>): string[] {
   return [...path.slice(path.indexOf(name)), name]
 }
 
-function remaining(
-  nodes: readonly GraphNode[],
-  dependents: readonly (readonly number[])[],
-  order: readonly number[],
-): number[] {
-  const remainingMs = new Array<number>(nodes.length).fill(0)
-  for (const index of order.toReversed()) {
+function remaining(nodes: readonly GraphNode[], edges: Edges, order: Int32Array): Float64Array {
+  const { dependents, starts } = edges
+  const remainingMs = new Float64Array(nodes.length)
+  for (let at = order.length - 1; at >= 0; at -= 1) {
+    const index = order[at] as number
+    const end = starts[index + 1] as number
     let longest = 0
-    for (const dependent of dependents[index] ?? []) longest = Math.max(longest, remainingMs[dependent] ?? 0)
-    remainingMs[index] = longest + (nodes[index]?.expectedMs ?? 1)
+    for (let edge = starts[index] as number; edge < end; edge += 1) {
+      longest = Math.max(longest, remainingMs[dependents[edge] as number] as number)
+    }
+    remainingMs[index] = longest + ((nodes[index] as GraphNode).expectedMs ?? 1)
   }
   return remainingMs
 }

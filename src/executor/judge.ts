@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts'
 import type { Decision, Ended } from './words.ts'
 
-const toRun: Decision = { action: 'run' }
+export const toRun: Decision = { action: 'run' }
 
 /** What becomes of a task without a rule of its own: it runs when all that it needs succeeded or was skipped. */
 export function judge(needs: readonly string[], ended: ReadonlyMap<string, Ended>): Decision {
@@ -10,7 +10,7 @@ export function judge(needs: readonly string[], ended: ReadonlyMap<string, Ended
   return { action: 'cancel', because: becauseOf(missing, ended.get(missing)) }
 }
 
-function isGood(ended: Ended | undefined): boolean {
+export function isGood(ended: Ended | undefined): boolean {
   return ended?.status === 'succeeded' || ended?.status === 'skipped'
 }
 

@@ -4,18 +4,18 @@ type Listen<Value> = (event: ExecutorEvent<Value>) => void | Promise<void>
 
 /** Who is told what happens. What cannot be told must not happen: the first failure is kept, and nothing is told after it. */
 export class Listener<Value> {
-  readonly #listen: Listen<Value> | undefined
+  readonly #listen: Listen<Value>
   readonly #onFault: (error: unknown) => void
   fault: { readonly error: unknown } | null = null
 
-  constructor(listen: Listen<Value> | undefined, onFault: (error: unknown) => void) {
+  constructor(listen: Listen<Value>, onFault: (error: unknown) => void) {
     this.#listen = listen
     this.#onFault = onFault
   }
 
   /** Undefined when there is nothing to wait for. */
   tell(event: ExecutorEvent<Value>): Promise<void> | undefined {
-    if (!this.#listen || this.fault) return undefined
+    if (this.fault) return undefined
     try {
       const told = this.#listen(event)
       return told instanceof Promise ? told.catch(this.#fail) : undefined

@@ -5,8 +5,8 @@ export type Places = {
   /** False when all slots are taken. */
   take(): boolean
   giveBack(): void
-  /** Lets every execution see that a slot or memory came free. */
-  announce(): void
+  /** Lets every other execution see that a slot or memory came free. */
+  announce(own: unknown): void
   begin(task: RunningTask): void
   /** Lets go of what was set aside for it. */
   end(task: RunningTask): void

@@ -1,4 +1,4 @@
-import { type Graph, readGraph } from './graph.ts'
+import { forEachDependent, type Graph, readGraph } from './graph.ts'
 import { ReadyQueue } from './ready-queue.ts'
 
 /** What is expected of one task. */
@@ -50,11 +50,11 @@ export function predictRun(
       running = running.filter(({ endMs }) => endMs > nowMs)
       for (const { index } of over) {
         usedBytes -= tasks[index]?.expectedBytes ?? 0
-        for (const dependent of graph.dependents[index] ?? []) {
+        forEachDependent(graph, index, (dependent) => {
           const left = (needsLeft[dependent] ?? 0) - 1
           needsLeft[dependent] = left
           if (left === 0) ready.push(dependent)
-        }
+        })
       }
     }
   }
@@ -70,10 +70,12 @@ function criticalPath(tasks: readonly TaskPrediction[], graph: Graph): string[] 
     return best
   }
   const path: string[] = []
-  let index = longest(graph.order.filter((candidate) => graph.needCounts[candidate] === 0))
+  let index = longest([...graph.order].filter((candidate) => graph.needCounts[candidate] === 0))
   while (index !== undefined) {
     path.push(tasks[index]?.name ?? '')
-    index = longest(graph.dependents[index] ?? [])
+    const dependents: number[] = []
+    forEachDependent(graph, index, (dependent) => dependents.push(dependent))
+    index = longest(dependents)
   }
   return path
 }

@@ -1,18 +1,24 @@
-import type { Graph } from './graph.ts'
-
-const none: readonly number[] = []
+import { forEachDependent, type Graph } from './graph.ts'
+import { isGood } from './judge.ts'
+import type { Ended } from './words.ts'
 
 /** How far a graph is: which tasks have ended, and which only wait for others. */
-export class Progress<Ended> {
+export class Progress<Value> {
   readonly #graph: Graph
-  readonly #needsLeft: number[]
+  readonly #needsLeft: Int32Array
+  readonly #onReady: (index: number) => void
   readonly #finished = Promise.withResolvers<void>()
   /** By name, in the order of their ends. */
-  readonly ended = new Map<string, Ended>()
+  readonly ended = new Map<string, Ended<Value>>()
 
-  constructor(graph: Graph) {
+  /** Until now all have succeeded or were skipped. */
+  isAllGood = true
+
+  /** `onReady` is told the number of each task that waits for nothing any more. */
+  constructor(graph: Graph, onReady: (index: number) => void) {
     this.#graph = graph
-    this.#needsLeft = [...graph.needCounts]
+    this.#needsLeft = graph.needCounts.slice()
+    this.#onReady = onReady
     if (graph.order.length === 0) this.#finished.resolve()
   }
 
@@ -21,23 +27,21 @@ export class Progress<Ended> {
     return this.#finished.promise
   }
 
-  /** Numbers of the tasks that need nothing. */
-  get first(): readonly number[] {
-    return this.#graph.order.filter((index) => this.#needsLeft[index] === 0)
+  /** Those that need nothing are ready. */
+  begin(): void {
+    for (const index of this.#graph.order) if (this.#graph.needCounts[index] === 0) this.#onReady(index)
   }
 
-  /** @returns the numbers of the tasks that wait for nothing any more. */
-  end(index: number, name: string, ended: Ended): readonly number[] {
+  end(index: number, name: string, ended: Ended<Value>): void {
     this.ended.set(name, ended)
-    let ready: number[] | undefined
-    for (const dependent of this.#graph.dependents[index] ?? none) {
-      const left = (this.#needsLeft[dependent] ?? 0) - 1
-      this.#needsLeft[dependent] = left
-      if (left > 0) continue
-      if (ready === undefined) ready = [dependent]
-      else ready.push(dependent)
-    }
+    if (!isGood(ended)) this.isAllGood = false
+    forEachDependent(this.#graph, index, this.#needsOneLess)
     if (this.ended.size === this.#graph.order.length) this.#finished.resolve()
-    return ready ?? none
+  }
+
+  readonly #needsOneLess = (index: number): void => {
+    const left = (this.#needsLeft[index] as number) - 1
+    this.#needsLeft[index] = left
+    if (left === 0) this.#onReady(index)
   }
 }

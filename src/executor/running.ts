@@ -26,28 +26,45 @@ type Known = {
   readonly estimate?: (seen: Seen) => Reservation
 }
 
+/** What was seen of the memory of one task. */
+class Sightings {
+  readonly recorder = new ProfileRecorder()
+  observedBytes = 0
+  peakBytes = 0
+  claimBytes = 0
+  #grewAtMs = 0
+
+  add(activeMs: number, bytes: number): void {
+    this.observedBytes = bytes
+    if (bytes > this.peakBytes * grownFactor) this.#grewAtMs = activeMs
+    this.peakBytes = Math.max(this.peakBytes, bytes)
+    this.recorder.observe(activeMs, bytes)
+  }
+
+  at(activeMs: number): Seen {
+    return { peakBytes: this.peakBytes, activeMs, flatMs: activeMs - this.#grewAtMs }
+  }
+}
+
 /** One task between its start and its end: what is seen of it, and what the guard has done to it. */
 export class RunningTask {
-  readonly key: string
+  readonly key: number
   readonly #task: Known
   readonly #host: RunningHost
   readonly #startMs: number
   #control: TaskControl | null = null
   #suspendedAtMs: number | null = null
   #suspendedMs = 0
-  #recorder: ProfileRecorder | null = null
-  #observedBytes = 0
-  #peakBytes = 0
-  #grewAtMs = 0
-  #claimBytes = 0
+  /** Null until it was measured: many tasks never are. */
+  #seen: Sightings | null = null
   /** Stopped by the guard; its end is awaited. */
   isLeaving = false
 
-  constructor(key: string, task: Known, host: RunningHost) {
+  constructor(key: number, task: Known, host: RunningHost, startMs: number) {
     this.key = key
     this.#task = task
     this.#host = host
-    this.#startMs = host.clock.monotonic()
+    this.#startMs = startMs
   }
 
   get name(): string {
@@ -77,34 +94,29 @@ export class RunningTask {
   }
 
   get observedBytes(): number {
-    return this.#observedBytes
+    return this.#seen?.observedBytes ?? 0
   }
 
   get peakBytes(): number {
-    return this.#peakBytes
+    return this.#seen?.peakBytes ?? 0
   }
 
   /** What it may still take. */
   get claimBytes(): number {
-    return this.#claimBytes
+    return this.#seen?.claimBytes ?? 0
   }
 
   /** Told by whoever measures it; what is set aside for it follows. */
   observe(bytes: number): void {
-    const { activeMs } = this
-    this.#observedBytes = bytes
-    if (bytes > this.#peakBytes * grownFactor) this.#grewAtMs = activeMs
-    this.#peakBytes = Math.max(this.#peakBytes, bytes)
-    this.#recorder ??= new ProfileRecorder()
-    this.#recorder.observe(activeMs, bytes)
+    const { key, activeMs } = this
     const { ledger, onObserved } = this.#host
-    const { key } = this
+    this.#seen ??= new Sightings()
+    this.#seen.add(activeMs, bytes)
     ledger.observe(key, bytes, activeMs)
     onObserved()
-    if (this.#task.estimate === undefined) return
-    const seen = { peakBytes: this.#peakBytes, activeMs, flatMs: activeMs - this.#grewAtMs }
-    const reservation = this.#task.estimate(seen)
-    this.#claimBytes = Math.max(0, reservation.bytes - bytes)
+    const reservation = this.#task.estimate?.(this.#seen.at(activeMs))
+    if (reservation === undefined) return
+    this.#seen.claimBytes = Math.max(0, reservation.bytes - bytes)
     ledger.revise(key, reservation)
   }
 
@@ -132,7 +144,7 @@ export class RunningTask {
   }
 
   profile(): MemoryProfile | null {
-    return this.#recorder?.profile(this.activeMs, this.#peakBytes) ?? null
+    return this.#seen?.recorder.profile(this.activeMs, this.#seen.peakBytes) ?? null
   }
 
   #countSuspension(): void {

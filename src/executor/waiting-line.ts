@@ -1,6 +1,6 @@
 import type { Refusal } from './admission.ts'
 import { ReadyQueue } from './ready-queue.ts'
-import type { ReadyMark, Waits } from './wait-clock.ts'
+import { noWaits, type ReadyMark, type Waits } from './wait-clock.ts'
 
 /** How many of the best ready tasks are looked at for one that fits when the first does not. */
 const lookAhead = 64
@@ -11,7 +11,7 @@ const mostOvertakings = 64
 export type Waiting = {
   readonly index: number
   /** Its name in the ledger. */
-  readonly key: string
+  readonly key: number
   readonly mark: ReadyMark
   /** What it waited before it was put back in the queue. */
   readonly before: Waits
@@ -25,11 +25,8 @@ export type Waiting = {
   told: boolean
 }
 
-/** Waits for the first time. */
-const noWaits: Waits = {}
-
 /** `before`: of the time until its mark, what was no wait for its needs. */
-export const newcomer = (index: number, key: string, mark: ReadyMark, before: Waits = noWaits): Waiting => ({
+export const newcomer = (index: number, key: number, mark: ReadyMark, before: Waits = noWaits): Waiting => ({
   index,
   key,
   mark: before === noWaits ? mark : { ...mark, needsMs: Math.max(0, mark.needsMs - sumOf(before)) },
@@ -50,63 +47,69 @@ const sumOf = (waits: Waits): number => Object.values(waits).reduce((sum, ms) =>
  */
 export class WaitingLine {
   readonly #queue: ReadyQueue
-  /** Bounded by the graph. */
-  readonly #waiting = new Map<number, Waiting>()
+  /** By number; bounded by the graph. */
+  readonly #waiting: (Waiting | undefined)[]
 
-  constructor(remainingMs: readonly number[]) {
+  constructor(remainingMs: Float64Array) {
+    this.#waiting = new Array(remainingMs.length)
     this.#queue = new ReadyQueue(remainingMs)
   }
 
   get size(): number {
-    return this.#waiting.size
+    return this.#queue.size
   }
 
   add(waiting: Waiting): void {
-    this.#waiting.set(waiting.index, waiting)
+    this.#waiting[waiting.index] = waiting
     this.#queue.push(waiting.index)
   }
 
   /** The next in line, who may have been refused. */
   get first(): Waiting | undefined {
-    const index = this.#queue.peek()
-    return index === undefined ? undefined : this.#waiting.get(index)
+    return this.#waiting[this.#queue.peek() ?? -1]
   }
 
-  /** Takes whoever may start; or says why the first may not. */
+  /** Takes whoever may start; or says why the first may not. Asked only while somebody waits. */
   take(admit: (waiting: Waiting) => Refusal): Waiting | Exclude<Refusal, null> {
-    const passed: Waiting[] = []
-    let refusal: Exclude<Refusal, null> = 'memory'
-    let taken: Waiting | undefined
-    while (taken === undefined && passed.length < lookAhead) {
-      const waiting = this.#pop()
-      if (waiting === undefined) break
-      const refused = admit(waiting)
-      if (refused === null) {
-        taken = waiting
-      } else {
-        if (passed.length === 0) refusal = refused
-        passed.push(waiting)
-        if (waiting.overtakenBy >= mostOvertakings || refused === 'suspended') break
-      }
-    }
-    for (const waiting of passed) {
-      if (taken !== undefined) waiting.overtakenBy += 1
-      this.#queue.push(waiting.index)
-    }
-    if (taken !== undefined) this.#waiting.delete(taken.index)
-    return taken ?? refusal
+    const first = this.#pop() as Waiting
+    const refusal = admit(first)
+    return refusal === null ? first : (this.#takeBehind(first, refusal, admit) ?? refusal)
   }
 
   /** All of them, best first; the line is empty then. */
   *drain(): Iterable<Waiting> {
-    for (let waiting = this.#pop(); waiting !== undefined; waiting = this.#pop()) {
-      this.#waiting.delete(waiting.index)
-      yield waiting
+    for (let waiting = this.#pop(); waiting !== undefined; waiting = this.#pop()) yield waiting
+  }
+
+  /** Takes the best one that fits, if those before it may be overtaken; they go back in line. */
+  #takeBehind(first: Waiting, refusal: Refusal, admit: (waiting: Waiting) => Refusal): Waiting | undefined {
+    const passed = [first]
+    let last = first
+    let refused = refusal
+    let taken: Waiting | undefined
+    while (taken === undefined && passed.length < lookAhead && mayBeOvertaken(last, refused)) {
+      const next = this.#pop()
+      if (next === undefined) break
+      last = next
+      refused = admit(next)
+      if (refused === null) taken = next
+      else passed.push(next)
     }
+    for (const waiting of passed) {
+      if (taken !== undefined) waiting.overtakenBy += 1
+      this.add(waiting)
+    }
+    return taken
   }
 
   #pop(): Waiting | undefined {
     const index = this.#queue.pop()
-    return index === undefined ? undefined : this.#waiting.get(index)
+    if (index === undefined) return undefined
+    const waiting = this.#waiting[index]
+    this.#waiting[index] = undefined
+    return waiting
   }
 }
+
+const mayBeOvertaken = ({ overtakenBy }: Waiting, refused: Refusal): boolean =>
+  overtakenBy < mostOvertakings && refused !== 'suspended'

@@ -75,7 +75,7 @@ export class WantOfMemory extends Error {
   }
 }
 
-type Measured = {
+export type Measured = {
   readonly waits: Waits
   readonly reservedBytes: number
   /** How often it was put back in the queue for want of memory. */

@@ -12,7 +12,15 @@ export type Admission = {
 /** What is set aside: the greatest use expected, and how it develops where that is known. */
 export type Reservation = { readonly bytes: number; readonly profile?: MemoryProfile | null }
 
-type Entry = { reservation: Reservation; observedBytes: number; activeMs: number }
+/** Whom something is set aside for: a name or a number that nobody else uses. */
+type Holder = string | number
+type Entry = {
+  reservation: Reservation
+  observedBytes: number
+  activeMs: number
+  /** What it may still take: reserved and not observed. */
+  claimBytes: number
+}
 type Line = Pick<MemoryReading, 'usedBytes' | 'loadLineBytes'>
 
 /** At so many moments of a task's expected time, beside the ends of others, the sum of all is looked at. */
@@ -22,30 +30,41 @@ const overdueShare = 0.3
 
 /** As many entries as tasks run at once; the caller bounds that. */
 export class Ledger {
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<Holder, Entry>()
+  #claimBytes = 0
 
-  /** Sets `bytes` aside for `name`; a second call replaces the first and forgets what was observed. */
-  reserve(name: string, reservation: number | Reservation): void {
-    const checked = checkReservation(reservation, 'the reservation of', name)
-    this.#entries.set(name, { reservation: checked, observedBytes: 0, activeMs: 0 })
+  /** Sets `bytes` aside for `holder`; a second call replaces the first and forgets what was observed. */
+  reserve(holder: Holder, reservation: number | Reservation): void {
+    const checked = checkReservation(reservation, 'the reservation of', holder)
+    this.release(holder)
+    const claimBytes = checked.bytes
+    this.#entries.set(holder, { reservation: checked, observedBytes: 0, activeMs: 0, claimBytes })
+    this.#claimBytes += claimBytes
   }
 
-  /** What `name` uses at this moment. A name without a reservation is ignored: its task has just ended. */
-  observe(name: string, bytes: number, activeMs = 0): void {
-    const entry = this.#entries.get(name)
+  /** What `holder` uses at this moment. Who holds nothing is ignored: its task has just ended. */
+  observe(holder: Holder, bytes: number, activeMs = 0): void {
+    const entry = this.#entries.get(holder)
     if (entry === undefined) return
-    entry.observedBytes = checkBytes(bytes, 'what is observed of', name)
+    entry.observedBytes = checkBytes(bytes, 'what is observed of', holder)
     entry.activeMs = activeMs
+    this.#claimAnew(entry)
   }
 
-  /** What is expected of `name` has changed; what was observed stays. */
-  revise(name: string, reservation: number | Reservation): void {
-    const entry = this.#entries.get(name)
-    if (entry) entry.reservation = checkReservation(reservation, 'the reservation of', name)
+  /** What is expected of `holder` has changed; what was observed stays. */
+  revise(holder: Holder, reservation: number | Reservation): void {
+    const entry = this.#entries.get(holder)
+    if (entry === undefined) return
+    entry.reservation = checkReservation(reservation, 'the reservation of', holder)
+    this.#claimAnew(entry)
   }
 
-  release(name: string): void {
-    this.#entries.delete(name)
+  release(holder: Holder): void {
+    const entry = this.#entries.get(holder)
+    if (entry === undefined) return
+    this.#entries.delete(holder)
+    // A sum of fractions may be a little beside 0 when nothing is left of it.
+    this.#claimBytes = this.#entries.size === 0 ? 0 : this.#claimBytes - entry.claimBytes
   }
 
   get reservedBytes(): number {
@@ -56,12 +75,13 @@ export class Ledger {
 
   /** What running tasks may still take: reserved and not yet part of what the gauge sees as used. */
   get claimBytes(): number {
-    let sum = 0
-    // Asked at every start: an iterator would leave more garbage than all the rest of a start.
-    this.#entries.forEach((entry) => {
-      sum += claimOf(entry)
-    })
-    return sum
+    return this.#claimBytes
+  }
+
+  #claimAnew(entry: Entry): void {
+    const claimBytes = Math.max(0, entry.reservation.bytes - entry.observedBytes)
+    this.#claimBytes += claimBytes - entry.claimBytes
+    entry.claimBytes = claimBytes
   }
 
   /**
@@ -70,7 +90,7 @@ export class Ledger {
    */
   admit(estimate: number | Reservation, reading: Line): Admission {
     const wanted = checkReservation(estimate, 'the estimate')
-    const freeBytes = reading.loadLineBytes - reading.usedBytes - this.claimBytes
+    const freeBytes = reading.loadLineBytes - reading.usedBytes - this.#claimBytes
     const fits = wanted.bytes <= freeBytes || this.#entries.size === 0 || this.#interleaves(wanted, reading)
     return { fits, freeBytes }
   }
@@ -95,29 +115,26 @@ export class Ledger {
   }
 }
 
-const claimOf = ({ reservation, observedBytes }: Entry): number =>
-  Math.max(0, reservation.bytes - observedBytes)
-
 /** How much more (or less, when it has ended by then) than now a task uses in so many milliseconds. */
 function expectedChange(entry: Entry, inMs: number): number {
   const { reservation, observedBytes, activeMs } = entry
   const { profile } = reservation
-  if (!profile) return claimOf(entry)
+  if (!profile) return entry.claimBytes
   if (expectedMsLeft(profile, activeMs) <= 0)
     return inMs < profile.durationMs * overdueShare ? 0 : -observedBytes
   const expected = expectedUse(profile, activeMs + inMs)
   return Math.max(expected, inMs === 0 ? observedBytes : 0) - observedBytes
 }
 
-function checkReservation(reservation: number | Reservation, what: string, name?: string): Reservation {
-  if (typeof reservation === 'number') return { bytes: checkBytes(reservation, what, name) }
-  checkBytes(reservation.bytes, what, name)
+function checkReservation(reservation: number | Reservation, what: string, holder?: Holder): Reservation {
+  if (typeof reservation === 'number') return { bytes: checkBytes(reservation, what, holder) }
+  checkBytes(reservation.bytes, what, holder)
   return reservation
 }
 
 /** The words are put together only when they are needed: this is asked for every task. */
-function checkBytes(bytes: number, what: string, name?: string): number {
+function checkBytes(bytes: number, what: string, holder?: Holder): number {
   if (bytes >= 0 && bytes < Number.POSITIVE_INFINITY) return bytes
-  const whose = name === undefined ? what : `${what} "${name}"`
+  const whose = holder === undefined ? what : `${what} "${holder}"`
   throw new PlimsollError('OPTION_INVALID', `${whose} is ${bytes}, not a number of bytes from 0 up`)
 }
