@@ -1,6 +1,7 @@
 /**
  * Stops processes for a while (SIGSTOP) and lets them go on (SIGCONT). Nothing stays stopped when this process is
- * killed: a helper, told of every process before it is stopped, waits for the end of its pipe and continues them.
+ * killed: a helper, told of every process before it is stopped, waits for the end of its pipe and continues them. When
+ * the helper is killed, another takes its place.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { systemCodeOf } from '../errors.ts'
@@ -22,6 +23,9 @@ for entry in $stopped; do
   if [ -z "$stat" ] || [ "\${20}" = "\${entry#*:}" ]; then kill -s CONT -- "$target"; fi
 done`
 
+/** A helper that is lost is replaced at once, so often between two suspensions: one that cannot live is no endless loop. */
+const mostReplacements = 10
+
 type Target = { readonly target: number; readonly startTicks: number | null }
 
 /** One for all tasks of a run; the helper is started by the first suspension and ends with `dispose`. */
@@ -29,6 +33,7 @@ export class Suspender implements Disposable {
   /** By the process that leads the group; as many as tasks run at once. */
   readonly #stopped = new Map<number, readonly Target[]>()
   #helper: ChildProcess | undefined
+  #replacements = 0
 
   /**
    * Stops the group that `pid` leads and what `others` finds outside of it; asks twice, as what is not stopped yet may
@@ -73,8 +78,10 @@ export class Suspender implements Disposable {
     const before = this.#stopped.get(pid) ?? []
     this.#stopped.set(pid, [...before, ...targets])
     const told = this.#tell()
-    if (told) for (const { target } of targets) signal(target, 'SIGSTOP')
-    else if (before.length > 0) this.#stopped.set(pid, before)
+    if (told) {
+      this.#replacements = 0
+      for (const { target } of targets) signal(target, 'SIGSTOP')
+    } else if (before.length > 0) this.#stopped.set(pid, before)
     else this.#stopped.delete(pid)
     return told
   }
@@ -97,15 +104,24 @@ export class Suspender implements Disposable {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
     })
-    const forget = (): void => {
-      if (this.#helper === helper) this.#helper = undefined
+    const lose = (): void => {
+      if (this.#helper !== helper) return
+      this.#helper = undefined
+      this.#replace()
     }
-    helper.once('error', forget)
-    helper.once('exit', forget)
-    helper.stdin?.on('error', forget)
+    helper.once('error', lose)
+    helper.once('exit', lose)
+    helper.stdin?.on('error', lose)
     helper.unref()
     if (helper.stdin && 'unref' in helper.stdin) (helper.stdin as { unref(): void }).unref()
     return helper
+  }
+
+  /** Its death is seen at once; if this process were killed before, what is stopped would stay so. */
+  #replace(): void {
+    if (this.#stopped.size === 0 || this.#replacements >= mostReplacements) return
+    this.#replacements += 1
+    this.#tell()
   }
 }
 

@@ -31,11 +31,8 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-const children = (): readonly number[] =>
-  readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
-    .split(' ')
-    .filter(Boolean)
-    .map(Number)
+const children = (pid: number = process.pid): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 
 test(
   'what is outside of the group is stopped too, also what comes while it is looked for',
@@ -68,22 +65,24 @@ test(
   },
 )
 
-test('a helper that was killed is started again by the next suspension', onLinux, async (t) => {
-  using suspender = new Suspender()
-  const before = children()
-  const [one, two] = [start(t), start(t)]
-  suspender.suspend(one, () => [])
-  await until(() => isStopped(one))
-  const helper = (): readonly number[] =>
-    children().filter((pid) => ![one, two].includes(pid) && !before.includes(pid))
-  const [first = 0] = helper()
-  process.kill(first, 'SIGKILL')
-  await until(() => helper().length === 0)
-  suspender.suspend(two, () => [])
-  await until(() => isStopped(two))
-  assert.equal(helper().length, 1)
-  assert.equal(isStopped(one), true)
-})
+test(
+  'a helper that is killed while nothing is stopped is not missed until it is needed',
+  onLinux,
+  async (t) => {
+    using suspender = new Suspender()
+    const before = children()
+    const task = start(t)
+    const helpers = (): readonly number[] => children().filter((pid) => pid !== task && !before.includes(pid))
+    suspender.suspend(task, () => [])
+    suspender.resume(task)
+    await until(() => !isStopped(task))
+    process.kill(helpers()[0] ?? 0, 'SIGKILL')
+    await until(() => helpers().length === 0)
+    suspender.suspend(task, () => [])
+    await until(() => isStopped(task))
+    assert.equal(helpers().length, 1)
+  },
+)
 
 /** As if its process had ended and another had got its number. */
 const mistaken = (pid: number) => ({ ...found(pid), startTicks: 1 })
@@ -98,8 +97,8 @@ test('what has the number of a stopped process, and is another one, is not conti
   assert.ok(isStopped(other))
 })
 
-test('nor is it when the engine was killed; what was stopped goes on then', onLinux, async (t) => {
-  const [leader, other] = [start(t), start(t)]
+/** Another process that suspends both, and takes `other` for one that it is not. */
+async function suspending(t: TestContext, leader: number, other: number): Promise<ChildProcess> {
   const engine = spawn(
     process.execPath,
     [new URL('./suspending.ts', import.meta.url).pathname, String(leader), String(other)],
@@ -108,6 +107,30 @@ test('nor is it when the engine was killed; what was stopped goes on then', onLi
   t.after(() => engine.kill('SIGKILL'))
   await once(engine.stdout, 'data')
   await until(() => [leader, other].every(isStopped))
+  return engine
+}
+
+test(
+  'a helper that is killed is replaced at once: what is stopped goes on when the engine is killed then',
+  onLinux,
+  async (t) => {
+    const [leader, other] = [start(t), start(t)]
+    const engine = await suspending(t, leader, other)
+    const helper = (): number => children(engine.pid)[0] ?? 0
+    for (let turn = 0; turn < 3; turn += 1) {
+      const killed = helper()
+      process.kill(killed, 'SIGKILL')
+      await until(() => helper() !== 0 && helper() !== killed)
+    }
+    assert.ok(isStopped(leader))
+    engine.kill('SIGKILL')
+    await until(() => !isStopped(leader))
+  },
+)
+
+test('nor is it when the engine was killed; what was stopped goes on then', onLinux, async (t) => {
+  const [leader, other] = [start(t), start(t)]
+  const engine = await suspending(t, leader, other)
   engine.kill('SIGKILL')
   await until(() => !isStopped(leader))
   assert.ok(isStopped(other))

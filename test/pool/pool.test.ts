@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { PlimsollError } from '../../src/errors.ts'
+import { TreeWatcher } from '../../src/memory/memory.ts'
 import { type JobResult, openPool } from '../../src/pool/pool.ts'
+import { FakeClock } from '../fake-clock.ts'
 import { isAlive, job, until, workerOf } from './pools.ts'
 
 const places = ['thread', 'process'] as const
@@ -327,6 +329,16 @@ test('a job over its limit ends with its numbers, and its neighbour goes on', as
   )
   assert.ok(peak > 100 * 2 ** 20)
   assert.equal((await neighbour).value, 2 ** 20)
+})
+
+test('what is seen of a job after its answer does not end its process, even above its limit', async () => {
+  // A clock that stands still: nothing is seen but the start of a job, and its end once it has answered.
+  const watcher = new TreeWatcher({ clock: new FakeClock() })
+  await using pool = openPool({ maxWorkersProcess: 1, recycleAboveBytes: 2 ** 40, watcher })
+  const limitBytes = 100 * 2 ** 20
+  const above = await pool.run(job('keep', 200 * 2 ** 20), { limitBytes })
+  assert.ok((above.peakBytes?.lower ?? 0) > limitBytes)
+  assert.equal(workerOf(await pool.run(job('where'), { place: 'process' })), workerOf(above))
 })
 
 test('the peak of a job is not told of the next one in the same process', async () => {
