@@ -1,7 +1,9 @@
 /** Which processes belong to a task: those of its session or group, and those that carry its token. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Clock, systemClock } from '../clock.ts'
 import { systemCodeOf } from '../errors.ts'
+import { GivenPids } from './given-pids.ts'
 import { hasEnded, type ProcessStat, readProcessStat } from './process-stat.ts'
 
 /** The environment variable by which the processes of an attempt are found again. */
@@ -14,6 +16,8 @@ export type FoundProcess = ProcessStat & { readonly pid: number }
 
 type TaskProcesses = {
   readonly pid: number
+  /** When the process `pid` was started: if another one has that number by now, its session and group are not the task's. */
+  readonly startTicks?: number | null
   readonly token: string
   readonly members?: ReadonlySet<number>
 }
@@ -21,14 +25,18 @@ type TaskProcesses = {
 /**
  * Remembers what it has read of each process, so that a scan costs one listing of /proc and two small reads for each
  * process not seen before. As many entries as there are processes: what has ended is forgotten at the next scan.
- * Facts are those of the first sight; a process that later leaves its session is still known by it.
+ * Facts are those of the first sight; a process that later leaves its session is still known by it. A process is its
+ * number and its start time: where the number may have been given to another one, both are looked at again.
  */
 export class ProcessFinder {
   readonly #root: string
+  readonly #givenPids: GivenPids
   #known = new Map<number, KnownProcess>()
 
-  constructor(options: { readonly root?: string } = {}) {
-    this.#root = options.root ?? '/'
+  constructor(options: { readonly root?: string; readonly clock?: Clock } = {}) {
+    const { root = '/', clock = systemClock } = options
+    this.#root = root
+    this.#givenPids = new GivenPids(root, clock)
   }
 
   /** Every process that carries this token in its environment; zombies and this process are left out. */
@@ -42,11 +50,12 @@ export class ProcessFinder {
   }
 
   /** The same, with what is known of each; `members` of the task are processes that are known to be its own. */
-  members({ pid, token, members }: TaskProcesses): readonly FoundProcess[] {
+  members({ pid, startTicks = null, token, members }: TaskProcesses): readonly FoundProcess[] {
+    const root = readProcessStat(this.#root, pid)
+    const isGivenAway = startTicks !== null && root !== undefined && root.startTicks !== startTicks
     return this.#living(
       (known) =>
-        known.session === pid ||
-        known.group === pid ||
+        (!isGivenAway && (known.session === pid || known.group === pid)) ||
         known.token === token ||
         members?.has(known.pid) === true,
     )
@@ -55,8 +64,10 @@ export class ProcessFinder {
   /** Every process that runs now, zombies included; none where there is no /proc. */
   scan(): Iterable<KnownProcess> {
     const now = new Map<number, KnownProcess>()
+    const mayBeAnother = this.#givenPids.look()
     for (const pid of this.#listPids()) {
-      const known = this.#known.get(pid) ?? this.#look(pid)
+      const before = this.#known.get(pid)
+      const known = before && !mayBeAnother(pid) ? before : this.#look(pid, before)
       if (known !== undefined) now.set(pid, known)
     }
     this.#known = now
@@ -93,8 +104,9 @@ export class ProcessFinder {
     }
   }
 
-  #look(pid: number): KnownProcess | undefined {
+  #look(pid: number, before: KnownProcess | undefined): KnownProcess | undefined {
     const stat = readProcessStat(this.#root, pid)
+    if (stat !== undefined && stat.startTicks === before?.startTicks) return before
     return stat && { ...stat, pid, token: this.#tokenOf(pid) }
   }
 

@@ -51,7 +51,7 @@ export class TreeWatcher implements AsyncDisposable {
   #nextScanMs = 0
 
   constructor(options: TreeWatcherOptions) {
-    const { clock, root = '/', intervalMs = 100, finder = new ProcessFinder({ root }) } = options
+    const { clock, root = '/', intervalMs = 100, finder = new ProcessFinder({ root, clock }) } = options
     this.#clock = clock
     this.#root = root
     this.#intervalMs = intervalMs

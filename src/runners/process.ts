@@ -54,7 +54,7 @@ export async function follow(attempt: Attempt, followed: Followed): Promise<Runn
     () => void spool?.copy().catch(() => undefined),
   )
 
-  const living = (): readonly number[] => livingOf(attempt, pid, memory.pids())
+  const living = (): readonly number[] => livingOf(attempt, identity, memory.pids())
   using control = new AttemptControl(attempt, pid, watch)
   const stopping = stopWith(control, living)
   // What cannot be recorded stops the run; here the command must have ended before it is told.
@@ -111,16 +111,17 @@ export async function conclude(attempt: Attempt, parts: Conclusion): Promise<Run
  */
 export async function startService(attempt: Attempt, words: readonly string[]): Promise<RunnerEnd> {
   const child = await startInto(attempt, words, attempt.files.log)
+  const identity = identify(child.pid, attempt.token)
   try {
-    await attempt.onIdentity(identify(child.pid, attempt.token), true)
+    await attempt.onIdentity(identity, true)
   } catch (error) {
-    await stopLeftovers(attempt, () => livingOf(attempt, child.pid))
+    await stopLeftovers(attempt, () => livingOf(attempt, identity))
     throw error
   }
   const settled = attempt.instruments.clock.sleep(serviceSettlesMs).then(() => null)
   const early = await Promise.race([child.exited, settled])
   if (early) {
-    const leftovers = await stopLeftovers(attempt, () => livingOf(attempt, child.pid))
+    const leftovers = await stopLeftovers(attempt, () => livingOf(attempt, identity))
     const lastOutput = attempt.masker
       .text(await endOfFile(attempt.files.log))
       .slice(-4096)
@@ -236,11 +237,15 @@ export async function stopLeftovers(
  * What to signal to reach every process of the attempt once: each by itself, or its group where they cannot be listed.
  * `members` are known to be its own.
  */
-function livingOf(attempt: Attempt, pid: number, members: readonly number[] = []): readonly number[] {
+function livingOf(
+  { instruments }: Attempt,
+  { pid, startTicks, token }: ProcessIdentity,
+  members: readonly number[] = [],
+): readonly number[] {
   const groupOnly = (): readonly number[] => (send(-pid, 0) ? [-pid] : [])
   if (process.platform !== 'linux') return groupOnly()
   try {
-    return attempt.instruments.finder.leftovers({ pid, token: attempt.token, members: new Set(members) })
+    return instruments.finder.leftovers({ pid, startTicks, token, members: new Set(members) })
   } catch {
     return groupOnly() // no descriptor is free to list /proc
   }

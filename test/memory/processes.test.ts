@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../src/clock.ts'
@@ -334,8 +335,86 @@ test('a process that got the number of one that was known is not taken for it', 
   assert.deepEqual(finder.findByToken('mine'), [4_000])
   write(root, fakeProcess(4_000, 20, 'theirs'))
   assert.deepEqual(finder.findByToken('mine'), [])
-  assert.deepEqual(finder.leftovers({ pid: 4_000, token: 'mine' }), [])
+  assert.deepEqual(finder.leftovers({ pid: 4_000, startTicks: 10, token: 'mine' }), [])
+  assert.deepEqual(finder.leftovers({ pid: 4_000, startTicks: 20, token: 'mine' }), [4_000])
 })
+
+const pidsOf = (finder: ProcessFinder, token: string): readonly number[] =>
+  [...finder.scan()].filter((known) => known.token === token).map(({ pid }) => pid)
+
+const given = (pid: number): Files => ({ 'proc/loadavg': `0.10 0.20 0.30 1/99 ${pid}\n` })
+
+test('a scan looks again at the numbers that were given out since the last one, and at no others', (t) => {
+  const [low, high] = [100, 30_000]
+  const root = machine(t, { ...fakeProcess(low, 10, 'a'), ...fakeProcess(high, 10, 'a'), ...given(50) })
+  const finder = new ProcessFinder({ root, clock: handClock() })
+  assert.deepEqual(pidsOf(finder, 'a').toSorted(), [low, high])
+  write(root, { ...fakeProcess(low, 20, 'b'), ...fakeProcess(high, 20, 'b'), ...given(99) })
+  assert.deepEqual(pidsOf(finder, 'a').toSorted(), [low, high])
+  write(root, given(100))
+  assert.deepEqual(pidsOf(finder, 'b'), [low])
+  // From the top to the bottom again.
+  write(root, given(20))
+  assert.deepEqual(pidsOf(finder, 'b').toSorted(), [low, high])
+})
+
+test('after a second, or where nobody tells which numbers were given out, a scan looks at all of them', (t) => {
+  const clock = handClock()
+  const root = machine(t, { ...fakeProcess(100, 10, 'a'), ...given(50) })
+  const finder = new ProcessFinder({ root, clock })
+  assert.deepEqual(pidsOf(finder, 'a'), [100])
+  write(root, fakeProcess(100, 20, 'b'))
+  clock.advance(1_001)
+  assert.deepEqual(pidsOf(finder, 'b'), [100])
+  write(root, { ...fakeProcess(100, 30, 'c'), 'proc/loadavg': 'nothing that is known\n' })
+  assert.deepEqual(pidsOf(finder, 'c'), [100])
+})
+
+test('the same process, looked at again, is what it was at first sight', (t) => {
+  const root = machine(t, fakeProcess(100, 10, 'a'))
+  const finder = new ProcessFinder({ root })
+  assert.deepEqual(pidsOf(finder, 'a'), [100])
+  write(root, fakeProcess(100, 10, 'dropped'))
+  assert.deepEqual(pidsOf(finder, 'a'), [100])
+})
+
+/** Where the next process number is set; not everybody may write it. */
+const lastPidFile = '/proc/sys/kernel/ns_last_pid'
+
+test(
+  'a stranger that is given the number of a process of a task is not counted to it',
+  onLinux,
+  async (t) => {
+    const task = start(
+      t,
+      `read -r _; setsid sleep 60 & echo $!; wait $!; exec "$NODE" -e 'process.stdin.resume()'`,
+    )
+    await using watcher = new TreeWatcher({ clock: systemClock, intervalMs: 20 })
+    using watch = watcher.watch(task.pid, task.token)
+    task.child.stdin?.write('\n')
+    const member = Number(await said(task))
+    await until(() => watch.members().has(member))
+    process.kill(member, 'SIGKILL')
+    await until(() => !watch.members().has(member))
+    for (let turn = 0; turn < 20; turn += 1) {
+      try {
+        writeFileSync(lastPidFile, String(member - 1))
+      } catch {
+        t.skip('needs the right to set the next process number')
+        return
+      }
+      const stranger = spawn('sleep', ['60'], { stdio: 'ignore' })
+      t.after(() => stranger.kill('SIGKILL'))
+      if (stranger.pid !== member) continue
+      for (let looks = 0; looks < 10; looks += 1) {
+        await sleep(20)
+        assert.ok(!watch.members().has(member))
+      }
+      return
+    }
+    t.skip('others took the number first')
+  },
+)
 
 test('this process is not found, though it carries the token and leads the session', (t) => {
   const root = machine(t, { ...fakeProcess(process.pid, 10, 'mine'), ...fakeProcess(4_000, 10, 'mine') })
