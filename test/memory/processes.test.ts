@@ -159,7 +159,7 @@ test('a process of the session that dropped its environment is left over too', o
 test('a zombie is neither found nor left over nor measured', onLinux, async (t) => {
   const finder = new ProcessFinder()
   // The shell becomes a program that never asks for the exit code of its child.
-  const task = start(t, `sleep 0.3 & echo $!; exec "$NODE" -e 'process.stdin.resume()'`)
+  const task = start(t, `sleep 2 & echo $!; exec "$NODE" -e 'process.stdin.resume()'`)
   const zombie = Number(await said(task))
   await until(() => finder.findByToken(task.token).includes(zombie))
   const alive = identify(zombie, task.token)
