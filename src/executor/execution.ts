@@ -1,6 +1,7 @@
 import { messageOf, whyStopped } from '../errors.ts'
 import { type Reservation, raiseFactor } from '../memory/memory.ts'
 import type { Refusal } from './admission.ts'
+import { type End, endedOf } from './ended.ts'
 import type { ExecutionParts } from './execution-parts.ts'
 import type { Graph } from './graph.ts'
 import { judge, refusalOf, toRun } from './judge.ts'
@@ -10,23 +11,12 @@ import { type RunningHost, RunningTask } from './running.ts'
 import { type ContextHost, StartedContext } from './task-context.ts'
 import { noWaits, WaitClock } from './wait-clock.ts'
 import { newcomer, type Waiting, WaitingLine } from './waiting-line.ts'
-import {
-  type Decision,
-  type Ended,
-  type ExecutorTask,
-  type Measured,
-  neverStarted,
-  WantOfMemory,
-} from './words.ts'
+import { type Decision, type Ended, type ExecutorTask, neverStarted, WantOfMemory } from './words.ts'
 
 /** While memory holds the queue back it is looked at again this often, in milliseconds: others may free some. */
 const memoryRetryMs = 100
 /** A task that ends for want of memory by itself (the kernel killed it) is put back so often; then it has failed. */
 const mostWants = 5
-
-type End<Value> =
-  | { readonly status: 'succeeded'; readonly value: Value }
-  | { readonly status: 'failed'; readonly error: unknown }
 
 let keys = 0
 /** Names in the ledger, which several graphs of one executor share. */
@@ -291,14 +281,6 @@ export class Execution<Value> {
   #taskAt(index: number): ExecutorTask<Value> {
     return at(this.#tasks, index)
   }
-}
-
-/** Written out: to spread both costs more than all else that is made at the end of a task. */
-function endedOf<Value>(end: End<Value>, measured: Measured): Ended<Value> {
-  const { waits, reservedBytes, requeues, suspendedMs, profile } = measured
-  return end.status === 'succeeded'
-    ? { status: end.status, value: end.value, waits, reservedBytes, requeues, suspendedMs, profile }
-    : { status: end.status, error: end.error, waits, reservedBytes, requeues, suspendedMs, profile }
 }
 
 /** What runs already comes before the longest path. */

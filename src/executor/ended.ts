@@ -1,0 +1,14 @@
+import type { Ended, Measured } from './words.ts'
+
+/** How the last start of a task ended. */
+export type End<Value> =
+  | { readonly status: 'succeeded'; readonly value: Value }
+  | { readonly status: 'failed'; readonly error: unknown }
+
+/** Written out: to spread both costs more than all else that is made at the end of a task. */
+export function endedOf<Value>(end: End<Value>, measured: Measured): Ended<Value> {
+  const { waits, reservedBytes, requeues, suspendedMs, profile } = measured
+  return end.status === 'succeeded'
+    ? { status: end.status, value: end.value, waits, reservedBytes, requeues, suspendedMs, profile }
+    : { status: end.status, error: end.error, waits, reservedBytes, requeues, suspendedMs, profile }
+}
