@@ -27,6 +27,11 @@ const contestants = {
     const config = { maxAttempts: attempts, minDelayMs: 0 }
     return (fn) => retry(fn, config)
   },
+  'plimsoll, made once': async () => {
+    const { retries } = await import('../../dist/retry/retry.js')
+    const policy = retries({ maxAttempts: attempts, minDelayMs: 0 })
+    return (fn) => policy.run(fn)
+  },
   'p-retry': async () => {
     const { default: pRetry } = await import('p-retry')
     const options = { retries: attempts - 1, minTimeout: 0, maxTimeout: 0 }
@@ -96,7 +101,7 @@ const [bare, own] = await inTurns([() => nothing(), () => through(nothing)], 100
 const [hand, failing] = await inTurns(
   [() => byHand(thirdTime), () => through(thirdTime)],
   isSlow ? 100 : 10_000,
-  9,
+  15,
 )
 const beforeBytes = await heapBytes()
 await usOf(() => through(nothing), 1_000_000)

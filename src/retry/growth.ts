@@ -25,7 +25,7 @@ export type Watched = {
  * What follows more quickly on the last look is not looked at, in milliseconds: 0.4 us for a look is much for an operation
  * that takes less. Memory that matters takes longer: 100 MB of zeros some 30 us.
  */
-const lookEveryMs = 0.01
+const lookEveryMs = 0.025
 const tickMs = 100
 /** While attempts run, collections take at most a fifth of the time: they rest for so many times what the last one took. */
 const restAfterCollection = 4

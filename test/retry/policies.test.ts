@@ -367,3 +367,16 @@ test('a composition of nothing calls the function, and a policy of one’s own m
   }
   assert.equal(await wrap(own).run(({ attempt }) => attempt), 7)
 })
+
+test('a policy has the settings that it was made with, whatever becomes of the object', async () => {
+  const config = { maxAttempts: 2, minDelayMs: 0 }
+  const policy = retries(config)
+  config.maxAttempts = 5
+  let calls = 0
+  const always = async (): Promise<never> => {
+    calls += 1
+    throw new Error('not today')
+  }
+  await assert.rejects(policy.run(always), /not today/)
+  assert.equal(calls, 2)
+})
