@@ -1,11 +1,12 @@
 /**
  * Names for the completion of a shell: tasks and environments of the plan, runs of the record. It answers while a
- * person waits, so it loads neither the plan reader nor the database, checks nothing, writes nothing and never
- * complains.
+ * person waits, so it does not load the plan reader, asks a database only where the record is on a server, and that one
+ * not for long; it checks nothing, writes nothing and never complains.
  */
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { systemClock } from '../clock.ts'
 import { commands } from './commands.ts'
 import { commonOptions } from './common-options.ts'
 import { namesInPlan } from './plan-names.ts'
@@ -13,6 +14,8 @@ import type { Command } from './words.ts'
 
 /** What a person can still choose from; more is a matter for another letter. */
 const mostNames = 1_000
+/** A person types on meanwhile, in milliseconds. */
+const longestWaitMs = 700
 
 /**
  * What may stand in the place of the last of the words, which is just being typed (the words after "plimsoll").
@@ -39,7 +42,11 @@ export async function complete(words: readonly string[]): Promise<readonly strin
     .map((name) => (joined === undefined ? name : `--${joined}=${name}`))
 }
 
-type Typed = { readonly positionals: readonly string[]; readonly state: string }
+type Typed = {
+  readonly positionals: readonly string[]
+  readonly state: string
+  readonly database: string | undefined
+}
 
 function typedBefore(options: Command['options'], words: readonly string[]): Typed {
   const known = Object.entries(options).map(([name, { type, short }]) => [
@@ -52,7 +59,8 @@ function typedBefore(options: Command['options'], words: readonly string[]): Typ
     allowPositionals: true,
     strict: false,
   })
-  return { positionals, state: typeof values.state === 'string' ? values.state : '.plimsoll' }
+  const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+  return { positionals, state: textOf(values.state) ?? '.plimsoll', database: textOf(values.database) }
 }
 
 /** Of an argument: the table calls it `[RUN]`, `[TASK]`, or lists the words. */
@@ -62,10 +70,10 @@ const kindOf = (command: Command, index: number): string | undefined =>
 async function namesOf(
   kind: string,
   command: Command,
-  { positionals, state }: Typed,
+  { positionals, state, database }: Typed,
 ): Promise<readonly string[] | undefined> {
   if (kind.includes('|')) return kind.split('|')
-  if (kind === 'RUN') return ['last', ...runsIn(state)]
+  if (kind === 'RUN') return ['last', ...(await runsOf(state, database))]
   const plan = command.positionals === '[PLAN]' ? positionals[0] : join(dirname(state), 'plimsoll.yaml')
   if (kind === 'TASK') return namesInPlan(plan ?? 'plimsoll.yaml', 'tasks')
   if (kind === 'ANSWER')
@@ -74,6 +82,22 @@ async function namesOf(
     )
   if (kind === 'ENVIRONMENT') return namesInPlan(plan ?? 'plimsoll.yaml', 'environments')
   return undefined
+}
+
+/** A server that does not answer soon is not waited for: there are no names then. */
+async function runsOf(state: string, said: string | undefined): Promise<readonly string[]> {
+  const url = (said ?? process.env.PLIMSOLL_DATABASE_URL) || undefined
+  if (url === undefined) return runsIn(state)
+  const late = systemClock.sleep(longestWaitMs).then(() => [])
+  return await Promise.race([runsOnServer(state, url).catch(() => []), late])
+}
+
+async function runsOnServer(stateDir: string, database: string): Promise<readonly string[]> {
+  const { openStoreForReading } = await import('../store/store.ts')
+  const { openJournal } = await import('../journal/journal.ts')
+  await using store = await openStoreForReading({ stateDir, database })
+  const runs = store === null ? [] : await openJournal(store).runs({ limit: mostNames })
+  return runs.map(({ runId }) => runId)
 }
 
 /** Each run has a directory of its id there, which begins with its time: the newest first. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -45,6 +45,22 @@ test('machines that keep nothing share runs, reports and what tasks needed throu
   assert.match((await second.plimsoll(['doctor'], variables)).stdout, /ok +database: .*recorded in it: 1\n/)
   const none = await second.plimsoll(['runs', '--database', ''], variables)
   assert.match(none.stderr, /error RUN_UNKNOWN: nothing has been recorded in .*\.plimsoll/)
+})
+
+test('completion asks the server for the runs, and not for long', async () => {
+  const server = await serverHere()
+  const database = await server.database('completed')
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', plan)
+  assert.equal((await folder.plimsoll(['deploy', '--database', database])).code, 0)
+  const [run] = jsonLines((await folder.plimsoll(['runs', '--json', '--database', database])).stdout)
+  // The directory of the logs has it as well; without that the name can only come from the server.
+  rmSync(join(folder.path, '.plimsoll'), { recursive: true })
+  const words = ['__complete', 'show', '--database', database, '']
+  assert.equal((await folder.plimsoll(words)).stdout, `last\n${run?.runId}\n`)
+  const elsewhere = ['__complete', 'show', '']
+  const silent = await folder.plimsoll(elsewhere, { PLIMSOLL_DATABASE_URL: 'postgres://me@192.0.2.1/x' })
+  assert.deepEqual([silent.code, silent.stdout, silent.stderr], [0, 'last\n', ''])
 })
 
 test('logs of another machine are looked for there; its runs go on while they hold their lock, and their silence is told', async () => {
