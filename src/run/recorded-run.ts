@@ -1,10 +1,19 @@
 /** A run that is to go on: as it is recorded, and as the file of its plan is now. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { PlimsollError } from '../errors.ts'
 import { openJournal, type RunRecord } from '../journal/journal.ts'
 import { readPlan, selectTasks } from '../plan/plan.ts'
+import type { Plan } from '../spine.ts'
 import { namePlace, openStoreForReading, type StorePlace } from '../store/store.ts'
 import { runChanged } from './choose-run.ts'
 import { planDifferences } from './plan-differences.ts'
+
+/** The same text says the same; to read a plan of a thousand tasks takes longer than to hash it. */
+async function isAsRecorded({ file, digest }: Plan): Promise<boolean> {
+  const text = await readFile(file).catch(() => null)
+  return text !== null && createHash('sha256').update(text).digest('hex') === digest
+}
 
 /** @throws RUN_UNKNOWN, also where nothing is recorded; then nothing is made. */
 export async function recordedRun(idOrPrefix: string, place: StorePlace): Promise<RunRecord> {
@@ -24,6 +33,7 @@ type Reading = { readonly stateDir: string; readonly variables?: NodeJS.ProcessE
  */
 export async function refuseChangedFile(run: RunRecord, { stateDir, variables }: Reading): Promise<void> {
   const { definition } = run
+  if (await isAsRecorded(definition)) return
   const now = await readPlan(definition.file, {
     version: definition.version,
     vars: definition.vars,
@@ -33,7 +43,7 @@ export async function refuseChangedFile(run: RunRecord, { stateDir, variables }:
     if (error instanceof PlimsollError && error.code === 'PLAN_UNREADABLE') return null
     throw error
   })
-  if (now === null || now.digest === definition.digest) return
+  if (now === null) return
   const names = new Set(now.tasks.map(({ name }) => name))
   const recorded = definition.tasks.map(({ name }) => name).filter((name) => names.has(name))
   const { words } = planDifferences(definition, selectTasks(now, recorded))
