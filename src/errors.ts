@@ -270,6 +270,10 @@ export const errorTable = {
     exitCode: 1,
     fix: 'Choose another port with --port, or an address of this machine with --host',
   },
+  METRIC_UNKNOWN: {
+    exitCode: 2,
+    fix: 'See with "plimsoll metrics names" and "plimsoll metrics summary" what is recorded',
+  },
   METRIC_TEXT_INVALID: {
     exitCode: 2,
     fix: 'Correct the line that is named; what stands before it and was acknowledged is kept',

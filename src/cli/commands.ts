@@ -64,6 +64,48 @@ const waitOptions = {
   },
 } as const
 
+const metricsOptions = {
+  match: {
+    type: 'string',
+    multiple: true,
+    value: 'LABEL=VALUE',
+    summary: 'only series with this label: =, !=, =~ or !~; may be repeated',
+  },
+  from: {
+    type: 'string',
+    value: 'TIME',
+    summary: 'from this time on: 2h (before now), 2026-11-28, 2026-11-28T10:00:00Z (query: 1h)',
+  },
+  to: { type: 'string', value: 'TIME', summary: 'before this time (default: now)' },
+  aggregate: {
+    type: 'string',
+    value: 'NAME',
+    summary:
+      'query: avg, min, max, sum, count, first, last, stddev, rate, increase, p50 to p99 (default avg; of a _total rate)',
+  },
+  step: { type: 'string', value: 'DURATION', summary: 'query: one value for so much time (default a 60th)' },
+  by: {
+    type: 'string',
+    multiple: true,
+    value: 'LABEL',
+    summary: 'query: one line for each value of this label; may be repeated',
+  },
+  format: {
+    type: 'string',
+    value: 'NAME',
+    summary: 'export, import: openmetrics, prometheus, csv or jsonl (default by the end of the file name)',
+  },
+  output: { type: 'string', value: 'FILE', summary: 'export: to this file, which only you may read' },
+  'retention-days': { type: 'string', value: 'N', summary: 'prune: deletes what is older than so many days' },
+  port: { type: 'string', value: 'N', summary: 'serve: the port (default 9187)' },
+  host: {
+    type: 'string',
+    value: 'ADDRESS',
+    summary: 'serve: the address (default 127.0.0.1: this machine alone)',
+  },
+  timestamps: { type: 'boolean', summary: 'serve: says when each value was recorded' },
+} as const
+
 /** The whole command line: parsing, help, completion and "did you mean" are derived from this table. */
 export const commands: readonly Command[] = [
   {
@@ -269,6 +311,20 @@ export const commands: readonly Command[] = [
     options: { watch: { type: 'boolean', summary: 'a line each second, until Ctrl-C' } },
     examples: ['plimsoll memory', 'plimsoll memory --watch', 'plimsoll memory --json'],
     load: async () => (await import('./memory-command.ts')).memoryCommand,
+  },
+  {
+    name: 'metrics',
+    summary: 'asks, writes, reads, deletes and serves the recorded metrics',
+    positionals: 'names|query|latest|summary|export|import|prune|serve [NAME]',
+    options: metricsOptions,
+    examples: [
+      'plimsoll metrics query plimsoll_tasks_total --aggregate increase --by status --from 24h',
+      'plimsoll metrics export --from 2026-11-01 --format csv --output november.csv',
+      'plimsoll metrics import samples.jsonl',
+      'plimsoll metrics prune --retention-days 30',
+      'plimsoll metrics serve --port 9187',
+    ],
+    load: async () => (await import('./metrics-command.ts')).metricsCommand,
   },
   {
     name: 'init',

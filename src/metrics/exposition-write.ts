@@ -54,11 +54,11 @@ function headOf(name: string, { format, meaningOf }: WriteOptions): string {
 
 function lineOf({ name, labels, value, timestampMs }: Sample, { format, timestamps }: WriteOptions): string {
   const time = !timestamps ? '' : ` ${format === 'openmetrics' ? timestampMs / 1_000 : timestampMs}`
-  return `${name}${labelsOf(labels)} ${plainValue(value)}${time}\n`
+  return `${name}${labelsText(labels)} ${plainValue(value)}${time}\n`
 }
 
 /** `{code="500"}`, or nothing. */
-function labelsOf(labels: Labels): string {
+export function labelsText(labels: Labels): string {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}="${escaped(value, true)}"`)
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }

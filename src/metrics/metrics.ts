@@ -5,6 +5,11 @@
 export type { Aggregate, AggregatePoint, AggregateQuery } from './aggregate-words.ts'
 export type { CleanupOutcome } from './cleanup.ts'
 export { numbersOf, valueAt } from './columns.ts'
+export { readCsvSamples, writeCsvSamples } from './csv.ts'
+export { type ExpositionFormat, type ExpositionOptions, readExposition } from './exposition-read.ts'
+export { labelsText, type MetricMeaning, type WriteOptions, writeExposition } from './exposition-write.ts'
+export { jsonLineOf, readJsonLines } from './json-lines.ts'
+export { parseMatcher } from './matchers.ts'
 export type { Page, PageQuery } from './pages.ts'
 export { BatchError, type BatchOptions, type BatchOutcome, type Source } from './record-batch.ts'
 export {
@@ -13,6 +18,8 @@ export {
   MetricsRepository,
   type RecordOptions,
 } from './repository.ts'
+export { MetricsServer, type ServeOptions } from './serve.ts'
+export { plainValue } from './value-text.ts'
 export type {
   Batch,
   Columns,

@@ -33,6 +33,7 @@ export { type OutputStream, plainStyle, type Style, styleFor } from './style.ts'
 export { type Cell, type Column, renderTable } from './table.ts'
 export { Timeline } from './timeline.ts'
 export { everyTask } from './totals.ts'
+export { type ChartPoint, renderValueChart } from './value-chart.ts'
 export type { View } from './view.ts'
 
 export type ViewOptions = {
