@@ -9,7 +9,7 @@ import type { AuditAction, AuditCheck, AuditEntry, AuditFilter, AuditNote } from
 import { boundedText } from './bounded-json.ts'
 import { isConflict } from './lease.ts'
 
-/** So often an addition is tried that others come before. */
+/** So often an addition is made anew that others came before: nothing has failed, so that this is no work for `retry`. */
 const mostTries = 100
 const longestDetail = 1_000
 const mostEntries = 1_000

@@ -9,7 +9,7 @@ import { SeriesCache } from './series-cache.ts'
 import { insertChunk, readState, type StateRow } from './statements.ts'
 import type { Durability } from './words.ts'
 
-/** Others would have to delete series as often between our looking and our writing. */
+/** Others would have to change series as often between our looking and our writing; that is no failure for `retry`. */
 const mostTries = 10
 
 export type RecorderOptions = {

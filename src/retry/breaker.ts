@@ -3,6 +3,8 @@ import { PlimsollError } from '../errors.ts'
 import { formatDuration } from '../units.ts'
 import { counters } from './counters.ts'
 import { refused } from './delays.ts'
+import { hookFault } from './faults.ts'
+import { checkNames } from './names.ts'
 import { contextOf, type Policy, type PolicyFunction, type PolicyOptions } from './policy.ts'
 import { isAbort, isTransient } from './transient.ts'
 import { type OpensAt, type Trip, tripOf } from './trip.ts'
@@ -43,6 +45,7 @@ export class CircuitBreaker implements Policy {
   #era = 0
 
   constructor(options: CircuitBreakerOptions = {}) {
+    checkNames('CircuitBreaker', options, ['opensAt', 'resetAfterMs', 'isFailure', 'onChange', 'clock'])
     const { opensAt = { consecutive: 5 }, resetAfterMs = 10_000, isFailure, onChange, clock } = options
     if (!(Number.isFinite(resetAfterMs) && resetAfterMs >= 0)) {
       throw refused('resetAfterMs', resetAfterMs, '0 or more milliseconds')
@@ -108,7 +111,7 @@ export class CircuitBreaker implements Policy {
       if (isProbe) this.#become('open', this.#clock.monotonic() - this.#resetAfterMs)
       return
     }
-    const isFailure = this.#isFailure(end)
+    const isFailure = this.#judge(end)
     if (isProbe) this.#become(isFailure ? 'open' : 'closed')
     else if (this.#trip.add(isFailure, this.#clock.monotonic())) this.#become('open')
   }
@@ -119,6 +122,16 @@ export class CircuitBreaker implements Policy {
     this.#era += 1
     this.#trip.clear()
     if (this.#isolations === 0) this.#tell()
+  }
+
+  /** When it throws, a probe has an end all the same. */
+  #judge(end: AttemptEnd): boolean {
+    try {
+      return this.#isFailure(end)
+    } catch (error) {
+      if (this.#state === 'half-open') this.#become('open')
+      throw hookFault('isFailure', error, end)
+    }
   }
 
   #tell(): void {

@@ -1,5 +1,6 @@
 import { statusOf } from './answers.ts'
 import { refused } from './delays.ts'
+import { checkNames } from './names.ts'
 import type { AttemptEnd } from './words.ts'
 
 export type RetryBudgetOptions = {
@@ -26,6 +27,7 @@ export class RetryBudget {
   #tokens: number
 
   constructor(options: RetryBudgetOptions = {}) {
+    checkNames('RetryBudget', options, ['tokens', 'cost', 'throttledCost', 'refund'])
     const { tokens = 500, cost = 14, throttledCost = 5, refund = 1 } = options
     if (!(Number.isFinite(tokens) && tokens >= 0)) throw refused('tokens', tokens, 'a number from 0')
     for (const [name, value] of Object.entries({ cost, throttledCost })) {

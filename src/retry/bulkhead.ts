@@ -1,6 +1,7 @@
 import { PlimsollError } from '../errors.ts'
 import { counters } from './counters.ts'
 import { refused } from './delays.ts'
+import { checkNames } from './names.ts'
 import { contextOf, type Policy, type PolicyFunction, type PolicyOptions } from './policy.ts'
 
 export type BulkheadOptions = {
@@ -18,7 +19,9 @@ export class Bulkhead implements Policy {
   readonly #waiting = new Set<() => void>()
   #running = 0
 
-  constructor({ concurrency, queue = 0 }: BulkheadOptions) {
+  constructor(options: BulkheadOptions) {
+    checkNames('Bulkhead', options, ['concurrency', 'queue'])
+    const { concurrency, queue = 0 } = options
     if (!(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
       throw refused('concurrency', concurrency, 'a whole number from 1')
     }

@@ -78,9 +78,15 @@ export class Delays {
     const grown = this.#grown(error, elapsedMs)
     if (grown === null) return null
     const ms = Math.min(grown, maxDelayMs)
-    const spread = Math.min(this.#spread(ms, this.#beforeMs ?? ms, this.#random), maxDelayMs)
+    const spread = Math.min(this.#spread(ms, this.#beforeMs ?? ms, this.#chance), maxDelayMs)
     this.#beforeMs = spread
     return spread
+  }
+
+  readonly #chance = (): number => {
+    const chance: unknown = this.#random()
+    if (typeof chance === 'number' && chance >= 0 && chance < 1) return chance
+    throw refused('the answer of random', chance, 'a number from 0 to below 1')
   }
 
   /** Closes an iterable that has not ended. */

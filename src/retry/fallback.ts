@@ -1,5 +1,5 @@
-import { messageOf, PlimsollError } from '../errors.ts'
-import { contextOf, type Policy } from './policy.ts'
+import { hookFault } from './faults.ts'
+import { contextOf, type Policy, untilAborted } from './policy.ts'
 import { isAbort } from './transient.ts'
 
 export type FallbackOptions = {
@@ -18,10 +18,19 @@ export function fallback<Instead>(
       try {
         return await fn(contextOf(options))
       } catch (error) {
-        if (options.signal?.aborted || !when(error)) throw error
-        return await answerOf(to, error)
+        if (options.signal?.aborted || !isFor(when, error)) throw error
+        const answer = answerOf(to, error)
+        return await (options.signal === undefined ? answer : untilAborted(answer, options.signal))
       }
     },
+  }
+}
+
+function isFor(when: (error: unknown) => boolean, error: unknown): boolean {
+  try {
+    return when(error)
+  } catch (wrong) {
+    throw hookFault('when', wrong, { error })
   }
 }
 
@@ -32,7 +41,6 @@ async function answerOf<Instead>(
   try {
     return await to(error)
   } catch (wrong) {
-    const message = `the fallback threw: ${messageOf(wrong)}, after the call had failed with: ${messageOf(error)}`
-    throw new PlimsollError('RETRY_HOOK_FAILED', message, { cause: new SuppressedError(wrong, error) })
+    throw hookFault('the fallback', wrong, { error })
   }
 }

@@ -5,7 +5,7 @@ import { counters } from './counters.ts'
 import type { AttemptEnd, AttemptRecord } from './words.ts'
 
 /** Both errors are kept: the hook's, and as `suppressed` the one of the attempt, where it had one. */
-export function hookFault(hook: string, error: unknown, end: AttemptEnd): PlimsollError {
+export function hookFault(hook: string, error: unknown, end: AttemptEnd | object): PlimsollError {
   const cause = 'error' in end ? new SuppressedError(error, end.error, messageOf(error)) : error
   const told = 'error' in end ? `, after the attempt had failed with: ${messageOf(end.error)}` : ''
   return new PlimsollError('RETRY_HOOK_FAILED', `${hook} threw: ${messageOf(error)}${told}`, { cause })

@@ -23,7 +23,7 @@ export function hintOf(end: AttemptEnd, clock: Clock): Hint {
 }
 
 function millisecondsOf(text: string | undefined): number | null {
-  return text !== undefined && /^\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) : null
+  return text !== undefined && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : null
 }
 
 /** RFC 9110, 10.2.3: a whole number of seconds, or a date. Some servers send fractions. */

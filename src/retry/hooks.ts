@@ -8,9 +8,7 @@ export async function tell<T>({ config }: Rules<T>, event: RetryEvent<T>): Promi
   try {
     await config.onEvent(event)
   } catch (error) {
-    throw event.type === 'attempt-ended' && 'error' in event.end
-      ? hookFault('onEvent', error, event.end)
-      : error
+    throw hookFault('onEvent', error, event.type === 'attempt-ended' ? event.end : {})
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { PlimsollError } from '../errors.ts'
 import { isPromise } from './answers.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { counters } from './counters.ts'
@@ -8,6 +9,7 @@ import { History, keepHistory, noHistory } from './history.ts'
 import { settle, tell } from './hooks.ts'
 import { Judge } from './judge.ts'
 import { checkPayload } from './payload-limit.ts'
+import { untilAborted } from './policy.ts'
 import { cleanupRetryState } from './release.ts'
 import { isTight, waitForRoom } from './room.ts'
 import type { Rules } from './rules.ts'
@@ -124,6 +126,7 @@ export class Operation<T> implements AttemptOwner, Watched {
     const { memory, config } = this.#rules
     try {
       config.signal?.throwIfAborted()
+      if (this.#attempts > 0 && nowMs - this.#startMs >= this.#rules.totalTimeoutMs) throw this.#outOfTime()
       if (hasWaited || memory === null || !isTight(memory, nowMs)) return this.#attemptAt(nowMs)
       this.#waitForRoom(memory).then(
         () => this.begin(undefined, true),
@@ -206,7 +209,7 @@ export class Operation<T> implements AttemptOwner, Watched {
       if (config.onEvent !== undefined || (delayMs !== null && config.cleanup !== undefined)) {
         const stopped = typeof verdict === 'number' ? null : verdict
         const told = { attempt: attempt.attempt, end, durationMs, nextInMs: delayMs, stop: stopped }
-        settle(this.#rules, { type: 'attempt-ended', ...told }, this)
+        this.#whileWanted(settle(this.#rules, { type: 'attempt-ended', ...told }, this), delayMs)
           .then(() => this.#goOn(end, delayMs))
           .catch((error: unknown) => this.#fail(error))
       } else this.#goOn(end, delayMs, nowMs)
@@ -214,6 +217,33 @@ export class Operation<T> implements AttemptOwner, Watched {
       this.#record(attempt.attempt, ended, durationMs)
       this.#fail(error)
     }
+  }
+
+  /**
+   * Between two attempts a hook that has no end is left behind when the operation is aborted or out of time. A patient
+   * operation waits for its hooks, too, and so does one that is decided already.
+   */
+  async #whileWanted(hooks: Promise<void>, delayMs: number | null): Promise<void> {
+    const { config, clock, isPatient, totalTimeoutMs } = this.#rules
+    if (isPatient || delayMs === null) return await hooks
+    const over = new AbortController()
+    const leftMs = this.#startMs + totalTimeoutMs - clock.monotonic()
+    if (leftMs !== Number.POSITIVE_INFINITY)
+      clock.sleep(leftMs, over.signal).then(
+        () => over.abort(this.#outOfTime()),
+        () => undefined,
+      )
+    const signals = config.signal === undefined ? [over.signal] : [over.signal, config.signal]
+    try {
+      await untilAborted(hooks, AbortSignal.any(signals))
+    } finally {
+      over.abort()
+    }
+  }
+
+  #outOfTime(): PlimsollError {
+    counters.timeouts += 1
+    return tooLate(this.#rules, this.#attempts, { before: this.#history?.latest })
   }
 
   #record(attempt: number, end: AttemptEnd<T>, durationMs: number): void {

@@ -109,12 +109,23 @@ class ObjectSize {
   #bytesOfObject(value: object, depth: number): number {
     const bytes = textBytes(value) ?? binaryBytes(value)
     if (bytes !== undefined) return bytes
-    if (isOf(value, Date)) return 26
     if (depth >= deepest || this.#around.has(value)) return 0
     this.#around.add(value)
-    const size = this.#bytesInside(value, depth)
+    const size = this.#bytesOfOwnJson(value, depth) ?? this.#bytesInside(value, depth)
     this.#around.delete(value)
     return size
+  }
+
+  /** What is sent of an object that has a JSON form of its own: a date, a URL, a decimal. */
+  #bytesOfOwnJson(value: object, depth: number): number | undefined {
+    const toJson = lookUp(value, 'toJSON')
+    if (typeof toJson !== 'function') return undefined
+    try {
+      const json: unknown = toJson.call(value, '')
+      return json === value ? undefined : this.bytesOf(json, depth + 1)
+    } catch {
+      return 0
+    }
   }
 
   #bytesInside(value: object, depth: number): number {

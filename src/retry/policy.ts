@@ -45,6 +45,10 @@ type InsteadOf<Policies extends readonly Policy<unknown>[]> =
 export function wrap<Policies extends readonly Policy<unknown>[]>(
   ...policies: Policies
 ): Policy<InsteadOf<Policies>> {
+  for (const policy of policies) {
+    if (typeof policy?.run !== 'function')
+      throw refused('wrap', policy, 'policies: objects with a function `run`')
+  }
   if (policies.filter((policy) => retrying.has(policy)).length > 1) {
     throw refused('wrap', policies.length, 'one "retries" at most: the attempts of two multiply')
   }
@@ -79,7 +83,7 @@ export function untilAborted<T>(work: PromiseLike<T>, signal: AbortSignal): Prom
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const onAbort = (): void => reject(signal.reason)
   if (signal.aborted) onAbort()
-  else signal.addEventListener('abort', onAbort)
+  else signal.addEventListener('abort', onAbort, { once: true })
   const leave = (): void => signal.removeEventListener('abort', onAbort)
   work.then(
     (value) => {

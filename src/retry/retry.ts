@@ -8,6 +8,7 @@
  * in attempt n+1. It cannot stop a function that does not listen to its signal, and it measures the memory of a whole
  * thread: what else runs there counts, too.
  */
+import { refused } from './delays.ts'
 import { Operation } from './operation.ts'
 import { type Policy, type PolicyOptions, retrying, signalOf } from './policy.ts'
 import { type Rules, rulesOf } from './rules.ts'
@@ -49,6 +50,7 @@ export type {
 export function retry<T>(fn: RetriedFunction<T>, config: RetryConfig<T> = {}): Promise<T> {
   let operation: Operation<T>
   try {
+    if (typeof fn !== 'function') throw refused('what retry calls', fn, 'a function')
     operation = new Operation(fn, rulesOf(config))
   } catch (error) {
     return Promise.reject(error)

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
-import { didYouMean } from '../nearest.ts'
 import { RetryBudget } from './budget.ts'
 import { checkDelayRule, type DelayRule, refused } from './delays.ts'
+import { unknownOption } from './names.ts'
 import { machineGauge } from './room.ts'
 import type { MemoryGauge, RetryConfig } from './words.ts'
 
@@ -127,9 +127,10 @@ function checkSizes({ memoryLimitMb = 1, maxPayloadSizeMb = 1 }: RetryConfig<nev
 }
 
 function checkKinds(config: object): void {
+  if (typeof config !== 'object' || config === null) throw refused('the config of retry', config, 'an object')
   for (const name in config) {
     const kind = kindOf.get(name)
-    if (kind === undefined) throw unknownOption(name)
+    if (kind === undefined) throw unknownOption('retry', name, kindOf.keys())
     const value: unknown = config[name as keyof typeof config]
     if (kind !== 'any' && value !== undefined && typeof value !== kind)
       throw refused(name, value, `a ${kind}`)
@@ -145,11 +146,4 @@ function checkObjects({ signal, budget, memory, clock }: RetryConfig<never>): vo
     throw refused('memory', memory, 'a MemoryMonitor or null')
   }
   if (clock !== undefined && typeof clock?.sleep !== 'function') throw refused('clock', clock, 'a Clock')
-}
-
-function unknownOption(name: string): PlimsollError {
-  return new PlimsollError(
-    'OPTION_INVALID',
-    `retry has no option "${name.slice(0, 100)}"${didYouMean(name, kindOf.keys())}`,
-  )
 }

@@ -14,6 +14,8 @@ export type Trip = {
 }
 
 export function tripOf(opensAt: OpensAt): Trip {
+  if (typeof opensAt !== 'object' || opensAt === null)
+    throw refused('opensAt', opensAt, '{ consecutive }, { failures, of } or { share, withinMs, atLeast }')
   if ('consecutive' in opensAt) return inARow(opensAt.consecutive)
   if ('of' in opensAt) return ofTheLast(opensAt.failures, opensAt.of)
   if ('share' in opensAt) return ofTheTime(opensAt)
