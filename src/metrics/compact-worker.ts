@@ -57,7 +57,8 @@ function start(): Worker {
     // No test runner's or loader's flags, and no copy of the environment, which may hold secrets.
     execArgv: [],
     env: {},
-    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    // What it packs is garbage soon.
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
   })
   worker.unref()
   return worker

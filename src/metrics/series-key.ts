@@ -18,7 +18,6 @@ const longestText = 4_096
  */
 export function keyOf(name: string, labels: Labels): string {
   if (typeof name !== 'string') throw invalid(`a name is a text, not ${typeof name}`)
-  if (typeof labels !== 'object') throw invalid(`the labels of ${name} are ${typeof labels}, not an object`)
   let key = `${name.length}:${name}`
   let before = ''
   for (const label in labels) {

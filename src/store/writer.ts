@@ -19,6 +19,8 @@ export async function openWriter(file: string, thread: URL = writerThread): Prom
     // No test runner's or loader's flags, and no copy of the environment, which may hold secrets.
     execArgv: [],
     env: {},
+    // What is written is garbage at once: it is collected early instead of filling 48 MB first.
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
   })
   const [answer] = (await once(worker, 'message').catch((cause: unknown) => {
     throw new PlimsollError('STORE_FAILED', `the writer of ${file} did not start: ${messageOf(cause)}`, {
