@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts'
 import type { Query } from './words.ts'
 
 /** Bytes of what V8 (64 bits) and lru-cache keep for an entry beside its texts: measured, see the test of the report. */
-const entryBytes = 176
+const entryBytes = 144
 /** The header of a string. */
 const stringBytes = 16
 /** Of the arrays that lru-cache makes for each place, used or not. */

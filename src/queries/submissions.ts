@@ -59,7 +59,7 @@ export class Submissions {
   async #consultInTurn(query: Query, consult: Consult, signal: AbortSignal): Promise<AnsweredQuery | null> {
     using _turn = await this.#turnOf(query, signal)
     if (!(await claim(this.#parts, query.id))) return null
-    return consultAbout(this.#parts, { ...query, status: 'running' }, { consult, signal })
+    return await consultAbout(this.#parts, { ...query, status: 'running' }, { consult, signal })
   }
 
   /** A query that gives up waiting has ended; one that is not taken, or whose handler closes, waits on. */
