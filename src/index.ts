@@ -103,6 +103,7 @@ export {
   type StoredText,
   type TextSource,
 } from './queries/queries.ts'
+export { createRedactor, type Redactor } from './redact/redact.ts'
 export {
   type AttemptContext,
   type AttemptEnd,
@@ -144,3 +145,4 @@ export {
 } from './retry/retry.ts'
 export type { CallContext } from './runners/runners.ts'
 export type * from './spine.ts'
+export { openStore, type Store, type StorePlace } from './store/store.ts'

@@ -257,6 +257,25 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./diagnose-command.ts')).diagnoseCommand,
   },
   {
+    name: 'queries',
+    summary: 'lists what the experts were asked, shows one query, finds words, removes old ones',
+    positionals: 'list|show|search|prune [QUERY|WORD...]',
+    options: {
+      limit: { type: 'string', value: 'N', summary: 'how many (default 20, at most 200)' },
+      after: { type: 'string', value: 'CURSOR', summary: 'the next page: what the page before ended with' },
+      type: { type: 'string', value: 'TYPE', summary: 'list: only of this type, such as diagnosis' },
+      status: { type: 'string', value: 'STATUS', summary: 'list: only of this status, such as waiting' },
+      days: { type: 'string', value: 'N', summary: 'prune: what is older (default 30)' },
+    },
+    examples: [
+      'plimsoll queries list --type diagnosis',
+      'plimsoll queries show q0mi8x3k2',
+      'plimsoll queries search disk full',
+      'plimsoll queries prune --days 90',
+    ],
+    load: async () => (await import('./queries-command.ts')).queriesCommand,
+  },
+  {
     name: 'approve',
     summary: 'answers what a run asks: all of it, or one task',
     positionals: '[RUN] [TASK]',

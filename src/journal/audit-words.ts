@@ -9,6 +9,7 @@ export type AuditAction =
   | 'deny'
   | 'unlock'
   | 'history-import'
+  | 'queries-prune'
 
 /** Who did it, and from where. */
 export type Actor = {

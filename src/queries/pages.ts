@@ -36,8 +36,8 @@ export type CursorOptions = { readonly cursor?: string | undefined; readonly pag
 const activeStatuses = `('waiting', 'running')`
 
 /**
- * The counts say in which bucket the page begins (one row for 1,024 queries), so at most so many are passed over, however
- * far behind the page is.
+ * The counts say in which bucket the page begins (one row for 1,024 queries), so at most so many are passed over, and in
+ * the index alone, however far behind the page is.
  */
 const activePage = `
   with sums as (
@@ -45,9 +45,11 @@ const activePage = `
     from query_counts where active > 0
   ),
   first as (select bucket, ?1 - before as skip from sums where before <= ?1 and ?1 < before + active)
-  select ${summaryColumns} from queries q
-  where q.status in ${activeStatuses} and q.number >= (select bucket * ${bucketSize} from first)
-  order by q.number limit ?2 offset coalesce((select skip from first), 0)`
+  select ${summaryColumns} from queries q where q.number in (
+    select number from queries
+    where status in ${activeStatuses} and number >= (select bucket * ${bucketSize} from first)
+    order by number limit ?2 offset coalesce((select skip from first), 0)
+  ) order by q.number`
 
 /** Oldest first, so that new ones move no page. */
 export async function readActivePage(

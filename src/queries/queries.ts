@@ -43,23 +43,25 @@ export type { MemoryReport } from './memory-report.ts'
 export type { ActivePage, CursorOptions, CursorPage, QueryFilter } from './pages.ts'
 export type { SubmitOptions } from './submissions.ts'
 export type { Architecture, CodeReview, Diagnosed } from './templates.ts'
-export type {
-  Answer,
-  AnswerEvidence,
-  AnsweredQuery,
-  AnswerStatus,
-  Attachment,
-  Consult,
-  ConsultCall,
-  NewAttachment,
-  NewQuery,
-  Query,
-  QueryPriority,
-  QueryStatus,
-  QuerySummary,
-  QueryType,
-  StoredText,
-  TextSource,
+export {
+  type Answer,
+  type AnswerEvidence,
+  type AnsweredQuery,
+  type AnswerStatus,
+  type Attachment,
+  type Consult,
+  type ConsultCall,
+  type NewAttachment,
+  type NewQuery,
+  type Query,
+  type QueryPriority,
+  type QueryStatus,
+  type QuerySummary,
+  type QueryType,
+  queryStatuses,
+  queryTypes,
+  type StoredText,
+  type TextSource,
 } from './words.ts'
 
 export type QueryHandlerOptions = Partial<Limits> & {

@@ -12,14 +12,14 @@ const mostWords = 20
 
 /** Lower case, without accents, letters and digits alone. */
 function wordsOf(text: string): readonly string[] {
-  const plain = text
-    .normalize('NFKD')
-    .replaceAll(/\p{M}+/gu, '')
-    .toLowerCase()
+  const plain = (isAscii(text) ? text : text.normalize('NFKD').replaceAll(/\p{M}+/gu, '')).toLowerCase()
   const words = new Set<string>()
   for (const [word] of plain.matchAll(/[\p{L}\p{N}]+/gu)) words.add(word.slice(0, longestWord).toWellFormed())
   return [...words]
 }
+
+/** Most texts are, and have nothing to normalize. */
+const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text)
 
 export function indexing(kind: DatabaseKind, id: string, texts: readonly string[]): Statement {
   const words = wordsOf(texts.join(' ')).join(' ')

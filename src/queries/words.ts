@@ -16,7 +16,7 @@ export type QueryType = (typeof queryTypes)[number]
 export const queryPriorities = ['low', 'medium', 'high', 'critical'] as const
 export type QueryPriority = (typeof queryPriorities)[number]
 
-const queryStatuses = ['waiting', 'running', 'answered', 'failed', 'cancelled', 'expired'] as const
+export const queryStatuses = ['waiting', 'running', 'answered', 'failed', 'cancelled', 'expired'] as const
 /** `answered`: at least one expert gave a complete answer; `expired`: its deadline came first. */
 export type QueryStatus = (typeof queryStatuses)[number]
 
