@@ -56,7 +56,7 @@ export const whileWaitingHere = async (count: number, parts: Parts): Promise<rea
 
 /** Killed, and nobody here can know: by one that waits for it already, from the kill on, which may follow a sign of life. */
 export const whileWaitingElsewhere = async (count: number, parts: Parts): Promise<readonly number[]> =>
-  await whileWaiting(await held(numbered('awaited elsewhere', count), parts, true), 5_000, parts)
+  await whileWaiting(await held(numbered('awaited-elsewhere', count), parts, true), 5_000, parts)
 
 async function whileWaiting(
   owners: readonly (readonly [string, ChildProcess])[],
