@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { systemCodeOf } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { TaskReport } from '../spine.ts'
+import type { Phase, TaskReport } from '../spine.ts'
 import { type FileParts, partsOfFile } from './parts-of-file.ts'
 import type { Evidence } from './words.ts'
 
@@ -10,6 +10,8 @@ export type FailedTask = {
   readonly plan: string
   readonly runId: string
   readonly task: string
+  /** Default `deploy`. */
+  readonly phase?: Phase
   readonly report: TaskReport
   readonly limitBytes: number
 }
@@ -29,9 +31,9 @@ const greenShare = 1 / 4
 
 export async function evidenceOf(failed: FailedTask, options: EvidenceOptions): Promise<Evidence> {
   const { journal, stateDir, mostBytes } = options
-  const { task, runId, plan, report } = failed
+  const { task, runId, plan, report, phase = 'deploy' } = failed
   const attempts = await journal.attempts(runId)
-  const attempt = attempts.findLast(({ phase, task: name }) => phase === 'deploy' && name === task)
+  const attempt = attempts.findLast((one) => one.phase === phase && one.task === task)
   const read = (log: string, bytes: number): Promise<FileParts> =>
     readable(partsOfFile(join(stateDir, log), task, sharesOf(bytes)))
   const own = attempt ? await read(attempt.log, mostBytes) : nothing

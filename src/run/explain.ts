@@ -1,3 +1,4 @@
+import type { Diagnosis, Phase, Plan, TaskReport } from '../spine.ts'
 import type { TaskStates } from './task-states.ts'
 import type { RunParts } from './words.ts'
 
@@ -15,19 +16,42 @@ type Parts = Pick<RunParts, 'plan' | 'runId' | 'stateDir' | 'journal' | 'killSig
  */
 export async function explainFailures(states: TaskStates, parts: Parts): Promise<void> {
   const { plan, runId, stateDir, journal, killSignal } = parts
-  const reports = states.all
-  const failed = plan.tasks.filter(({ name }) => reports[name]?.status === 'failed').slice(0, mostTasks)
+  const failed = failuresOf(states, plan).slice(0, mostTasks)
   if (failed.length === 0) return
   try {
     const { diagnose, evidenceOf } = await import('../experts/experts.ts')
-    for (const { name, limitBytes } of failed) {
-      const report = reports[name]
-      if (report === undefined) continue
-      const task = { plan: plan.name, runId, task: name, report, limitBytes }
+    for (const { keep, ...one } of failed) {
+      const task = { plan: plan.name, runId, ...one }
       const evidence = await evidenceOf(task, { journal, stateDir, mostBytes: mostBytes / failed.length })
-      states.keepDiagnosis(name, await diagnose(evidence, killSignal))
+      keep(await diagnose(evidence, killSignal))
     }
   } catch {
     // Said above.
   }
+}
+
+type Failure = {
+  readonly task: string
+  readonly phase: Phase
+  readonly report: TaskReport
+  readonly limitBytes: number
+  readonly keep: (diagnosis: Diagnosis) => void
+}
+
+/** Of the plan's tasks first, then of its hooks. */
+function failuresOf(states: TaskStates, plan: Plan): readonly Failure[] {
+  const reports = states.all
+  const ofTasks = plan.tasks.map(({ name, limitBytes }) => ({
+    ...{ task: name, phase: 'deploy' as const, report: reports[name], limitBytes },
+    keep: (diagnosis: Diagnosis) => states.keepDiagnosis(name, diagnosis),
+  }))
+  const ofHooks = (['before', 'onFailure', 'after'] as const).flatMap((hook) =>
+    (plan.hooks?.[hook] ?? []).map(({ name, limitBytes }) => ({
+      ...{ task: name, phase: hook, report: states.hooks?.[hook]?.[name], limitBytes },
+      keep: (diagnosis: Diagnosis) => states.keepHookDiagnosis(hook, name, diagnosis),
+    })),
+  )
+  return [...ofTasks, ...ofHooks].flatMap(({ report, ...one }) =>
+    report?.status === 'failed' ? [{ ...one, report }] : [],
+  )
 }

@@ -107,6 +107,11 @@ export class TaskStates {
     if (report) this.#reports.set(task, { ...report, diagnosis })
   }
 
+  keepHookDiagnosis(hook: Hook, task: string, diagnosis: Diagnosis): void {
+    const report = this.#hooks.get(hook)?.get(task)
+    if (report) this.#hooks.get(hook)?.set(task, { ...report, diagnosis })
+  }
+
   /** A task whose undo failed keeps the status it had. @returns false when there was nothing to undo. */
   keepUndoEnd(task: string, { report }: TaskEnd): boolean {
     const before = this.#reports.get(task)

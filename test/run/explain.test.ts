@@ -29,6 +29,21 @@ tasks:
   assert.equal(last.tasks.config.diagnosis.cause, 'file-not-found')
 })
 
+test('a failed task of a hook is explained as well', async () => {
+  await using yard = await openYard()
+  const { hooks } = await yard.deploy(`
+name: shop
+before: { prepare: { run: 'cat /nowhere/prepare.yaml', retry: { attempts: 1 } } }
+tasks: { a: { run: 'true' } }
+`)
+  const { diagnosis } = hooks?.before?.prepare ?? {}
+  assert.equal(diagnosis?.cause, 'file-not-found')
+  assert.deepEqual(
+    diagnosis?.evidence.map(({ log, line }) => `${log}:${line}`),
+    ['prepare:1'],
+  )
+})
+
 test('what the engine saw itself goes before what the log says', async () => {
   await using yard = await openYard()
   const { tasks } = await yard.deploy(`
