@@ -31,7 +31,29 @@ export type LogFindings = {
 /** Of what comes more often than twice this, the first and the last are kept. */
 const usualLineBytes = 80
 const mostOfARule = 4
-const mostMarks = { end: 1_000, failure: 1_000, trouble: 200, success: 1, cleanup: 200 } as const
+const mostMarks = {
+  end: 1_000,
+  failure: 1_000,
+  trouble: 200,
+  success: 1,
+  passed: 1,
+  recovered: 1,
+  ignored: 200,
+  retry: 200,
+  cleanup: 200,
+} as const satisfies Record<Mark['kind'], number>
+
+const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind'], Value> => ({
+  end: of('end'),
+  failure: of('failure'),
+  trouble: of('trouble'),
+  success: of('success'),
+  passed: of('passed'),
+  recovered: of('recovered'),
+  ignored: of('ignored'),
+  retry: of('retry'),
+  cleanup: of('cleanup'),
+})
 
 /** Keeps the first and the last of what comes. */
 class Ends<Item> {
@@ -80,13 +102,7 @@ export async function findIn(log: Log, book: RuleBook, signal?: AbortSignal): Pr
 class Collector {
   readonly #log: Log
   readonly #rules = new Map<Rule, Ends<Finding>>()
-  readonly #marks = {
-    end: new Ends<Place>(mostMarks.end),
-    failure: new Ends<Place>(mostMarks.failure),
-    trouble: new Ends<Place>(mostMarks.trouble),
-    success: new Ends<Place>(mostMarks.success),
-    cleanup: new Ends<Place>(mostMarks.cleanup),
-  }
+  readonly #marks: Readonly<Record<Mark['kind'], Ends<Place>>> = eachKind((kind) => new Ends(mostMarks[kind]))
 
   constructor(log: Log) {
     this.#log = log
@@ -126,23 +142,16 @@ class Collector {
   }
 
   result(lines: number): LogFindings {
-    const { end, failure, trouble, success, cleanup } = this.#marks
     return {
       findings: [...this.#rules.values()].flatMap((kept) => kept.items),
-      marks: {
-        end: end.items,
-        failure: failure.items,
-        trouble: trouble.items,
-        success: success.items,
-        cleanup: cleanup.items,
-      },
+      marks: eachKind((kind) => this.#marks[kind].items),
       lines,
     }
   }
 }
 
 const softWords =
-  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z])|\bnpm warn\b|\bdeprecat|\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\bskipping\b|\((?:ignored|optional)\)|\bDEBUG\b|^\W{0,4}INFO\b|\[INFO\]/i
+  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z])|\bnpm warn\b|\bdeprecat|\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\bskipping\b|\((?:ignored|optional)\)|\bDEBUG\b|^W: (?:Failed to fetch|Some index files)|\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]/i
 
 /** A test that passed may have any words in its name. */
 const passedTest =

@@ -6,6 +6,7 @@
  */
 import type { CauseName } from './causes.ts'
 import type { Finding, LogFindings, Place } from './findings.ts'
+import { saysFailed, weightAfterwards } from './outcome.ts'
 import type { Depth } from './words.ts'
 
 export type RankedCause = {
@@ -15,16 +16,19 @@ export type RankedCause = {
   readonly findings: readonly Finding[]
 }
 
-const weights: Readonly<Record<Depth, number>> = { fact: 1, root: 0.85, step: 0.65, maybe: 0.4 }
+const weights: Readonly<Record<Depth, number>> = {
+  fact: 1,
+  root: 0.85,
+  step: 0.65,
+  maybe: 0.4,
+  hint: 0.26,
+}
 const nearLines = 50
 /** Lines that a reported failure counts as farther where it is known who gave up, and where. */
 const doubt = 60
 /** Of two that are equal otherwise the later one is the cause: work goes on after failures that did not matter. */
 const lateness = 0.06
-const softly = 0.35
 const afterTheEnd = 0.4
-/** What did not keep the work from succeeding later, though something failed after that. */
-const beforeASuccess = 0.6
 const knownFromGreen = 0.15
 /** Each further rule that says the same nearly as well adds a little. */
 const agreement = 0.02
@@ -42,14 +46,12 @@ export type RankOptions = {
 
 export function rankCauses(logs: readonly LogFindings[], options: RankOptions): readonly RankedCause[] {
   const { isFamiliar } = options
-  const hasFailed =
-    options.hasFailed || logs.some(({ marks }) => marks.end.length > 0 || marks.failure.length > 0)
+  const hasFailed = options.hasFailed || logs.some(saysFailed)
   const byCause = new Map<CauseName, { finding: Finding; score: number }[]>()
   for (const log of logs) {
     for (const finding of log.findings) {
-      // Warnings alone are no failure.
-      const soft = finding.soft ? (hasFailed ? softly : 0) : 1
-      const score = scoreOf(finding, log) * soft * (isFamiliar(finding) ? knownFromGreen : 1)
+      const later = weightAfterwards(finding, log, hasFailed)
+      const score = scoreOf(finding, log) * later * (isFamiliar(finding) ? knownFromGreen : 1)
       const known = byCause.get(finding.rule.cause)
       if (known) known.push({ finding, score })
       else byCause.set(finding.rule.cause, [{ finding, score }])
@@ -71,12 +73,7 @@ function scoreOf(finding: Finding, log: LogFindings): number {
   const { depth = 'root' } = finding.rule
   const says = weights[depth] + exactness * Math.min(mostExact, finding.phrase.length)
   const near = nearness(finding.line, log) + lateness * Math.min(1, finding.line / log.lines)
-  return (
-    says *
-    (depth === 'fact' ? Math.sqrt(near) : near) *
-    beforeTheEnd(finding.line, log) *
-    sinceTheSuccess(finding.line, log)
-  )
+  return says * (depth === 'fact' ? Math.sqrt(near) : near) * beforeTheEnd(finding.line, log)
 }
 
 /** 1 where who ran the work gave up, 0.9 some 25 lines before it, one half some thousand. */
@@ -102,11 +99,4 @@ function beforeTheEnd(line: number, { marks }: LogFindings): number {
   const last = marks.end.at(-1)?.line ?? 0
   const cleanup = marks.cleanup.find((mark) => mark.line > last)
   return cleanup !== undefined && line > cleanup.line ? afterTheEnd : 1
-}
-
-/** A log that ends well has no cause before that. */
-function sinceTheSuccess(line: number, { marks: { success, end, failure } }: LogFindings): number {
-  const last = success.at(-1)?.line ?? 0
-  if (line >= last) return 1
-  return Math.max(end.at(-1)?.line ?? 0, failure.at(-1)?.line ?? 0) > last ? beforeASuccess : 0
 }

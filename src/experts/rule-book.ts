@@ -11,6 +11,7 @@ export type Candidate = {
   readonly of: { readonly rule: Rule } | { readonly mark: Mark }
   readonly phrase: Phrase
   readonly unless: readonly Phrase[]
+  readonly also: readonly Phrase[]
 }
 
 let book: RuleBook | undefined
@@ -20,10 +21,12 @@ export const ruleBook = (): RuleBook => (book ??= compileRules(rules, marks))
 
 function compileRules(rules: readonly Rule[], marks: readonly Mark[]): RuleBook {
   const byLiteral = new Map<string, Candidate[]>()
-  const add = (of: Candidate['of'], { phrases, unless = [], anyCase }: Mark | Rule): void => {
+  const add = (of: Candidate['of'], { phrases, anyCase, ...lines }: Mark | Rule): void => {
+    const unless = anyOf(lines.unless)
+    const also = anyOf('also' in lines ? lines.also : [])
     for (const text of phrases) {
       const phrase = parsePhrase(text, anyCase)
-      const candidate = { of, phrase, unless: unless.map((other) => parsePhrase(other, true)) }
+      const candidate = { of, phrase, unless, also }
       const known = byLiteral.get(phrase.literal)
       if (known) known.push(candidate)
       else byLiteral.set(phrase.literal, [candidate])
@@ -33,6 +36,9 @@ function compileRules(rules: readonly Rule[], marks: readonly Mark[]): RuleBook 
   for (const mark of marks) add({ mark }, mark)
   return { literals: compileLiterals([...byLiteral.keys()]), candidates: [...byLiteral.values()] }
 }
+
+const anyOf = (texts: readonly string[] = []): readonly Phrase[] =>
+  texts.map((text) => parsePhrase(text, true))
 
 /** A line in the ways in which it is looked at, made once. */
 export type SeenLine = {
@@ -44,11 +50,12 @@ export type SeenLine = {
 }
 
 export function fits(
-  { phrase, unless }: Candidate,
+  { phrase, unless, also }: Candidate,
   { whole, words, lowerWhole, lowerWords }: SeenLine,
 ): boolean {
   const says =
     matchPhrase(phrase, words, lowerWords) ??
     (phrase.atStart || words.length === whole.length ? null : matchPhrase(phrase, whole, lowerWhole))
-  return says !== null && !unless.some((other) => matchPhrase(other, whole, lowerWhole))
+  const has = (other: Phrase): boolean => matchPhrase(other, whole, lowerWhole) !== null
+  return says !== null && !unless.some(has) && (also.length === 0 || also.some(has))
 }

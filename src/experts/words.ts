@@ -9,8 +9,9 @@ import type { CauseName } from './causes.ts'
  * - `root`: a tool names the cause in its own words.
  * - `step`: a tool names the work that failed (compiling, tests); the cause unless something there says more.
  * - `maybe`: words that also stand in healthy logs; a cause only where something failed and nothing else is known.
+ * - `hint`: no tool's own words, only what a person would go by; the last resort near a failure that is certain.
  */
-export type Depth = 'fact' | 'root' | 'step' | 'maybe'
+export type Depth = 'fact' | 'root' | 'step' | 'maybe' | 'hint'
 
 /** One kind of failure as one tool tells it. Rules are data: see docs/diagnosis.md. */
 export type Rule = {
@@ -23,6 +24,8 @@ export type Rule = {
   readonly phrases: readonly string[]
   /** A line that has one of these is not meant. */
   readonly unless?: readonly string[]
+  /** A line is only meant if it has one of these as well. */
+  readonly also?: readonly string[]
   /** Upper and lower case are the same. Default false: tools spell their messages one way. */
   readonly anyCase?: boolean
   /** What happened, for people, with `{name}` of the phrases. Default: what the cause's entry says. */
@@ -38,10 +41,21 @@ export type Rule = {
 /**
  * A line that tells that something failed or ended well, and nothing of why. `end`: who ran the work gives up;
  * `failure`: something in it reports a failure, perhaps one that does not matter; `trouble`: a word that a person would
- * look for; `cleanup`: from here on only cleaning up follows.
+ * look for; `cleanup`: from here on only cleaning up follows; `success`: the whole work ended well; `passed`: a step of
+ * it did (tests, a build, an installation); `recovered`: a connection that was waited for is there; `ignored`: what
+ * failed just before is ignored; `retry`: it will be tried again.
  */
 export type Mark = {
-  readonly kind: 'end' | 'failure' | 'success' | 'cleanup' | 'trouble'
+  readonly kind:
+    | 'end'
+    | 'failure'
+    | 'success'
+    | 'passed'
+    | 'recovered'
+    | 'ignored'
+    | 'retry'
+    | 'cleanup'
+    | 'trouble'
   readonly phrases: readonly string[]
   readonly anyCase?: boolean
   readonly unless?: readonly string[]

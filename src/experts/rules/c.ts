@@ -141,6 +141,10 @@ export const cRules: readonly Rule[] = [
     cause: 'dependency-missing',
     depth: 'root',
     phrases: [
+      'but the target was not found',
+      'is considered to be',
+      'targets are referenced, but are missing',
+      'links to target "{package}" but the',
       'Could NOT find {package@} (missing:',
       'By not providing "Find{package}.cmake"',
       'Could not find a package configuration file provided by',

@@ -170,6 +170,12 @@ export const fileRules: readonly Rule[] = [
     id: 'lock-held',
     cause: 'lock-held',
     phrases: [
+      'Could not acquire change log lock',
+      'Could not acquire lock',
+      'could not obtain lock on',
+      'Unable to acquire lock',
+      'Failed to acquire lock',
+      'lock is held by',
       'Could not get lock {path@}',
       'Unable to acquire the dpkg frontend lock',
       'Could not open lock file',

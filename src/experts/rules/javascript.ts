@@ -183,4 +183,31 @@ export const javascriptRules: readonly Rule[] = [
     log: '✖ 3 problems (2 errors, 1 warning)',
     source: 'ESLint, lib/cli-engine/formatters/stylish.js; Prettier, src/cli; Jest coverage; commitlint',
   },
+  {
+    id: 'browser-missing',
+    cause: 'dependency-missing',
+    depth: 'fact',
+    phrases: [
+      "Executable doesn't exist at {path@}",
+      'Looks like Playwright Test or Playwright was just',
+      'Host system is missing dependencies to run browsers',
+      'Could not find Chrome (ver',
+      'Could not find browser revision',
+      'Could not find expected browser',
+      'No binary for Chrome',
+      'cannot find Chrome binary',
+      'No usable sandbox',
+      'The Cypress App could not be found',
+      'the Cypress binary is missing',
+      'Failed to launch the browser process',
+      'ChromeDriver only supports Chrome version',
+    ],
+    says: 'The browser that the tests drive is not installed here, or misses libraries.',
+    next: [
+      'Install it before the tests: npx playwright install --with-deps, npx puppeteer browsers install, npx cypress install',
+    ],
+    log: "browserType.launch: Executable doesn't exist at /root/.cache/ms-playwright/chromium-1124/chrome-linux/chrome",
+    source:
+      'Playwright, registry/index.ts; Puppeteer, ChromeLauncher.ts; Cypress, cli/lib/errors.js; ChromeDriver',
+  },
 ]

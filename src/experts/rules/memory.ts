@@ -37,6 +37,8 @@ export const memoryRules: readonly Rule[] = [
     cause: 'oom',
     depth: 'root',
     phrases: [
+      'Killed$',
+      'executor failed running {command}: exit code: 137',
       'Killed signal terminated program cc1',
       'c++: fatal error: Killed signal terminated program',
       'signal: killed',

@@ -6,7 +6,11 @@ export const migrationRules: readonly Rule[] = [
     id: 'migration-tool',
     cause: 'migration-failed',
     depth: 'fact',
+    unless: ['Could not acquire change log lock'],
     phrases: [
+      'Migration Checksum mismatch',
+      'Applying {migration@}...Traceback',
+      'Migrations have failed validation',
       'An error has occurred, this and all later migrations canceled',
       'FlywayMigrateException',
       'Validate failed: Migrations have failed validation',
@@ -39,6 +43,7 @@ export const migrationRules: readonly Rule[] = [
     id: 'migration',
     cause: 'migration-failed',
     depth: 'root',
+    unless: ['Could not acquire change log lock'],
     phrases: [
       'Migration failed',
       'migration failed',

@@ -130,4 +130,27 @@ export const moreLanguageRules: readonly Rule[] = [
     source:
       'ExUnit, lib/ex_unit/cli_formatter.ex; Hspec; package:test of Dart; testthat; clojure.test; Julia Test',
   },
+  {
+    id: 'apple-signing',
+    cause: 'config-error',
+    phrases: [
+      'Code Signing Error',
+      'Code Sign error',
+      "No profile for team '{team}'",
+      "No profiles for '{bundle}' were found",
+      'requires a provisioning profile',
+      "doesn't include signing certificate",
+      'No signing certificate "{name}" found',
+      'requires a development team',
+      'Code signing is required for product type',
+      'errSecInternalComponent',
+      'No certificate for team',
+    ],
+    says: 'The application cannot be signed: the certificate or profile is missing or does not fit.',
+    next: [
+      'Check that the certificate and the profile are installed where the task runs, and fit the bundle and each other',
+    ],
+    log: "error: No profiles for 'com.acme.app' were found: Xcode couldn't find any iOS App Store provisioning profiles",
+    source: 'Xcode, xcodebuild; codesign',
+  },
 ]

@@ -177,6 +177,9 @@ export const networkRules: readonly Rule[] = [
     cause: 'timeout',
     depth: 'root',
     phrases: [
+      'Timeout during connect',
+      'Failed to receive {count#} resource signal(s)',
+      'signal timeout',
       'ETIMEDOUT',
       'ESOCKETTIMEDOUT',
       'Connection timed out',

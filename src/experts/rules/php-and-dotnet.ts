@@ -96,6 +96,17 @@ export const phpAndDotnetRules: readonly Rule[] = [
     id: 'dotnet-compile',
     cause: 'compile-error',
     depth: 'step',
+    unless: [
+      'MSB4236',
+      'MSB4166',
+      'MSB3073',
+      'MSB6006',
+      'MSB1009',
+      'MSB1003',
+      'MSB3644',
+      'NETSDK1045',
+      'NETSDK1004',
+    ],
     phrases: [
       'error CS{code#}: {message}',
       'error MSB{code#}: {message}',
@@ -115,6 +126,8 @@ export const phpAndDotnetRules: readonly Rule[] = [
     id: 'nuget',
     cause: 'dependency-missing',
     phrases: [
+      'error MSB4236',
+      'error NETSDK1004',
       'error NU1101',
       'error NU1102',
       'error NU1100',
@@ -197,5 +210,21 @@ export const phpAndDotnetRules: readonly Rule[] = [
     says: 'A .NET program ended with an exception.',
     log: 'Unhandled exception. System.InvalidOperationException: Sequence contains no elements',
     source: 'CoreCLR, src/coreclr/vm/excep.cpp',
+  },
+  {
+    id: 'msbuild-child',
+    cause: 'crash',
+    phrases: ['error MSB4166', 'Child node "{node}" exited prematurely'],
+    says: 'A process of the build ended by itself.',
+    log: 'MSBUILD : error MSB4166: Child node "2" exited prematurely. Shutting down.',
+    source: 'MSBuild, Strings.resx: NodeShutdown',
+  },
+  {
+    id: 'msbuild-project-missing',
+    cause: 'file-not-found',
+    phrases: ['error MSB1009', 'error MSB1003', 'Specify a project or solution file'],
+    says: 'There is no project or solution file where the build looks for one.',
+    log: 'MSBUILD : error MSB1009: Project file does not exist.',
+    source: 'MSBuild, Strings.resx: ProjectNotFound',
   },
 ]

@@ -153,4 +153,18 @@ export const rubyRules: readonly Rule[] = [
     log: "app.rb:4: syntax error, unexpected end-of-input, expecting `end'",
     source: 'Ruby, parse.y and Prism',
   },
+  {
+    id: 'rails-asset',
+    cause: 'file-not-found',
+    phrases: [
+      "isn't precompiled",
+      'is not present in the asset pipeline',
+      'Sprockets::FileNotFound',
+      'Sprockets::Rails::Helper::AssetNotFound',
+      'Sprockets::Rails::Helper::AssetNotPrecompiled',
+    ],
+    says: 'An asset of the Rails application is not there.',
+    log: "Sprockets::FileNotFound: couldn't find file 'jquery' with type 'application/javascript'",
+    source: 'sprockets and sprockets-rails, helper.rb',
+  },
 ]

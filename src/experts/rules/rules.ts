@@ -9,6 +9,7 @@ import { cloudRules } from './cloud.ts'
 import { databaseRules } from './databases.ts'
 import { fileRules } from './files.ts'
 import { goAndRustRules } from './go-and-rust.ts'
+import { hintRules } from './hints.ts'
 import { httpServiceRules } from './http-services.ts'
 import { imageRules } from './images.ts'
 import { javaRules } from './java.ts'
@@ -57,4 +58,5 @@ export const rules: readonly Rule[] = [
   ...shellRules,
   ...tlsRules,
   ...vcsRules,
+  ...hintRules,
 ]

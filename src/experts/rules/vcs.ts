@@ -84,7 +84,7 @@ export const vcsRules: readonly Rule[] = [
       'failed to fetch submodule',
       'fatal: unable to update url base',
     ],
-    unless: ['No space left', 'The requested URL returned error: 5', 'HEAD$'],
+    unless: ['data quota', 'No space left', 'The requested URL returned error: 5', 'HEAD$'],
     says: 'git could not fetch or check out what was asked for: {ref}',
     log: "fatal: couldn't find remote ref refs/heads/release-9",
     source: 'git, refspec.c, builtin/clone.c, builtin/checkout.c; actions/checkout; Jenkins git plugin',
@@ -209,6 +209,7 @@ export const vcsRules: readonly Rule[] = [
   {
     id: 'git-hook',
     cause: 'quality-gate',
+    depth: 'root',
     phrases: [
       'pre-receive hook declined',
       'remote rejected',

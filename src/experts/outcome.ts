@@ -1,0 +1,73 @@
+/**
+ * Whether the work went on after what was found: it ended well, its step did, a connection came up after all, it was
+ * tried again or ignored. Then the finding is not why it failed, or less likely so.
+ */
+import type { CauseName } from './causes.ts'
+import type { Finding, LogFindings, Place } from './findings.ts'
+
+/** What did not keep the work from succeeding later, though something failed after that. */
+const beforeASuccess = 0.6
+/** What is tried again or ignored, and warnings. */
+const softly = 0.35
+/** "Will retry" and "ignoring" stand so many lines after what they speak of, at most. */
+const remarkLines = 3
+/** Who gives up so soon after had no luck with trying again. */
+const givingUpLines = 30
+
+/** A step that ends well does not undo these: they are of other steps. */
+const lasting: ReadonlySet<CauseName> = new Set<CauseName>([
+  'compile-error',
+  'test-failure',
+  'link-error',
+  'quality-gate',
+  'dependency-build',
+  'vcs-conflict',
+  'migration-failed',
+])
+/** What a service waits for until it is there. */
+const passing: ReadonlySet<CauseName> = new Set<CauseName>([
+  'connection-refused',
+  'db-unavailable',
+  'remote-unavailable',
+  'network',
+  'dns',
+  'timeout',
+  'rate-limit',
+  'lock-held',
+  'probe-failed',
+  'not-found-remote',
+])
+
+/** Whether this log says that something failed for good, whatever it was. */
+export function saysFailed(log: LogFindings): boolean {
+  const { end, passed, recovered } = log.marks
+  return end.length > 0 || lastFailure(log) > Math.max(lineOf(passed), lineOf(recovered))
+}
+
+/** 1 where nothing came of it, 0 where the work ended well after it. */
+export function weightAfterwards(finding: Finding, log: LogFindings, hasFailed: boolean): number {
+  const { line, rule } = finding
+  const { success, passed, recovered } = log.marks
+  if (lineOf(success) > line) return hasFailed && endsBadly(log) ? beforeASuccess : 0
+  if (lineOf(passed) > line && !hasFailed && !lasting.has(rule.cause)) return 0
+  if (lineOf(recovered) > line && !hasFailed && passing.has(rule.cause)) return 0
+  // Words alone are no failure.
+  if (rule.depth === 'hint' && !hasFailed) return 0
+  if (finding.soft || isRemarked(finding, log)) return hasFailed ? softly : 0
+  return 1
+}
+
+const endsBadly = (log: LogFindings): boolean =>
+  Math.max(lineOf(log.marks.end), lastFailure(log)) > lineOf(log.marks.success)
+
+const lineOf = (places: readonly Place[]): number => places.at(-1)?.line ?? 0
+
+const lastFailure = (log: LogFindings): number =>
+  log.marks.failure.findLast((failure) => !isRemarked(failure, log))?.line ?? 0
+
+const isRemarked = ({ line }: Place, { marks: { ignored, retry, end } }: LogFindings): boolean =>
+  follows(ignored, line, remarkLines) ||
+  (follows(retry, line, remarkLines) && !follows(end, line, givingUpLines))
+
+const follows = (places: readonly Place[], line: number, within: number): boolean =>
+  places.some((place) => place.line >= line && place.line <= line + within)

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { diagnose } from '../../src/experts/experts.ts'
+
+const failed = { code: 'TASK_FAILED', message: 'exit code 1', fix: '' } as const
+
+const causeOf = async (text: string, error?: typeof failed): Promise<string | null> =>
+  (
+    await diagnose({
+      logs: [{ name: 'log', chunks: [Buffer.from(text)] }],
+      ...(error && { facts: { error } }),
+    })
+  ).cause
+
+const refused = 'Error: connect ECONNREFUSED 127.0.0.1:9000\n'
+
+test('a connection that is refused at first and comes up later is no failure', async () => {
+  assert.equal(await causeOf(`${refused}${refused}connected to the queue after 3 attempts\n`), null)
+  assert.equal(await causeOf(`${refused}server listening on port 3000\n`), null)
+  assert.equal(await causeOf(`server listening on port 3000\n${refused}`), 'connection-refused')
+})
+
+test('it is a failure where the engine saw the task fail, whatever the log says', async () => {
+  assert.equal(await causeOf(`${refused}server listening on port 3000\n`, failed), 'connection-refused')
+})
+
+test('a service that listens does not undo what it cannot wait for', async () => {
+  const taken = 'Error: listen EADDRINUSE: address already in use 0.0.0.0:8080\n'
+  assert.equal(await causeOf(`${taken}web: server listening on port 3000\n`), 'port-in-use')
+})
+
+test('what passing tests print is no failure, and a failing one is', async () => {
+  assert.equal(await causeOf(`${refused}Tests:       14 passed, 14 total\n`), null)
+  assert.equal(await causeOf(`${refused}Tests:       1 failed, 13 passed, 14 total\n`), 'connection-refused')
+})
+
+const ignored = `fatal: [web1]: FAILED! => {"msg": "non-zero return code", "rc": 3}\n...ignoring\n`
+const recap = (count: number): string =>
+  `PLAY RECAP ****\nweb1 : ok=7 changed=2 unreachable=0    failed=${count}\n`
+
+test('a failure that Ansible was told to ignore is none, and one that it counts is', async () => {
+  assert.equal(await causeOf(ignored + recap(0)), null)
+  assert.equal(await causeOf(ignored.replace('...ignoring\n', '') + recap(1)), 'config-error')
+})
+
+test('what is tried again counts little, unless trying is given up soon after', async () => {
+  const again = `${refused}will retry in 1 second\n`
+  assert.equal(await causeOf(again), null)
+  assert.equal(await causeOf(`${again}failed after 3 retries\n`), 'connection-refused')
+})
+
+test('words alone name a cause only near a failure that is certain', async () => {
+  const line = 'shipment 12 met an error, its quota is used up\n'
+  assert.equal(await causeOf(line), null)
+  assert.equal(await causeOf(`${line}Process completed with exit code 1\n`), 'quota')
+})
