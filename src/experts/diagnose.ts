@@ -3,6 +3,8 @@ import type { Diagnosis, LogLine } from '../spine.ts'
 import { type Cause, type CauseName, causes } from './causes.ts'
 import { causeOfFacts, type FactCause } from './facts.ts'
 import { type Finding, findIn, type LogFindings, type Place } from './findings.ts'
+import { hintedCauses } from './hints.ts'
+import { saysFailed } from './outcome.ts'
 import { type Holes, matchPhrase } from './phrase.ts'
 import { type RankedCause, rankCauses } from './rank.ts'
 import { ruleBook } from './rule-book.ts'
@@ -28,9 +30,11 @@ export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promis
     facts.error === undefined ? [] : [{ name: engineName, chunks: [Buffer.from(facts.error.message)] }]
   const logs = await findInAll([...evidence.logs, ...said], signal)
   const isFamiliar = familiarity(await findInAll(evidence.earlier ?? [], signal))
-  const ranked = rankCauses(logs, { isFamiliar, hasFailed: facts.error !== undefined })
+  const hasFailed = facts.error !== undefined || logs.some(saysFailed)
   const fact = causeOfFacts(facts)
-  const known = ranked.filter(({ score }) => score >= leastScore)
+  const ranked = rankCauses(logs, { isFamiliar, hasFailed }).filter(({ score }) => score >= leastScore)
+  const isUnknown = ranked.length === 0 && fact === null
+  const known = isUnknown && hasFailed ? hintedCauses(logs, isFamiliar) : ranked
   const troubles = logs.flatMap(({ marks }) => marks.trouble).filter((place) => !isFamiliar(place))
   return { ...conclude(known, fact, troubles), ...(partial && { partial }) }
 }

@@ -151,7 +151,7 @@ class Collector {
 }
 
 const softWords =
-  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z])|\bnpm warn\b|\bdeprecat|\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\bskipping\b|\((?:ignored|optional)\)|\bDEBUG\b|^W: (?:Failed to fetch|Some index files)|\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]/i
+  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z])|\bnpm warn\b|\bdeprecat|(?<!timed out )\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\bskipping\b|\((?:ignored|optional)\)|\bDEBUG\b|^W: (?:Failed to fetch|Some index files)|\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]/i
 
 /** A test that passed may have any words in its name. */
 const passedTest =

@@ -51,9 +51,9 @@ export function weightAfterwards(finding: Finding, log: LogFindings, hasFailed: 
   if (lineOf(success) > line) return hasFailed && endsBadly(log) ? beforeASuccess : 0
   if (lineOf(passed) > line && !hasFailed && !lasting.has(rule.cause)) return 0
   if (lineOf(recovered) > line && !hasFailed && passing.has(rule.cause)) return 0
-  // Words alone are no failure.
-  if (rule.depth === 'hint' && !hasFailed) return 0
-  if (finding.soft || isRemarked(finding, log)) return hasFailed ? softly : 0
+  // Warnings alone are no failure.
+  const isPassing = !lasting.has(rule.cause) && isRemarked(finding, log)
+  if (finding.soft || isPassing) return hasFailed ? softly : 0
   return 1
 }
 

@@ -6,7 +6,7 @@
  */
 import type { CauseName } from './causes.ts'
 import type { Finding, LogFindings, Place } from './findings.ts'
-import { saysFailed, weightAfterwards } from './outcome.ts'
+import { weightAfterwards } from './outcome.ts'
 import type { Depth } from './words.ts'
 
 export type RankedCause = {
@@ -16,13 +16,7 @@ export type RankedCause = {
   readonly findings: readonly Finding[]
 }
 
-const weights: Readonly<Record<Depth, number>> = {
-  fact: 1,
-  root: 0.85,
-  step: 0.65,
-  maybe: 0.4,
-  hint: 0.26,
-}
+const weights: Readonly<Record<Depth, number>> = { fact: 1, root: 0.85, step: 0.65, maybe: 0.4 }
 const nearLines = 50
 /** Lines that a reported failure counts as farther where it is known who gave up, and where. */
 const doubt = 60
@@ -40,13 +34,12 @@ const mostExact = 40
 export type RankOptions = {
   /** What an earlier green run said as well. */
   readonly isFamiliar: (finding: Finding) => boolean
-  /** It is known that something failed, whatever the logs say. */
+  /** Something failed for good: the engine knows it, or a log says it. */
   readonly hasFailed: boolean
 }
 
 export function rankCauses(logs: readonly LogFindings[], options: RankOptions): readonly RankedCause[] {
-  const { isFamiliar } = options
-  const hasFailed = options.hasFailed || logs.some(saysFailed)
+  const { isFamiliar, hasFailed } = options
   const byCause = new Map<CauseName, { finding: Finding; score: number }[]>()
   for (const log of logs) {
     for (const finding of log.findings) {

@@ -11,7 +11,6 @@ export type Candidate = {
   readonly of: { readonly rule: Rule } | { readonly mark: Mark }
   readonly phrase: Phrase
   readonly unless: readonly Phrase[]
-  readonly also: readonly Phrase[]
 }
 
 let book: RuleBook | undefined
@@ -21,12 +20,10 @@ export const ruleBook = (): RuleBook => (book ??= compileRules(rules, marks))
 
 function compileRules(rules: readonly Rule[], marks: readonly Mark[]): RuleBook {
   const byLiteral = new Map<string, Candidate[]>()
-  const add = (of: Candidate['of'], { phrases, anyCase, ...lines }: Mark | Rule): void => {
-    const unless = anyOf(lines.unless)
-    const also = anyOf('also' in lines ? lines.also : [])
+  const add = (of: Candidate['of'], { phrases, unless = [], anyCase }: Mark | Rule): void => {
     for (const text of phrases) {
       const phrase = parsePhrase(text, anyCase)
-      const candidate = { of, phrase, unless, also }
+      const candidate = { of, phrase, unless: unless.map((other) => parsePhrase(other, true)) }
       const known = byLiteral.get(phrase.literal)
       if (known) known.push(candidate)
       else byLiteral.set(phrase.literal, [candidate])
@@ -36,9 +33,6 @@ function compileRules(rules: readonly Rule[], marks: readonly Mark[]): RuleBook 
   for (const mark of marks) add({ mark }, mark)
   return { literals: compileLiterals([...byLiteral.keys()]), candidates: [...byLiteral.values()] }
 }
-
-const anyOf = (texts: readonly string[] = []): readonly Phrase[] =>
-  texts.map((text) => parsePhrase(text, true))
 
 /** A line in the ways in which it is looked at, made once. */
 export type SeenLine = {
@@ -50,12 +44,11 @@ export type SeenLine = {
 }
 
 export function fits(
-  { phrase, unless, also }: Candidate,
+  { phrase, unless }: Candidate,
   { whole, words, lowerWhole, lowerWords }: SeenLine,
 ): boolean {
   const says =
     matchPhrase(phrase, words, lowerWords) ??
     (phrase.atStart || words.length === whole.length ? null : matchPhrase(phrase, whole, lowerWhole))
-  const has = (other: Phrase): boolean => matchPhrase(other, whole, lowerWhole) !== null
-  return says !== null && !unless.some(has) && (also.length === 0 || also.some(has))
+  return says !== null && !unless.some((other) => matchPhrase(other, whole, lowerWhole))
 }

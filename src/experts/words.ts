@@ -9,9 +9,8 @@ import type { CauseName } from './causes.ts'
  * - `root`: a tool names the cause in its own words.
  * - `step`: a tool names the work that failed (compiling, tests); the cause unless something there says more.
  * - `maybe`: words that also stand in healthy logs; a cause only where something failed and nothing else is known.
- * - `hint`: no tool's own words, only what a person would go by; the last resort near a failure that is certain.
  */
-export type Depth = 'fact' | 'root' | 'step' | 'maybe' | 'hint'
+export type Depth = 'fact' | 'root' | 'step' | 'maybe'
 
 /** One kind of failure as one tool tells it. Rules are data: see docs/diagnosis.md. */
 export type Rule = {
@@ -24,8 +23,6 @@ export type Rule = {
   readonly phrases: readonly string[]
   /** A line that has one of these is not meant. */
   readonly unless?: readonly string[]
-  /** A line is only meant if it has one of these as well. */
-  readonly also?: readonly string[]
   /** Upper and lower case are the same. Default false: tools spell their messages one way. */
   readonly anyCase?: boolean
   /** What happened, for people, with `{name}` of the phrases. Default: what the cause's entry says. */

@@ -155,6 +155,7 @@ export const ciRules: readonly Rule[] = [
     cause: 'quality-gate',
     depth: 'step',
     phrases: [
+      'QUALITY GATE STATUS: FAILED',
       'Lint for {file@}:',
       '>>> Lint for',
       'Lint failed',

@@ -171,7 +171,10 @@ export const databaseRules: readonly Rule[] = [
     id: 'db-statement',
     cause: 'db-error',
     depth: 'root',
+    unless: ['ERROR 1045', 'ERROR 2002', 'ERROR 2003', 'ERROR 1044', 'ERROR 1142', 'ERROR 1040'],
     phrases: [
+      'ERROR {code#} ({state@}) at line {line#}: ',
+      'Duplicate column name',
       'relation "{relation}" does not exist',
       'relation "{relation}" already exists',
       'column "{column}" does not exist',
@@ -240,5 +243,24 @@ export const databaseRules: readonly Rule[] = [
     says: 'The files of the database are damaged.',
     log: 'Error: database disk image is malformed',
     source: 'SQLite, src/main.c; PostgreSQL, src/backend/storage; InnoDB',
+  },
+  {
+    id: 'db-version',
+    cause: 'runtime-version-mismatch',
+    depth: 'fact',
+    phrases: [
+      'database files are incompatible with server',
+      'data directory was initialized by PostgreSQL version',
+      'aborting because of server version mismatch',
+      'Wrong featureCompatibilityVersion',
+      'Invalid MySQL server upgrade',
+      'Cannot upgrade from {old} to {new}',
+    ],
+    says: 'The files of the database or its tools are of another version than the server.',
+    next: [
+      'Run the version that made the files, or upgrade them as the database asks for (pg_upgrade, dump and restore)',
+    ],
+    log: 'FATAL:  database files are incompatible with server',
+    source: 'PostgreSQL, postinit.c and pg_dump.c; MongoDB; MySQL, server upgrade',
   },
 ]

@@ -41,6 +41,9 @@ export const fileRules: readonly Rule[] = [
     id: 'too-many-open',
     cause: 'resource-limit',
     phrases: [
+      'vm.max_map_count',
+      'max virtual memory areas',
+      'max file descriptors [{count#}] for elasticsearch',
       'Too many open files',
       'too many open files',
       'EMFILE',

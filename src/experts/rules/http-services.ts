@@ -28,6 +28,10 @@ export const httpServiceRules: readonly Rule[] = [
     id: 'http-5xx',
     cause: 'remote-unavailable',
     phrases: [
+      'Vault is sealed',
+      'Code: 503. Errors',
+      'Code: 500. Errors',
+      'Code: 502. Errors',
       '{code#} status code has been received',
       'Retry limit has been reached',
       '503 Service Unavailable',
@@ -158,6 +162,9 @@ export const httpServiceRules: readonly Rule[] = [
     cause: 'quota',
     depth: 'fact',
     phrases: [
+      'size must be smaller than',
+      'is larger than the allowed',
+      'exceeds the limit of',
       '413 Request Entity Too Large',
       '413 Payload Too Large',
       'HTTP 413',

@@ -70,6 +70,7 @@ export const memoryRules: readonly Rule[] = [
     depth: 'root',
     anyCase: true,
     phrases: [
+      'OOM command not allowed',
       'cannot allocate memory',
       'could not allocate memory',
       'virtual memory exhausted',

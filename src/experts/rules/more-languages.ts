@@ -20,6 +20,7 @@ export const moreLanguageRules: readonly Rule[] = [
     cause: 'compile-error',
     depth: 'step',
     phrases: [
+      '^File "{file}", line {line#}, characters {range@}:',
       '.hs:{line#}:{column#}: error',
       'cabal: Failed to build',
       'Process exited with code: ExitFailure 1',
@@ -53,6 +54,7 @@ export const moreLanguageRules: readonly Rule[] = [
   {
     id: 'other-packages',
     cause: 'dependency-missing',
+    unless: ['is incompatible with', 'which depends on', 'version solving failed'],
     phrases: [
       'Could not resolve dependencies:',
       'Could not find module \u2018{module}\u2019',
@@ -63,7 +65,6 @@ export const moreLanguageRules: readonly Rule[] = [
       'ERROR: dependencies {packages} are not available',
       'ERROR: dependency {package} is not available',
       'Because {package} depends on {other} which',
-      'version solving failed',
       'ERROR: LoadError: ArgumentError: Package {package@} not found',
       'None of the compilers',
       'unknown package: ',

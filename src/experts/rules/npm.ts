@@ -6,6 +6,9 @@ export const npmRules: readonly Rule[] = [
     id: 'npm-not-in-registry',
     cause: 'dependency-missing',
     phrases: [
+      '.tgz: Request failed \\"404 Not Found',
+      'Request failed "404 Not Found',
+      '.tgz: Request failed "404',
       'code E404',
       'code ETARGET',
       'No matching version found for {package@}',

@@ -67,6 +67,8 @@ export const packageRules: readonly Rule[] = [
     id: 'apt-fetch',
     cause: 'remote-unavailable',
     phrases: [
+      'Release file for {url@} is expired',
+      'Updates for this repository will not be applied',
       'E: Failed to fetch {url@}',
       'E: Some index files failed to download',
       'Cannot download repomd.xml',
@@ -190,7 +192,7 @@ export const packageRules: readonly Rule[] = [
       'incorrect header check',
       'zlib: ',
     ],
-    unless: ['double free', 'EOF while looking', 'unexpected end of file$'],
+    unless: ['.tgz: unexpected', 'double free', 'EOF while looking', 'unexpected end of file$'],
     says: 'A file is damaged or not of the kind that it should be.',
     log: 'gzip: stdin: not in gzip format',
     source: 'gzip, tar, unzip, xz and coreutils',

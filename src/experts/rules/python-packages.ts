@@ -48,6 +48,7 @@ export const pythonPackageRules: readonly Rule[] = [
     id: 'pip-conflict',
     cause: 'dependency-conflict',
     phrases: [
+      'from sdk is incompatible with {package@}.',
       'ResolutionImpossible',
       'have conflicting dependencies',
       'The conflict is caused by',

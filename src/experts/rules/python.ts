@@ -184,4 +184,17 @@ export const pythonRules: readonly Rule[] = [
     source:
       'Black, src/black/report.py; Ruff; Flake8; Pylint; mypy, mypy/util.py; pre-commit, pre_commit/commands/run.py; coverage.py',
   },
+  {
+    id: 'django-config',
+    cause: 'config-error',
+    phrases: [
+      'django.core.exceptions.ImproperlyConfigured',
+      'ImproperlyConfigured: ',
+      'SystemCheckError: System check identified',
+    ],
+    unless: ['environment variable$', 'SECRET_KEY'],
+    says: 'The settings of Django are not complete or not right.',
+    log: 'django.core.exceptions.ImproperlyConfigured: Requested setting DATABASES, but settings are not configured.',
+    source: 'Django, django/conf/__init__.py and core/management/base.py',
+  },
 ]

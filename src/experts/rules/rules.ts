@@ -9,7 +9,6 @@ import { cloudRules } from './cloud.ts'
 import { databaseRules } from './databases.ts'
 import { fileRules } from './files.ts'
 import { goAndRustRules } from './go-and-rust.ts'
-import { hintRules } from './hints.ts'
 import { httpServiceRules } from './http-services.ts'
 import { imageRules } from './images.ts'
 import { javaRules } from './java.ts'
@@ -58,5 +57,4 @@ export const rules: readonly Rule[] = [
   ...shellRules,
   ...tlsRules,
   ...vcsRules,
-  ...hintRules,
 ]

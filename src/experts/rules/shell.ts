@@ -154,6 +154,7 @@ export const shellRules: readonly Rule[] = [
   {
     id: 'shell-syntax',
     cause: 'syntax-error',
+    unless: ['.tgz', 'http'],
     phrases: [
       'syntax error near unexpected token {token}',
       'syntax error: unexpected end of file',
@@ -176,6 +177,7 @@ export const shellRules: readonly Rule[] = [
     id: 'json-syntax',
     cause: 'syntax-error',
     depth: 'step',
+    unless: ['config'],
     phrases: [
       '^parse error: {message} at line {line#}, column {column#}',
       'jq: parse error',

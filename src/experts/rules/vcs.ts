@@ -132,7 +132,6 @@ export const vcsRules: readonly Rule[] = [
       'Support for password authentication was removed',
       'terminal prompts disabled',
       'Too many authentication failures',
-      'Could not read from remote repository',
       'The requested URL returned error: 401',
       'Load key "{path}": ',
       'no mutual signature algorithm',
@@ -247,5 +246,16 @@ export const vcsRules: readonly Rule[] = [
     says: 'A rule of the repository turned the change away.',
     log: ' ! [remote rejected] main -> main (pre-receive hook declined)',
     source: 'git, builtin/receive-pack.c; GitHub, repository rules',
+  },
+  {
+    // ssh says before why: no name, no route, no key.
+    id: 'git-ssh',
+    cause: 'auth',
+    depth: 'step',
+    phrases: ['Could not read from remote repository', 'Please make sure you have the correct access rights'],
+    says: 'git could not read from the repository over ssh.',
+    next: ['Try ssh -T to the same host with the same key', 'Check that the key may read this repository'],
+    log: 'fatal: Could not read from remote repository.',
+    source: 'git, connect.c',
   },
 ]
