@@ -147,6 +147,8 @@ export type Options = {
     readonly maxConcurrentQueries: number
     readonly memoryBudgetMb: number
     readonly enableStreaming: boolean
+    /** Left out: no limit. */
+    readonly spendingLimitUsd?: number
   }
   readonly metrics: { readonly chunkSize: number }
 }

@@ -53,8 +53,17 @@ export const sectionKeys = {
     keys(
       {
         maxConcurrentQueries: maybe(whole(1, 1_000, 'Consultations at once. Default 5')),
-        memoryBudgetMb: maybe(whole(1, mostMb, 'Memory of a batch, in MiB. Default 512')),
+        memoryBudgetMb: maybe(
+          whole(4, mostMb, 'Memory of all answers that are on their way, in MiB. Default 512'),
+        ),
         enableStreaming: maybe(flag('Whether answers are streamed. Default true')),
+        spendingLimitUsd: maybe(
+          amount(
+            0,
+            1_000_000,
+            'What all consultations of a process may cost, in US dollars. Default: no limit',
+          ),
+        ),
       },
       { description: 'The circle of experts' },
     ),

@@ -40,6 +40,8 @@ function overlay(options: Options, layer: OptionLayer): Options {
   }
 }
 
+export type ExpertOptions = Options['experts']
+
 type Limits = Pick<HeadWritten, 'concurrency' | 'memory' | keyof OptionLayer>
 
 const mebibyte = 2 ** 20

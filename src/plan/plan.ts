@@ -6,11 +6,14 @@
  * never code. It does not look at the world: programs, modules and directories of tasks may not exist.
  * Secrets are named in a plan and loaded apart from it.
  */
+
+export type { ExpertSource, KeySource } from './circle.ts'
 export { type ConditionFacts, conditionHolds, isDecided, statusesRead } from './condition.ts'
-export { optionVariables } from './options.ts'
+export { type ExpertOptions, optionVariables } from './options.ts'
 export { taskPlaces } from './place.ts'
 export { PlanInvalidError, type Problem } from './problems.ts'
 export { type PlanOptions, parsePlan, readPlan } from './read.ts'
+export { type Circle, type CircleOptions, readCircle } from './read-circle.ts'
 export { planSchema } from './schema.ts'
 export { knownSecrets, loadSecrets } from './secrets.ts'
 export { selectTasks } from './select.ts'

@@ -7,6 +7,7 @@ import { didYouMean } from '../nearest.ts'
 import type { Plan, SecretSource } from '../spine.ts'
 import { formatSize } from '../units.ts'
 import { checkSound } from './check.ts'
+import { lowerCircle } from './circle.ts'
 import { nameForms } from './leaf.ts'
 import { lowerNotify } from './notify.ts'
 import { layerOf, layerOfCommand, layerOfVariables, layerOptions } from './options.ts'
@@ -46,7 +47,7 @@ export async function readPlan(file: string, options: PlanOptions = {}): Promise
  * At most one byte more than is allowed. A pipe or a device may never end, and opening one may wait for ever: hence
  * O_NONBLOCK, and nothing is read of them.
  */
-async function readStart(file: string): Promise<Uint8Array> {
+export async function readStart(file: string): Promise<Uint8Array> {
   try {
     await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
     const found = await handle.stat()
@@ -85,7 +86,7 @@ const tooLong = (file: string): PlanInvalidError =>
     0,
   )
 
-function decode(bytes: Uint8Array, file: string): string {
+export function decode(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
@@ -172,6 +173,7 @@ function lower({ root, environment, scope, report, outside, options, text }: Dra
     limitBytes: Math.round(planOptions.executor.memoryLimitMb * 2 ** 20),
     attempts: planOptions.retry.maxAttempts,
   }
+  lowerCircle(root.circle, planDir, report)
   const chosen = environment === null ? undefined : own(head.environments, environment)
   return {
     name: head.name ?? '',

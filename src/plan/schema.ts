@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { circleSchema } from './circle.ts'
 import {
   budget,
   duration,
@@ -277,6 +278,8 @@ export const headSchema = keys({
   ),
   ...limitKeys,
   notify: maybe(named(notification, 'Who is told how a run ended')),
+  /** Looked at apart from the rest: a key that was written down must not be shown. */
+  circle: maybe(z.unknown()),
   /** Each task is checked on its own: one that is wrong does not hide the others. */
   tasks: maybe(z.unknown()),
   before: maybe(z.unknown()),
@@ -299,6 +302,7 @@ export function planSchema(): object {
   const plan = z.strictObject({
     ...headSchema.shape,
     name: planName,
+    circle: maybe(circleSchema),
     tasks: named(taskSchema, 'The tasks, by name'),
     before: maybe(named(hookSchema, 'Run before all tasks; when one fails, no task starts')),
     onFailure: maybe(named(hookSchema, 'Run after a failure, when what had succeeded has been undone')),
