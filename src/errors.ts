@@ -155,6 +155,48 @@ export const errorTable = {
     fix: 'Nothing: another engine goes on with it, because this one gave no sign of life for too long',
   },
   QUERY_CLOSED: { exitCode: 1, fix: 'Use a QueryHandler until it is disposed, not after' },
+  // The circle of experts.
+  EXPERT_UNKNOWN: {
+    exitCode: 2,
+    fix: 'Name one that is listed under "circle" in plimsoll.config.yaml or in the plan, or "offline"',
+  },
+  EXPERT_KEY_MISSING: {
+    exitCode: 2,
+    fix: 'Set the environment variable, or name the file that holds the key under "key" of the expert',
+  },
+  EXPERT_REFUSED: {
+    exitCode: 1,
+    fix: 'Check the key, the name of the model and what the account may use; the server says no to this request',
+  },
+  EXPERT_UNREACHABLE: { exitCode: 1, fix: 'Check "baseUrl" of the expert, the network and a proxy' },
+  EXPERT_NOT_A_MODEL: {
+    exitCode: 1,
+    fix: 'Correct "baseUrl" of the expert: something answers there, and it is no server of models',
+  },
+  EXPERT_FAILED: { exitCode: 1, fix: 'Ask again later; the server of the model has trouble' },
+  EXPERT_TIMEOUT: {
+    exitCode: 1,
+    fix: 'Raise "timeout" of the expert or of the consultation, or ask a faster model',
+  },
+  EXPERT_ANSWER_CUT: {
+    exitCode: 1,
+    fix: 'Raise "maxOutputTokens" of the expert, or ask for less: what came is kept, and is no complete answer',
+  },
+  EXPERT_ANSWER_MALFORMED: {
+    exitCode: 1,
+    fix: 'Ask again or use a model that keeps to a schema: what came is kept, and counts as no vote',
+  },
+  EXPERT_QUESTION_TOO_LARGE: { exitCode: 2, fix: 'Ask about less, or name files with --attach' },
+  EXPERT_SPENDING_LIMIT: {
+    exitCode: 1,
+    fix: 'Raise "spendingLimitUsd", lower "maxOutputTokens", or ask fewer or cheaper experts',
+  },
+  EXPERTS_TOO_FEW: {
+    exitCode: 1,
+    fix: 'See above why the others gave no complete answer; what was answered is kept',
+  },
+  EXPERTS_BUSY: { exitCode: 1, fix: 'Ask again when some of those that wait have been answered' },
+  EXPERTS_CLOSED: { exitCode: 1, fix: 'Use an ExpertManager until it is disposed, not after' },
 
   EXPORT_UNWRITABLE: { exitCode: 1, fix: 'Name a file that you may write, where there is room' },
 

@@ -26,6 +26,21 @@ export {
   WantOfMemory,
 } from './executor/executor.ts'
 export {
+  type BatchConsultation,
+  type BatchQuestion,
+  type Claim,
+  type Consensus,
+  type Consultation,
+  type ConsultOptions,
+  type ExpertAnswer,
+  type ExpertEvent,
+  ExpertManager,
+  type ExpertManagerOptions,
+  type PerformanceReport,
+  type Prompt,
+  type Question,
+} from './experts/experts.ts'
+export {
   checkMemoryPressure,
   type MemoryLevel,
   MemoryMonitor,
@@ -68,7 +83,16 @@ export {
   type Source,
   valueAt,
 } from './metrics/metrics.ts'
-export { PlanInvalidError, type PlanOptions, planSchema, readPlan } from './plan/plan.ts'
+export {
+  type Circle,
+  type CircleOptions,
+  type ExpertSource,
+  PlanInvalidError,
+  type PlanOptions,
+  planSchema,
+  readCircle,
+  readPlan,
+} from './plan/plan.ts'
 export {
   type Job,
   type JobContext,

@@ -106,6 +106,25 @@ const metricsOptions = {
   timestamps: { type: 'boolean', summary: 'serve: says when each value was recorded' },
 } as const
 
+const expertOptions = {
+  experts: {
+    type: 'string',
+    value: 'A,B',
+    summary: 'only these of the circle; "offline" needs no model (default: all)',
+  },
+  enough: {
+    type: 'string',
+    value: 'N',
+    summary: 'ends when so many have answered, of a diagnosis when so many agree (default: waits for all)',
+  },
+  timeout: { type: 'string', value: 'DURATION', summary: 'what has not answered by then is left out' },
+  config: {
+    type: 'string',
+    value: 'FILE',
+    summary: 'where the circle is configured (default plimsoll.config.yaml and plimsoll.yaml)',
+  },
+} as const
+
 /** The whole command line: parsing, help, completion and "did you mean" are derived from this table. */
 export const commands: readonly Command[] = [
   {
@@ -248,13 +267,28 @@ export const commands: readonly Command[] = [
     name: 'diagnose',
     summary: 'names the cause of a failure in logs, in a run, or in what is piped into it',
     positionals: '[LOG...]',
-    options: {},
+    options: expertOptions,
     examples: [
       'plimsoll diagnose',
       'plimsoll diagnose build.log test.log',
       'kubectl logs web | plimsoll diagnose',
+      'plimsoll diagnose last --experts claude,offline',
     ],
     load: async () => (await import('./diagnose-command.ts')).diagnoseCommand,
+  },
+  {
+    name: 'ask',
+    summary: 'asks the circle of experts, and shows their answers as they come; they only advise',
+    positionals: 'QUESTION',
+    options: {
+      ...expertOptions,
+      attach: { type: 'string', multiple: true, value: 'FILE', summary: 'is shown to them; may be repeated' },
+    },
+    examples: [
+      'plimsoll ask "Is it safe to run this migration while the old version serves?" --attach migrate.sql',
+      'plimsoll ask "What does exit code 137 mean?" --experts claude --timeout 30s',
+    ],
+    load: async () => (await import('./ask-command.ts')).askCommand,
   },
   {
     name: 'queries',

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { createReadStream, fstatSync, statSync } from 'node:fs'
-import { PlimsollError, systemCodeOf } from '../errors.ts'
-import { diagnose, evidenceOf, type Log } from '../experts/experts.ts'
+import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
+import { diagnose, type Evidence, type ExpertManager, evidenceOf, type Log } from '../experts/experts.ts'
 import { diagnosisLines, plainLine, styleFor } from '../report/report.ts'
 import type { Diagnosis } from '../spine.ts'
+import { consultInTerminal, consultOptions } from './ask-command.ts'
+import { openCircle } from './circle.ts'
 import { withJournal } from './with-journal.ts'
 import type { Call, RunCommand } from './words.ts'
 
@@ -16,18 +19,51 @@ const chunkBytes = 256 * 1024
 
 export const diagnoseCommand: RunCommand = async (call) => {
   const names = call.positionals
-  if (names.length === 0 && isPiped())
-    return await say(call, null, await diagnose({ logs: [standardInput()] }))
+  await using manager = await circleOf(call)
+  if (names.length === 0 && isPiped()) return await explain(call, manager, { logs: [standardInput()] })
   if (names.length > 0 && names.every(isLog)) {
     const logs = names.map((name) => (name === '-' ? standardInput() : fileLog(name)))
-    return await say(call, null, await diagnose({ logs }))
+    return await explain(call, manager, { logs })
   }
   const missing = names.length > 1 ? names.find((name) => !isLog(name)) : undefined
   if (missing !== undefined) throw noSuchLog(missing)
-  return await diagnoseRun(call, names[0] ?? 'last')
+  return await diagnoseRun(call, manager, names[0] ?? 'last')
 }
 
-function diagnoseRun(call: Call, name: string): Promise<number> {
+/** Null: only the offline expert is asked. What is wrong with a plan that nobody named keeps nothing from being diagnosed. */
+async function circleOf(call: Call): Promise<ExpertManager | null> {
+  const isAsked = call.text('experts') !== undefined || call.text('config') !== undefined
+  if (call.text('experts') === 'offline') return null
+  try {
+    const manager = await openCircle(call)
+    if (isAsked || manager.names.length > 1) return manager
+  } catch (error) {
+    if (isAsked) throw error
+    process.stderr.write(`only the offline expert is asked: ${plainLine(messageOf(error))}\n`)
+  }
+  return null
+}
+
+async function explain(
+  call: Call,
+  manager: ExpertManager | null,
+  evidence: Evidence,
+  task: string | null = null,
+): Promise<number> {
+  if (manager === null) return await say(call, task, await diagnose(evidence))
+  if (task !== null && !call.flag('json')) process.stdout.write(`${plainLine(task)}\n`)
+  const title =
+    task === null ? 'Why did this fail?' : `Why did the task ${JSON.stringify(task.slice(0, 100))} fail?`
+  const { error, exitCode } = evidence.facts ?? {}
+  const context = {
+    ...(error !== undefined && { 'what the engine saw': `${error.code}: ${error.message}` }),
+    ...(exitCode != null && { 'exit code': String(exitCode) }),
+  }
+  const question = { id: randomUUID(), type: 'diagnosis', title, text: '', context }
+  return await consultInTerminal(call, manager, question, { ...consultOptions(call), evidence })
+}
+
+function diagnoseRun(call: Call, manager: ExpertManager | null, name: string): Promise<number> {
   return withJournal(call, async (journal, stateDir) => {
     const run = await journal.run(name).catch((cause: unknown) => {
       const isRun = !(cause instanceof PlimsollError) || cause.code !== 'RUN_UNKNOWN' || name === 'last'
@@ -37,13 +73,14 @@ function diagnoseRun(call: Call, name: string): Promise<number> {
     if (tasks.length === 0 && !call.flag('json')) {
       process.stdout.write(`no task of run ${run.runId} has failed\n`)
     }
+    let exitCode = 0
     for (const [task, report] of tasks.slice(0, mostTasks)) {
       const { limitBytes = 0 } = run.definition.tasks.find((one) => one.name === task) ?? {}
       const failed = { plan: run.plan, runId: run.runId, task, report, limitBytes }
       const evidence = await evidenceOf(failed, { journal, stateDir, mostBytes })
-      await say(call, task, await diagnose(evidence))
+      exitCode = Math.max(exitCode, await explain(call, manager, evidence, task))
     }
-    return 0
+    return exitCode
   })
 }
 

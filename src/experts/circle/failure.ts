@@ -1,0 +1,96 @@
+/** What went wrong with a model, in words of ours. The libraries' errors are looked at from outside: each has its own. */
+import { messageOf, PlimsollError, systemCodeOf } from '../../errors.ts'
+import type { AttemptEnd } from '../../retry/retry.ts'
+import { isTransient } from '../../retry/retry.ts'
+
+const longestMessage = 500
+/** Anthropic: it is overloaded. */
+const overloaded = 529
+
+/** What `retry` looks at: the status, and the headers that say when to come again. */
+class ModelFailure extends Error {
+  readonly status: number | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
+
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause })
+    const { statusCode, responseHeaders } = Object(cause) as {
+      readonly statusCode?: number
+      readonly responseHeaders?: Record<string, string>
+    }
+    // What broke off later began well.
+    this.status = statusCode !== undefined && statusCode >= 400 ? statusCode : undefined
+    this.headers = responseHeaders
+  }
+}
+
+/** An error that a stream tells of in its midst is a plain object. */
+export function modelFailure(thrown: unknown): unknown {
+  if (thrown instanceof PlimsollError) return thrown
+  if (thrown instanceof Error) return new ModelFailure(thrown)
+  return new ModelFailure(new Error(said(thrown)))
+}
+
+function said(thrown: unknown): string {
+  const { message, error } = Object(thrown) as {
+    readonly message?: unknown
+    readonly error?: { message?: unknown }
+  }
+  const text = message ?? error?.message ?? thrown
+  return typeof text === 'string' ? text : JSON.stringify(text)
+}
+
+export function mayPass(end: AttemptEnd): boolean {
+  if (!('error' in end)) return false
+  const { error } = end
+  if (error instanceof ModelFailure) {
+    // What is known of it is known of its cause; that a library could not read it is no programming error of ours.
+    if (error.status === overloaded) return true
+    return error.status === undefined ? isNetwork(error) || isInTheMidst(error) : isTransient(end)
+  }
+  return isTransient(end)
+}
+
+const isInTheMidst = (error: ModelFailure): boolean =>
+  /overloaded|rate.?limit|temporar|unavailable|internal server|try again/i.test(error.message)
+
+export function factsOfFailure(expert: string, thrown: unknown): PlimsollError {
+  if (thrown instanceof PlimsollError) return thrown
+  const message = messageOf(thrown).slice(0, longestMessage)
+  const status = thrown instanceof ModelFailure ? thrown.status : undefined
+  if (/without a finish reason/.test(message))
+    return new PlimsollError(
+      'EXPERT_ANSWER_CUT',
+      `the answer of ${expert} is cut: it ended without a last word`,
+    )
+  const options = { cause: thrown }
+  if (status !== undefined && status >= 400 && status < 500 && status !== 429 && status !== 408)
+    return new PlimsollError('EXPERT_REFUSED', `${expert} was refused (HTTP ${status}): ${message}`, options)
+  if (status !== undefined && status >= 400)
+    return new PlimsollError(
+      'EXPERT_FAILED',
+      `the server of ${expert} failed (HTTP ${status}): ${message}`,
+      options,
+    )
+  if (isNetwork(thrown))
+    return new PlimsollError(
+      'EXPERT_UNREACHABLE',
+      `the server of ${expert} cannot be reached, or went away (${networkCode(thrown)})`,
+      options,
+    )
+  return new PlimsollError('EXPERT_FAILED', `the answer of ${expert} broke off: ${message}`, options)
+}
+
+const mostCauses = 6
+
+function networkCode(thrown: unknown): string | undefined {
+  let error = thrown
+  for (let depth = 0; depth < mostCauses && error instanceof Error; depth += 1) {
+    const code = systemCodeOf(error)
+    if (code !== undefined && /^(?:E[A-Z]+|UND_ERR_\w+)$/.test(code)) return code
+    error = error.cause
+  }
+  return undefined
+}
+
+const isNetwork = (thrown: unknown): boolean => networkCode(thrown) !== undefined

@@ -1,0 +1,371 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Clock, systemClock } from '../../clock.ts'
+import { PlimsollError } from '../../errors.ts'
+import { MemoryMonitor } from '../../memory/memory.ts'
+import { didYouMean } from '../../nearest.ts'
+import type { ExpertSource } from '../../plan/plan.ts'
+import { createRedactor, type Redactor } from '../../redact/redact.ts'
+import { askModel, type ModelParts, streamBytes } from './ask-model.ts'
+import { CalmGate, type PressureGauge } from './calm.ts'
+import { type Chosen, consultAll } from './consult.ts'
+import { Handover } from './handover.ts'
+import { keyOf } from './keys.ts'
+import { offlineName } from './offline.ts'
+import { Performance, type PerformanceReport } from './performance.ts'
+import { Purse } from './purse.ts'
+import { FairShare } from './share.ts'
+import { within } from './time-limit.ts'
+import type { Consultation, ConsultOptions, ExpertAnswer, ExpertEvent, Prompt, Question } from './words.ts'
+
+export type ExpertManagerOptions = {
+  /** The models; `readCircle` reads them from files. The offline expert is always there. */
+  readonly experts?: readonly ExpertSource[]
+  /** Questions at once, over all callers. Default 5. */
+  readonly maxConcurrentQueries?: number
+  /** For all answers that are on their way, in MiB; at least 4, for each of them takes 4. Default 512. */
+  readonly memoryBudgetMb?: number
+  /** Whether `stream` and `onEvent` tell of the text while it comes. Default true. */
+  readonly enableStreaming?: boolean
+  /** Of this manager, in US dollars. Default: no limit. */
+  readonly spendingLimitUsd?: number
+  /** Questions that wait for their turn; more are refused. Default 10,000. */
+  readonly maxWaitingQueries?: number
+  /** Values that must leave the process nowhere. What looks like a secret is masked anyway. */
+  readonly secrets?: Iterable<string>
+  /** Where keys are looked up. Default `process.env`. */
+  readonly variables?: NodeJS.ProcessEnv
+  /** Says when memory is short. Default: the machine and the control groups around us at 85 %. */
+  readonly memory?: PressureGauge
+  /** Where long answers are written until the manager is disposed of. Default: a folder of its own for temporary files. */
+  readonly spillDir?: string
+  /** Told of each answer of a model with its tokens and its cost, also of one that was cut. It must not throw. */
+  readonly onAnswer?: (answer: ExpertAnswer) => void
+  readonly clock?: Clock
+}
+
+export type BatchQuestion = { readonly question: Question; readonly options?: Omit<ConsultOptions, 'signal'> }
+export type BatchConsultation =
+  | { readonly ok: true; readonly question: Question; readonly consultation: Consultation }
+  | { readonly ok: false; readonly question: Question; readonly error: unknown }
+
+const mebibyte = 1024 ** 2
+const largest = 1_000_000
+
+/** Several experts for one question. Everything that it begins has ended when it is disposed of. */
+export class ExpertManager implements AsyncDisposable {
+  readonly #experts: ReadonlyMap<string, ExpertSource>
+  readonly #streams: boolean
+  readonly #limitUsd: number | null
+  readonly #turns: FairShare
+  readonly #gate: CalmGate
+  readonly #parts: Omit<ModelParts, 'redactor'>
+  readonly #secrets: readonly string[]
+  readonly #performance = new Performance()
+  readonly #onAnswer: ((answer: ExpertAnswer) => void) | undefined
+  readonly #monitor: MemoryMonitor | undefined
+  readonly #closing = new AbortController()
+  /** Consultations that have not ended: at most those that run and wait. */
+  readonly #open = new Set<Promise<unknown>>()
+  #redactor: Promise<Redactor> | undefined
+  #spillDir: Promise<string> | undefined
+
+  /** @throws OPTION_INVALID */
+  constructor(options: ExpertManagerOptions = {}) {
+    const { experts = [], enableStreaming = true, clock = systemClock, variables = process.env } = options
+    const most = wholeOf('maxWaitingQueries', options.maxWaitingQueries ?? 10_000, 0)
+    const budgetMb = wholeOf('memoryBudgetMb', options.memoryBudgetMb ?? 512, streamBytes / mebibyte)
+    this.#experts = new Map(experts.map((expert) => [expert.name, expert]))
+    this.#streams = enableStreaming
+    this.#limitUsd = options.spendingLimitUsd ?? null
+    this.#turns = new FairShare(wholeOf('maxConcurrentQueries', options.maxConcurrentQueries ?? 5, 1), most)
+    this.#monitor = options.memory === undefined ? new MemoryMonitor() : undefined
+    this.#gate = new CalmGate(
+      options.memory ?? (this.#monitor as PressureGauge),
+      clock,
+      Number.POSITIVE_INFINITY,
+    )
+    this.#secrets = [...(options.secrets ?? [])]
+    this.#onAnswer = options.onAnswer
+    const { spillDir } = options
+    this.#parts = {
+      ...{ clock, variables, purse: new Purse(this.#limitUsd) },
+      memory: new FairShare(budgetMb * mebibyte, Number.POSITIVE_INFINITY),
+      spills: { dir: () => (this.#spillDir ??= mkdtemp(join(spillDir ?? tmpdir(), 'plimsoll-answers-'))) },
+      noteHeld: (bytes) => {
+        this.#performance.peakHeldBytes = Math.max(this.#performance.peakHeldBytes, bytes)
+      },
+    }
+  }
+
+  /** Of the circle, `offline` last. */
+  get names(): readonly string[] {
+    return [...this.#experts.keys(), offlineName]
+  }
+
+  /**
+   * Asks the experts and resolves when all have answered, or enough. Whatever goes wrong with one of them is told in its
+   * answer, and the others' answers stay; `error` says when they are too few.
+   * @throws EXPERT_UNKNOWN, EXPERT_QUESTION_TOO_LARGE, EXPERT_TIMEOUT before its turn came, EXPERTS_BUSY, EXPERTS_CLOSED, the reason of
+   * the signal, and what reading the evidence throws
+   */
+  consult(question: Question, options: ConsultOptions = {}): Promise<Consultation> {
+    return this.#begin(question, options, async () => undefined)
+  }
+
+  /**
+   * The same, told of while it happens: the events of all experts in one stream. Who reads slowly slows the servers down;
+   * who stops reading cancels it. The last event is `consulted`.
+   */
+  async *stream(question: Question, options: ConsultOptions = {}): AsyncGenerator<ExpertEvent> {
+    const events = new Handover<ExpertEvent>()
+    using stopped = within(this.#parts.clock, null, options.signal, () => undefined)
+    const control = new AbortController()
+    const signal = AbortSignal.any([stopped.signal, control.signal])
+    const ended = this.#begin(question, { ...options, signal }, (event, reason) =>
+      events.put(event, reason),
+    ).then(
+      () => events.end(),
+      (error: unknown) => events.fail(error),
+    )
+    try {
+      yield* events.items()
+    } finally {
+      control.abort(new PlimsollError('INTERRUPTED', 'nobody reads the answers any more'))
+      await ended
+    }
+  }
+
+  /**
+   * Many questions: at most `maxConcurrentQueries` of them run or wait to be read, and the results come as they are ready.
+   * One that fails keeps none from its answer.
+   */
+  async *batch(
+    questions: Iterable<BatchQuestion> | AsyncIterable<BatchQuestion>,
+    { signal }: Pick<ConsultOptions, 'signal'> = {},
+  ): AsyncGenerator<BatchConsultation> {
+    const results = new Handover<BatchConsultation>()
+    const control = new AbortController()
+    using followed = within(this.#parts.clock, null, signal, () => undefined)
+    const stop = AbortSignal.any([followed.signal, control.signal])
+    const work = this.#work(questions, results, stop).then(
+      () => results.end(),
+      (error: unknown) => results.fail(error),
+    )
+    try {
+      yield* results.items()
+    } finally {
+      control.abort(new PlimsollError('INTERRUPTED', 'nobody reads the batch any more'))
+      await work
+    }
+  }
+
+  /** Sends a recorded prompt again to one expert, as it was. The answer has no claim where lines were cited. */
+  async replay(
+    prompt: Prompt,
+    expert: string,
+    { signal }: Pick<ConsultOptions, 'signal'> = {},
+  ): Promise<ExpertAnswer> {
+    const [source] = this.#choose([expert], false).models
+    if (source === undefined)
+      throw new PlimsollError('EXPERT_UNKNOWN', 'the offline expert is sent no prompt')
+    using stop = within(this.#parts.clock, null, signal, () => undefined)
+    const parts = { ...this.#parts, redactor: await this.#masking() }
+    const text = { ...prompt, isDiagnosis: false }
+    const asked = {
+      questionId: randomUUID(),
+      prompt: text,
+      shown: [],
+      emit: async () => undefined,
+      signal: stop.signal,
+    }
+    const answer = await askModel(parts, source, asked)
+    this.#note(answer)
+    return answer
+  }
+
+  getPerformanceReport(): PerformanceReport {
+    const { memory, purse } = this.#parts
+    const performance = this.#performance
+    return {
+      queries: {
+        ...{ running: this.#turns.taken, peakRunning: this.#turns.peak, waiting: this.#turns.waiting },
+        ...{ ended: performance.queriesEnded, failed: performance.queriesFailed },
+        ...{ waitedMs: performance.waitedMs, endedEarly: performance.endedEarly },
+      },
+      memory: {
+        ...{ budgetBytes: memory.capacity, reservedBytes: memory.taken, peakReservedBytes: memory.peak },
+        peakHeldByStreamBytes: performance.peakHeldBytes,
+      },
+      spending: { spentUsd: purse.spentUsd, limitUsd: this.#limitUsd },
+      experts: performance.experts,
+    }
+  }
+
+  /** What runs and what waits is cancelled; files of long answers are removed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new PlimsollError('EXPERTS_CLOSED', 'the circle of experts was closed'))
+    await Promise.allSettled(this.#open)
+    this.#monitor?.[Symbol.dispose]()
+    if (this.#spillDir !== undefined) await rm(await this.#spillDir, { recursive: true, force: true })
+  }
+
+  async #begin(
+    question: Question,
+    options: ConsultOptions,
+    emit: (event: ExpertEvent, signal: AbortSignal) => Promise<void>,
+  ): Promise<Consultation> {
+    this.#closing.signal.throwIfAborted()
+    const chosen = this.#choose(options.experts ?? this.names, question.type === 'diagnosis')
+    this.#refuseUnknown(options.requiredExperts ?? [])
+    const ended = this.#run(question, options, { chosen, emit })
+    this.#open.add(ended)
+    try {
+      return await ended
+    } finally {
+      this.#open.delete(ended)
+    }
+  }
+
+  async #run(
+    question: Question,
+    options: ConsultOptions,
+    {
+      chosen,
+      emit,
+    }: { readonly chosen: Chosen; readonly emit: (event: ExpertEvent, signal: AbortSignal) => Promise<void> },
+  ): Promise<Consultation> {
+    const { clock } = this.#parts
+    using closed = within(clock, null, this.#closing.signal, () => undefined)
+    using unwanted = within(clock, null, options.signal, () => undefined)
+    using stopped = within(clock, timeLeft(question, options, clock), options.signal, () => tooLate(question))
+    const abort = AbortSignal.any([closed.signal, stopped.signal])
+    const listening = AbortSignal.any([closed.signal, unwanted.signal])
+    const startMs = clock.monotonic()
+    const told = (event: ExpertEvent, signal: AbortSignal): Promise<void> =>
+      event.type === 'text' && !this.#streams ? Promise.resolve() : emit(event, signal)
+    try {
+      const waiting = (reason: 'turn' | 'memory'): Promise<void> =>
+        emit({ type: 'waiting', questionId: question.id, reason }, abort)
+      if (this.#turns.taken >= this.#turns.capacity) await waiting('turn')
+      using _turn = await this.#turns.take(1, abort)
+      using _calm = await this.#gate.enter(abort, () => waiting('memory'))
+      const waitedMs = clock.monotonic() - startMs
+      this.#performance.waitedMs += waitedMs
+      const consultation = await consultAll(
+        {
+          ...{
+            ...this.#parts,
+            redactor: await this.#masking(),
+            chosen,
+            waitedMs,
+            emit: told,
+            signal: abort,
+            listening,
+          },
+          noteAnswer: (answer) => this.#note(answer),
+        },
+        question,
+        options,
+      )
+      // Its time being over ends the experts, not the consultation: what was answered stays.
+      if (options.signal?.aborted) throw options.signal.reason
+      closed.signal.throwIfAborted()
+      if (consultation.isEarly) this.#performance.endedEarly += 1
+      this.#performance.queriesEnded += 1
+      return consultation
+    } catch (error) {
+      this.#performance.queriesFailed += 1
+      throw error
+    }
+  }
+
+  async #work(
+    questions: Iterable<BatchQuestion> | AsyncIterable<BatchQuestion>,
+    results: Handover<BatchConsultation>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const places = new FairShare(this.#turns.capacity, 1)
+    const running = new Set<Promise<void>>()
+    const ask = async ({ question, options }: BatchQuestion): Promise<void> => {
+      const place = await places.take(1, signal)
+      const one = this.consult(question, { ...options, signal })
+        .then(
+          (consultation): BatchConsultation => ({ ok: true, question, consultation }),
+          (error: unknown): BatchConsultation => ({ ok: false, question, error }),
+        )
+        .then((entry) => results.put(entry, signal))
+        .catch(() => undefined)
+        .finally(() => {
+          place[Symbol.dispose]()
+          running.delete(one)
+        })
+      running.add(one)
+    }
+    try {
+      for await (const question of questions) await ask(question)
+    } finally {
+      await Promise.all(running)
+    }
+    signal.throwIfAborted()
+  }
+
+  #choose(names: readonly string[], isDiagnosis: boolean): Chosen {
+    this.#refuseUnknown(names)
+    const models = [...new Set(names)].flatMap((name) => this.#experts.get(name) ?? [])
+    const hasOffline = isDiagnosis && names.includes(offlineName)
+    if (models.length > 0 || hasOffline) return { models, hasOffline }
+    throw new PlimsollError(
+      'EXPERT_UNKNOWN',
+      names.includes(offlineName)
+        ? 'no model is configured, and the offline expert only knows why deployments fail'
+        : 'no expert was named',
+    )
+  }
+
+  #refuseUnknown(names: readonly string[]): void {
+    const unknown = names.find((name) => !this.names.includes(name))
+    if (unknown === undefined) return
+    const list = `there are ${this.names.join(', ')}`
+    throw new PlimsollError(
+      'EXPERT_UNKNOWN',
+      `there is no expert ${JSON.stringify(unknown)}, ${list}${didYouMean(unknown, this.names)}`,
+    )
+  }
+
+  /** The keys are secrets, too. One that cannot be read is told of where it is needed. */
+  #masking(): Promise<Redactor> {
+    this.#redactor ??= Promise.all(
+      [...this.#experts.values()].map((source) => keyOf(source, this.#parts.variables).catch(() => null)),
+    ).then((keys) =>
+      createRedactor([
+        ...this.#secrets,
+        ...keys.filter((key) => key !== null && key.length >= 8),
+      ] as string[]),
+    )
+    return this.#redactor
+  }
+
+  #note(answer: ExpertAnswer): void {
+    this.#performance.note(answer)
+    this.#onAnswer?.(answer)
+  }
+}
+
+function timeLeft({ deadlineMs }: Question, { timeoutMs }: ConsultOptions, clock: Clock): number | null {
+  if (deadlineMs === undefined) return timeoutMs ?? null
+  return Math.max(0, Math.min(deadlineMs - clock.now(), timeoutMs ?? Number.POSITIVE_INFINITY))
+}
+
+const tooLate = ({ title }: Question): PlimsollError =>
+  new PlimsollError('EXPERT_TIMEOUT', `the time for ${JSON.stringify(title.slice(0, 200))} is over`)
+
+function wholeOf(option: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least && value <= largest) return value
+  throw new PlimsollError(
+    'OPTION_INVALID',
+    `${option} is ${value}, expected a whole number from ${least} to ${largest}`,
+  )
+}

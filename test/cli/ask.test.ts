@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ModelServer } from '../experts/circle/model-server.ts'
+import { plantSecrets } from '../redact/planted.ts'
+import { Folder, jsonLines } from './plimsoll.ts'
+
+const circleOf = (url: string): string => `
+circle:
+  house: { provider: compatible, model: claude-house, baseUrl: "${url}", price: { input: 1, output: 10 } }
+  other: { provider: anthropic, model: claude-sonnet-4-5, baseUrl: "${url}", key: { env: OTHER_KEY } }
+experts: { maxConcurrentQueries: 2 }
+`
+
+test('ask streams what each expert says, and tells what it cost', async () => {
+  await using server = await new ModelServer(() => ({ texts: ['It is\nsafe', '.\u001b[2J'] })).listen()
+  using folder = new Folder()
+  folder.write('plimsoll.config.yaml', circleOf(server.url))
+  folder.write('notes.txt', 'the notes\n')
+  const words = ['ask', 'Is it safe?', '--attach', 'notes.txt']
+  const { code, stdout, stderr } = await folder.plimsoll(words, { OTHER_KEY: 'k'.repeat(30) })
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /^house \| It is$/m)
+  assert.match(stdout, /^other \| safe\./m)
+  assert.ok(!stdout.includes('\u001b'))
+  assert.match(stdout, /house: complete \(.* s, 150 tokens, \$0\.0006\)/)
+  assert.match(server.asked[0]?.body ?? '', /Is it safe\?.*\[1\] the notes/)
+})
+
+test('a missing key is told by its variable, and the others answer', async () => {
+  await using server = await new ModelServer(() => ({})).listen()
+  using folder = new Folder()
+  folder.write('plimsoll.config.yaml', circleOf(server.url))
+  const { code, stdout } = await folder.plimsoll(['ask', 'Well?', '--json'], { OTHER_KEY: '' })
+  assert.equal(code, 0)
+  const last = jsonLines(stdout).at(-1) as {
+    readonly type: string
+    readonly consultation: { answers: never[] }
+  }
+  assert.equal(last.type, 'consulted')
+  assert.match(JSON.stringify(last.consultation.answers), /EXPERT_KEY_MISSING.*OTHER_KEY/)
+})
+
+test('without a circle, an unknown expert or an empty question nothing is asked', async () => {
+  using folder = new Folder()
+  const nobody = await folder.plimsoll(['ask', 'Well?'])
+  assert.equal(nobody.code, 2)
+  assert.match(nobody.stderr, /EXPERT_UNKNOWN.*no model is configured/)
+  assert.equal((await folder.plimsoll(['ask', ' '])).code, 2)
+  folder.write('plimsoll.config.yaml', circleOf('http://127.0.0.1:1/v1'))
+  const unknown = await folder.plimsoll(['ask', 'Well?', '--experts', 'hous'])
+  assert.match(unknown.stderr, /did you mean "house"/)
+})
+
+test('diagnose asks the circle as well, shows the vote, and prints no secret', async () => {
+  const claim = {
+    cause: 'port-in-use',
+    explanation: 'taken',
+    evidence: [{ line: 25, quote: 'EADDRINUSE' }],
+    next: [],
+    sure: 'low',
+  }
+  await using server = await new ModelServer(({ body }) => {
+    const line = /\[(\d+)\] Error: listen EADDRINUSE/.exec(body)?.[1]
+    return {
+      texts: [JSON.stringify({ ...claim, evidence: [{ line: Number(line), quote: 'listen EADDRINUSE' }] })],
+    }
+  }).listen()
+  using folder = new Folder()
+  const planted = plantSecrets(() => 0.4321)
+  folder.write('plimsoll.yaml', `name: shop\n${circleOf(server.url)}tasks: { web: { run: "true" } }\n`)
+  folder.write(
+    'web.log',
+    `${planted.map(({ line }) => line).join('\n')}\nError: listen EADDRINUSE: address in use 0.0.0.0:80\n`,
+  )
+  const { code, stdout, stderr } = await folder.plimsoll(['diagnose', 'web.log'], {
+    OTHER_KEY: 'k'.repeat(30),
+  })
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /together: port-in-use \(agreed, 2 of 2 independent votes: /)
+  assert.match(stdout, /\| web\.log:\d+: Error: listen EADDRINUSE/)
+  const all = stdout + stderr + server.asked.map(({ body }) => body).join('')
+  for (const { kind, values } of planted) for (const value of values) assert.ok(!all.includes(value), kind)
+  const offline = await folder.plimsoll(['diagnose', 'web.log', '--experts', 'offline'])
+  assert.match(offline.stdout, /^Port in use \(port-in-use\)/)
+  assert.equal(server.asked.length, 2)
+})
