@@ -13,7 +13,7 @@ const environmentOptions = {
   memory: {
     type: 'string',
     value: 'BUDGET',
-    summary: 'the load line: 2GiB, or 85% of the machine (default 85%)',
+    summary: 'the load line of the whole machine, others included: 2GiB or 85% (default 85%)',
   },
   only: {
     type: 'string',
