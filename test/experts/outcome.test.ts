@@ -54,3 +54,7 @@ test('words alone name a cause only near a failure that is certain', async () =>
   assert.equal(await causeOf(line), null)
   assert.equal(await causeOf(`${line}Process completed with exit code 1\n`), 'quota')
 })
+
+test('what the program fell back from is no failure', async () => {
+  assert.equal(await causeOf(`${refused}falling back to the mirror\n`), null)
+})
