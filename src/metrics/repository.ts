@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
 import { MemoryMonitor } from '../memory/memory.ts'
 import { openStore, type Store } from '../store/store.ts'
+import { Acknowledged } from './acknowledged.ts'
 import { aggregate } from './aggregate.ts'
 import type { AggregatePoint, AggregateQuery } from './aggregate-words.ts'
 import { type CleanupOutcome, deleteBefore } from './cleanup.ts'
@@ -50,9 +51,19 @@ const usualChunk = 100
 const largestChunk = 100_000
 const dayMs = 86_400_000
 
+/** What was opened here and is given back here. */
+type Own = { readonly store: Store; readonly acknowledged: Acknowledged | null }
+
+async function onStore(
+  store: Store,
+  options: MetricsOptions & { readonly clock: Clock; readonly own?: Own },
+): Promise<MetricsRepository> {
+  return new MetricsRepository(store, options, await Compactor.open(store, options.clock))
+}
+
 export class MetricsRepository implements AsyncDisposable {
   readonly #store: Store
-  readonly #ownStore: Store | null
+  readonly #own: Own | null
   readonly #clock: Clock
   readonly #durability: Durability
   readonly #memory: MemoryReader
@@ -71,32 +82,27 @@ export class MetricsRepository implements AsyncDisposable {
     options: MetricsOptions = {},
   ): Promise<MetricsRepository> {
     const clock = options.clock ?? systemClock
-    if (typeof place !== 'string')
-      return await MetricsRepository.#on(place.store, { ...options, clock, own: null })
-    const store = await openStore({ ...placeOf(place), clock })
+    if (typeof place !== 'string') return await onStore(place.store, { ...options, clock })
+    const { stateDir, database } = placeOf(place)
+    const store = await openStore({ stateDir, database, clock })
     try {
-      return await MetricsRepository.#on(store, { ...options, clock, own: store })
+      const acknowledged = database === undefined ? await Acknowledged.open(stateDir, store) : null
+      return await onStore(store, { ...options, clock, own: { store, acknowledged } })
     } catch (error) {
       await store[Symbol.asyncDispose]()
       throw error
     }
   }
 
-  static async #on(
+  /** @internal */
+  constructor(
     store: Store,
-    options: MetricsOptions & { readonly clock: Clock; readonly own: Store | null },
-  ): Promise<MetricsRepository> {
-    return new MetricsRepository(store, options, await Compactor.open(store, options.clock))
-  }
-
-  private constructor(
-    store: Store,
-    options: MetricsOptions & { readonly clock: Clock; readonly own: Store | null },
+    options: MetricsOptions & { readonly clock: Clock; readonly own?: Own },
     compactor: Compactor,
   ) {
-    const { clock, own, durability = 'full', memory, ...limits } = options
+    const { clock, own = null, durability = 'full', memory, ...limits } = options
     this.#store = store
-    this.#ownStore = own
+    this.#own = own
     this.#clock = clock
     this.#durability = durability
     this.#ownMemory = memory === undefined ? new MemoryMonitor() : null
@@ -105,8 +111,19 @@ export class MetricsRepository implements AsyncDisposable {
     this.#compactor = compactor
     this.#recorder = new Recorder(store, this.#head, {
       limits: { ...usualLimits, ...limits },
-      onRecorded: (samples) => compactor.added(samples),
+      onRecorded: (samples) => {
+        own?.acknowledged?.note()
+        return compactor.added(samples)
+      },
     })
+  }
+
+  /**
+   * How many chunks that had been acknowledged were not there any more when this was opened, at least: the log of the
+   * database was damaged. Of a server and of a store that was open nobody knows; then it is 0.
+   */
+  get lostChunks(): number {
+    return this.#own?.acknowledged?.lostChunks ?? 0
   }
 
   /** @throws METRIC_INVALID, METRIC_TOO_MANY_SERIES, STATE_FULL and what else a store throws */
@@ -225,7 +242,8 @@ export class MetricsRepository implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#compactor[Symbol.asyncDispose]()
-    await this.#ownStore?.[Symbol.asyncDispose]()
+    this.#own?.acknowledged?.[Symbol.dispose]()
+    await this.#own?.store[Symbol.asyncDispose]()
     this.#ownMemory?.[Symbol.dispose]()
   }
 }

@@ -1,0 +1,205 @@
+/**
+ * What is left of recorded metrics when things go wrong: the writer is killed with -9 at moments of chance while another one
+ * writes and a reader reads; the disk is full; the log is torn; a reader stays for a minute. `CRASH_KILLS`, `CRASH_SEED` and
+ * `CRASH_HELD_SECONDS` change the number of kills, the moments and the minute.
+ */
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BatchError, MetricsRepository } from '../src/metrics/metrics.ts'
+import { randomFrom } from './crash/crash-plan.ts'
+import { type BenchResult, type BenchRow, never, promised, TemporaryFolder, told } from './measure.ts'
+import { chunkOf, type Stored, storedOf } from './metrics-crash/chunks.ts'
+import { WritingProcess } from './metrics-crash/kill.ts'
+
+export const name = 'metrics-crash'
+const kills = Number(process.env.CRASH_KILLS ?? 100)
+const tears = 20
+const random = randomFrom(Number(process.env.CRASH_SEED ?? 20_261_128))
+const heldSeconds = Number(process.env.CRASH_HELD_SECONDS ?? 60)
+
+const stored = (label: string, all: readonly Stored[]): readonly BenchRow[] => [
+  never(
+    `  ${label}: acknowledged samples missing`,
+    all.map(({ missing }) => missing),
+    '',
+  ),
+  never(
+    `  ${label}: samples twice`,
+    all.map(({ twice }) => twice),
+    '',
+  ),
+  never(
+    `  ${label}: other values`,
+    all.map(({ wrong }) => wrong),
+    '',
+  ),
+]
+
+async function killed(place: string): Promise<readonly BenchRow[]> {
+  await using reading = await MetricsRepository.open(`file:${place}`)
+  const found: Stored[] = []
+  let failures = 0
+  let reads = 0
+  let first = 0
+  let other = new WritingProcess(place, 'other', 0)
+  for (let count = 0; count < kills; count += 1) {
+    const victim = new WritingProcess(place, 'victim', first)
+    await victim.opened
+    const end = performance.now() + random() * 400
+    while (performance.now() < end) {
+      try {
+        await storedOf(reading, 'victim', 0)
+        reads += 1
+      } catch {
+        failures += 1
+      }
+      await sleep(5)
+    }
+    await victim.kill()
+    first = victim.acknowledged
+    found.push(await storedOf(reading, 'victim', first))
+    if (count % 10 !== 9) continue
+    // The other one is killed as well, now and then.
+    await other.kill()
+    found.push(await storedOf(reading, 'other', other.acknowledged))
+    other = new WritingProcess(place, 'other', other.acknowledged)
+    console.error(`${count + 1} of ${kills} kills, ${first + other.acknowledged} chunks`)
+  }
+  await other.kill()
+  found.push(await storedOf(reading, 'other', other.acknowledged))
+  return [
+    told('killed writers, another one writing', [kills], ''),
+    told('  acknowledged chunks', [first + other.acknowledged], ''),
+    ...stored('killed', found),
+    told('  reads meanwhile', [reads], ''),
+    never('  reads that failed', [failures], ''),
+  ]
+}
+
+/** The log is cut, or a piece of it overwritten, at a place of chance: what is left must be the chunks before it. */
+async function torn(folder: string): Promise<readonly BenchRow[]> {
+  const place = join(folder, 'torn')
+  mkdirSync(place)
+  const writing = new WritingProcess(place, 'torn', 0)
+  await writing.opened
+  await sleep(1_500)
+  await writing.kill()
+  const found: Stored[] = []
+  let failures = 0
+  for (let count = 0; count < tears; count += 1) {
+    const copy = join(folder, `torn-${count}`)
+    cpSync(place, copy, { recursive: true })
+    const log = join(copy, 'plimsoll.db-wal')
+    const at = Math.floor(random() * statSync(log).size)
+    if (count % 2 === 0) truncateSync(log, at)
+    else writeFileSync(log, readFileSync(log).fill(0xa5, at, at + 512))
+    try {
+      await using metrics = await MetricsRepository.open(`file:${copy}`)
+      const { chunks } = await storedOf(metrics, 'torn', 0)
+      // Nothing behind the first gap: what is there ends at the tear.
+      found.push(await storedOf(metrics, 'torn', chunks))
+      await metrics.recordMetricsBatch(chunkOf('torn', chunks))
+    } catch (error) {
+      failures += 1
+      console.error(String(error))
+    }
+    rmSync(copy, { recursive: true })
+  }
+  return [
+    told('torn logs', [tears], ''),
+    never('  that did not open, or took nothing in', [failures], ''),
+    ...stored('before the tear', found),
+    never(
+      '  samples behind the first that is lost',
+      found.map(({ behindGap }) => behindGap),
+      '',
+    ),
+  ]
+}
+
+async function full(folder: string): Promise<readonly BenchRow[]> {
+  const place = join(folder, 'small')
+  mkdirSync(place)
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', place])
+  if (status !== 0) return [told('full disk: not measured, mounting is not allowed here', [0], '')]
+  try {
+    const ballast = join(place, 'ballast')
+    writeFileSync(ballast, Buffer.alloc(4 * 2 ** 20))
+    await using metrics = await MetricsRepository.open(`file:${join(place, 'state')}`)
+    let wrongCodes = 0
+    function* source() {
+      for (let number = 0; number < 20_000; number += 1) yield* chunkOf('full', number)
+    }
+    const position = await metrics.recordMetricsBatch(source()).then(
+      () => Number.NaN,
+      (error: unknown) => {
+        if (!(error instanceof BatchError) || error.code !== 'STATE_FULL') wrongCodes += 1
+        return error instanceof BatchError ? error.outcome.position : 0
+      },
+    )
+    const chunks = Math.floor(position / 100)
+    const whenFull = await storedOf(metrics, 'full', chunks)
+    rmSync(ballast)
+    await metrics.recordMetricsBatch(chunkOf('full', chunks))
+    const after = await storedOf(metrics, 'full', chunks + 1)
+    return [
+      told('full disk: chunks until then', [chunks], ''),
+      never('  errors other than that it is full', [wrongCodes], ''),
+      ...stored('full', [whenFull, after]),
+    ]
+  } finally {
+    spawnSync('umount', [place])
+  }
+}
+
+async function held(folder: string): Promise<readonly BenchRow[]> {
+  const place = join(folder, 'held')
+  mkdirSync(place)
+  const writing = new WritingProcess(place, 'held', 0)
+  await writing.opened
+  const reader = new DatabaseSync(join(place, 'plimsoll.db'), { readOnly: true })
+  reader.exec('begin')
+  const countOf = (): unknown => reader.prepare('select count(*) as n from metric_chunks').get()?.n
+  const before = countOf()
+  let changes = 0
+  let mostBytes = 0
+  for (let second = 0; second < heldSeconds; second += 1) {
+    await sleep(1_000)
+    if (countOf() !== before) changes += 1
+    mostBytes = Math.max(mostBytes, statSync(join(place, 'plimsoll.db-wal')).size)
+  }
+  reader.exec('commit')
+  reader.close()
+  await sleep(3_000)
+  const afterBytes = statSync(join(place, 'plimsoll.db-wal')).size
+  await writing.kill()
+  await using metrics = await MetricsRepository.open(`file:${place}`)
+  return [
+    told(`a reader held for ${heldSeconds} s: chunks meanwhile`, [writing.acknowledged], ''),
+    never('  changes of what it saw', [changes], ''),
+    ...stored('held', [await storedOf(metrics, 'held', writing.acknowledged)]),
+    told('  most of the log while it was held', [mostBytes / 2 ** 20], 'MiB'),
+    promised('  the log after it had gone', [afterBytes / 2 ** 20], { unit: 'MiB', floor: 16.1 }),
+  ]
+}
+
+export async function run(): Promise<BenchResult> {
+  using folder = new TemporaryFolder()
+  const place = join(folder.path, 'killed')
+  mkdirSync(place)
+  const rows = [
+    ...(await killed(place)),
+    ...(await torn(folder.path)),
+    ...(await full(folder.path)),
+    ...(await held(folder.path)),
+  ]
+  return {
+    title: 'Metrics when things go wrong',
+    runs: 1,
+    rows,
+    notes: ['chunks of 100 samples, each acknowledged when it is on disk'],
+  }
+}

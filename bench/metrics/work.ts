@@ -1,0 +1,117 @@
+/** One measurement in a process of its own: node work.ts WHAT PLACE DATA COUNT CHUNK; prints one line of JSON. */
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { MetricsRepository } from '../../src/metrics/metrics.ts'
+import { beginMs, type DataName, dataSet } from './data.ts'
+import { RowRepository } from './rows.ts'
+
+const [what = '', place = '', data = 'A', countText = '0', chunkText = '1000'] = process.argv.slice(2)
+const count = Number(countText)
+const chunkSize = Number(chunkText)
+const url = place.startsWith('postgres:') ? place : `file:${place}`
+
+async function timed(work: () => Promise<unknown> | unknown): Promise<number> {
+  const startMs = performance.now()
+  await work()
+  return performance.now() - startMs
+}
+
+const bytesIn = (folder: string): number =>
+  readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
+
+const samples = () => dataSet(data as DataName, count)
+
+/** The second of two: the first compiles. */
+async function second(work: () => Promise<unknown> | unknown): Promise<number> {
+  await timed(work)
+  return await timed(work)
+}
+
+const dayMs = 86_400_000
+
+const works: Readonly<Record<string, () => Promise<object>>> = {
+  record: async () => {
+    await using metrics = await MetricsRepository.open(url)
+    const recordMs = await timed(() => metrics.recordMetricsBatch(samples(), { chunkSize }))
+    await metrics.compact()
+    return {
+      perSecond: (count / recordMs) * 1_000,
+      bytes: place.startsWith('postgres:') ? 0 : bytesIn(place),
+    }
+  },
+  'record-rows': async () => {
+    using rows = new RowRepository(join(place, 'rows.db'))
+    const recordMs = await timed(() => rows.recordMetricsBatch(samples(), { chunkSize }))
+    return { perSecond: (count / recordMs) * 1_000 }
+  },
+  /** At a steady pace; how long the event loop was kept from a timer. */
+  stall: async () => {
+    await using metrics = await MetricsRepository.open(url)
+    const { monitorEventLoopDelay } = await import('node:perf_hooks')
+    const pace = 100_000
+    let beganMs = 0
+    let warm = false
+    const delay = monitorEventLoopDelay({ resolution: 1 })
+    async function* paced() {
+      let index = 0
+      for (const sample of samples()) {
+        yield sample
+        index += 1
+        if (index % 1_000 !== 0) continue
+        const aheadMs = beganMs + (index / pace) * 1_000 - performance.now()
+        if (aheadMs > 1) await new Promise((resolve) => setTimeout(resolve, aheadMs))
+        if (!warm && index > count / 4) {
+          warm = true
+          delay.enable()
+        }
+      }
+    }
+    beganMs = performance.now()
+    await metrics.recordMetricsBatch(paced(), { chunkSize })
+    delay.disable()
+    return { longestMs: delay.max / 1e6, p99Ms: delay.percentile(99) / 1e6 }
+  },
+  read: async () => {
+    await using metrics = await MetricsRepository.open(url)
+    let seen = 0
+    const batchesMs = await second(async () => {
+      for await (const { timestampsMs } of metrics.streamBatches()) seen += timestampsMs.length
+    })
+    const singlesMs = await second(async () => {
+      for await (const { value } of metrics.streamMetrics()) seen += Number(value) > 0 ? 1 : 0
+    })
+    const query = { aggregate: 'avg', stepSeconds: 60, fromMs: beginMs, toMs: beginMs + dayMs } as const
+    const groupBy = ['host', 'region', 'zone']
+    const averagesMs = await second(async () => {
+      for await (const point of metrics.queryMetrics({ ...query, groupBy })) seen += point.value > 0 ? 1 : 0
+    })
+    const offsetMs = await second(() => metrics.getMetrics({ offset: count * 0.9, limit: 1_000 }))
+    return { seen, batchesMs, singlesMs, averagesMs, offsetMs }
+  },
+  'read-rows': async () => {
+    using rows = new RowRepository(join(place, 'rows.db'))
+    let seen = 0
+    const batchesMs = await second(async () => {
+      for await (const { timestampsMs } of rows.streamBatches()) seen += timestampsMs.length
+    })
+    const singlesMs = await second(async () => {
+      for await (const { value } of rows.streamMetrics()) seen += Number(value) > 0 ? 1 : 0
+    })
+    const averagesMs = await second(() => rows.averages(beginMs, beginMs + dayMs))
+    return { seen, batchesMs, singlesMs, averagesMs }
+  },
+  /** The older half. */
+  retain: async () => {
+    const half = beginMs + (count / 100 / 2) * 10_000
+    const clock = { ...(await import('../../src/clock.ts')).systemClock, now: () => half }
+    await using metrics = await MetricsRepository.open(url, { clock })
+    const retainMs = await timed(() => metrics.cleanupOldMetrics({ retentionDays: 0 }))
+    return { retainMs }
+  },
+  'retain-rows': async () => {
+    using rows = new RowRepository(join(place, 'rows.db'))
+    return { retainMs: await timed(() => rows.deleteBefore(beginMs + (count / 100 / 2) * 10_000)) }
+  },
+}
+
+console.log(JSON.stringify(await works[what]?.()))
