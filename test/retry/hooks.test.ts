@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import {
   Bulkhead,
@@ -176,4 +177,17 @@ test('an object with a JSON form of its own has the size of that', () => {
   const hostile = { toJSON: wrong }
   assert.ok((payloadBytes(self) ?? 0) >= 14)
   assert.equal(payloadBytes(hostile), 0)
+})
+
+test('the answer of an operation that keeps too much is let go: nobody gets it', async () => {
+  const kept: Buffer[] = []
+  const body = new Readable({ read: () => undefined })
+  await settle()
+  const fn = (): Readable => {
+    kept.push(Buffer.alloc(80 * 2 ** 20, 1))
+    return body
+  }
+  await assert.rejects(retry(fn, { memoryLimitMb: 1 }), { code: 'RETRY_MEMORY_EXCEEDED' })
+  assert.equal(body.destroyed, true)
+  assert.equal(kept.length, 1)
 })

@@ -140,6 +140,21 @@ test('a body that nobody read is cancelled before the next attempt, and a stream
   streams[2]?.destroy()
 })
 
+test('the body of the answer that an error carries is let go, too', async () => {
+  const bodies: Readable[] = []
+  const fn = (): never => {
+    const body = new Readable({ read: () => undefined })
+    bodies.push(body)
+    throw Object.assign(new Error('HTTP 503'), { response: { status: 503, headers: {}, body } })
+  }
+  await assert.rejects(retry(fn, { minDelayMs: 0, maxAttempts: 2 }), /HTTP 503/)
+  assert.deepEqual(
+    bodies.map(({ destroyed }) => destroyed),
+    [true, false],
+  )
+  bodies[1]?.destroy()
+})
+
 /** Full of memory until it is told that it is not. */
 class Gauge implements MemoryGauge {
   usedBytes = 90
@@ -266,6 +281,16 @@ test('an operation that keeps more than it may ends with the numbers, also when 
     assert.equal(retryCounters().memoryExceeded, before + 1)
     kept.length = 0
   }
+})
+
+test('a stream that cannot be closed does not end the process', async () => {
+  const fn = (): Readable =>
+    Object.assign(
+      new Readable({ read: () => undefined, destroy: (_error, done) => done(new Error('cannot be closed')) }),
+      { statusCode: 503, headers: {} },
+    )
+  assert.ok(await retry(fn, { minDelayMs: 0, maxAttempts: 2 }))
+  await new Promise((resolve) => setImmediate(resolve))
 })
 
 test('an attempt that goes on taking memory is told to end while it runs', async () => {

@@ -10,6 +10,7 @@ import {
   type OpensAt,
   type Policy,
   retries,
+  retryCounters,
   timeout,
   wrap,
 } from '../../src/retry/retry.ts'
@@ -379,4 +380,66 @@ test('a policy has the settings that it was made with, whatever becomes of the o
   }
   await assert.rejects(policy.run(always), /not today/)
   assert.equal(calls, 2)
+})
+
+test('the settings of a policy are those of its beginning, whatever becomes of the object', async () => {
+  const config = { maxAttempts: 2, minDelayMs: 0 }
+  const policy = retries(config)
+  config.maxAttempts = 5
+  let calls = 0
+  const fn = (): Promise<never> => {
+    calls += 1
+    return down()
+  }
+  assert.equal(await codeOf(policy.run(fn)), 'down')
+  assert.equal(await codeOf(policy.run(fn, { signal: new AbortController().signal })), 'down')
+  assert.equal(calls, 4)
+  await assert.rejects(policy.run(5 as never), { code: 'OPTION_INVALID' })
+})
+
+test('refusals of breakers and bulkheads are counted', async () => {
+  const before = retryCounters()
+  const breaker = new CircuitBreaker()
+  breaker.isolate()
+  assert.equal(await codeOf(breaker.run(well)), 'RETRY_CIRCUIT_OPEN')
+  const bulkhead = new Bulkhead({ concurrency: 1 })
+  void bulkhead.run(forever)
+  assert.equal(await codeOf(bulkhead.run(well)), 'RETRY_BULKHEAD_FULL')
+  const after = retryCounters()
+  assert.equal(after.refusedByBreaker - before.refusedByBreaker, 1)
+  assert.equal(after.refusedByBulkhead - before.refusedByBulkhead, 1)
+})
+
+test('a breaker that has closed again counts its calls anew', async () => {
+  const clock = new FakeClock()
+  const breaker = new CircuitBreaker({ opensAt: { failures: 2, of: 4 }, resetAfterMs: 100, clock })
+  for (const fn of [down, down]) await codeOf(breaker.run(fn))
+  await clock.pass(100)
+  await breaker.run(well)
+  await codeOf(breaker.run(down))
+  assert.equal(breaker.state, 'closed')
+})
+
+test('a breaker that is isolated by two is told of once, and once when both have let go', () => {
+  const told: CircuitState[] = []
+  const breaker = new CircuitBreaker({ onChange: (state) => void told.push(state) })
+  const both = [breaker.isolate(), breaker.isolate()]
+  for (const one of both) one[Symbol.dispose]()
+  assert.deepEqual(told, ['isolated', 'closed'])
+})
+
+test('what happens to a breaker while it is isolated is told of when it no longer is', async () => {
+  const told: CircuitState[] = []
+  const breaker = new CircuitBreaker({
+    opensAt: { consecutive: 1 },
+    onChange: (state) => void told.push(state),
+  })
+  const { promise, reject } = Promise.withResolvers<never>()
+  const call = codeOf(breaker.run(() => promise))
+  const isolation = breaker.isolate()
+  reject(new Error('down'))
+  await call
+  assert.deepEqual(told, ['isolated'])
+  isolation[Symbol.dispose]()
+  assert.deepEqual(told, ['isolated', 'open'])
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { attemptsOf, type RetryEvent, retry } from '../../src/retry/retry.ts'
-import { FakeClock } from '../fake-clock.ts'
+import { FakeClock, settle } from '../fake-clock.ts'
 
 const forever = (): Promise<never> => new Promise(() => undefined)
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -176,4 +176,33 @@ test('the function sees what failed before', async () => {
       [2, 'down'],
     ],
   )
+})
+
+test('an attempt that was left behind says nothing more when it ends, neither its value nor its error', async () => {
+  const clock = new FakeClock()
+  const late = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
+  const last = Promise.withResolvers<string>()
+  const told: number[] = []
+  const ended = retry(({ attempt }) => (late[attempt - 1] ?? last).promise, {
+    attemptTimeoutMs: 50,
+    minDelayMs: 0,
+    clock,
+    onEvent: (event) => void (event.type === 'attempt-ended' && told.push(event.attempt)),
+  })
+  await clock.pass(110)
+  late[0]?.resolve('of the first')
+  late[1]?.reject(new Error('of the second'))
+  await settle()
+  last.resolve('of the third')
+  assert.equal(await ended, 'of the third')
+  assert.deepEqual(told, [1, 2, 3])
+  assert.equal(clock.sleeping, 0)
+})
+
+test('of a code that is longer than 100 characters the history keeps so many', async () => {
+  const long = Object.assign(new Error('down'), { code: 'x'.repeat(1_000), status: 503 })
+  for (const error of [long, Object.assign(new Error('down'), { code: 'x'.repeat(1_000) })]) {
+    await retry(() => Promise.reject(error), { minDelayMs: 0 }).catch(() => undefined)
+    assert.ok(attemptsOf(error)?.records.every(({ code }) => code.length <= 100 && code.length > 0))
+  }
 })
