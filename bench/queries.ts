@@ -5,23 +5,17 @@
  */
 import { fileURLToPath } from 'node:url'
 import { atLeast, type BenchResult, measure, promised, TemporaryFolder, told } from './measure.ts'
-import type { CreateCosts, ExpiryCosts } from './queries/costs.ts'
+import type { CreateCosts, ExpiryCosts, LogCosts } from './queries/costs.ts'
 
 export const name = 'queries'
 const runs = 3
 const count = 100_000
+const logBytes = 200_000_000
 
-async function costsOf<Costs>(what: string): Promise<Costs> {
+async function costsOf<Costs>(what: string, size = count): Promise<Costs> {
   using folder = new TemporaryFolder()
   const script = fileURLToPath(new URL('queries/costs.ts', import.meta.url))
-  const { stdout } = await measure([
-    process.execPath,
-    '--expose-gc',
-    script,
-    what,
-    folder.path,
-    String(count),
-  ])
+  const { stdout } = await measure([process.execPath, '--expose-gc', script, what, folder.path, String(size)])
   return JSON.parse(stdout)
 }
 
@@ -32,6 +26,7 @@ export async function run(): Promise<BenchResult> {
     created.push(await costsOf<CreateCosts>('create'))
     expired.push(await costsOf<ExpiryCosts>('expire'))
   }
+  const log = await costsOf<LogCosts>('log', logBytes)
   const of = (look: (costs: CreateCosts) => number): number[] => created.map(look)
   return {
     title: '100,000 queries, 1,000 in memory',
@@ -41,6 +36,11 @@ export async function run(): Promise<BenchResult> {
         'created into SQLite, 512 callers at once',
         of(({ perSecond }) => perSecond),
         { unit: 'a second', least: 5_000 },
+      ),
+      told(
+        '  processor time for each, all threads',
+        of(({ cpuUs }) => cpuUs),
+        'us',
       ),
       promised(
         'heap after the last tenth over heap after the first',
@@ -92,7 +92,15 @@ export async function run(): Promise<BenchResult> {
         expired.map(({ allMs }) => allMs),
         'ms',
       ),
+      told(
+        'a log of 200 MB: growth of the resident set until it is stored',
+        [log.writeGrowthBytes / 2 ** 20],
+        'MiB',
+      ),
+      told('  and until it is read as well', [log.growthBytes / 2 ** 20], 'MiB'),
+      told('  until it is stored, masked', [log.writeMs], 'ms'),
+      told('  until it is read', [log.readMs], 'ms'),
     ],
-    notes: ['the clock on the wall also counts when other processes have the processor'],
+    notes: ['the log: once', 'the clock on the wall also counts when other processes have the processor'],
   }
 }

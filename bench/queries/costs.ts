@@ -1,10 +1,12 @@
-/** What queries cost, measured in this process: `node --expose-gc costs.ts create|expire FOLDER COUNT` prints it as JSON. */
+/** What queries cost, measured in this process: `node --expose-gc costs.ts create|expire|log FOLDER COUNT` prints it as JSON. */
 import { systemClock } from '../../src/clock.ts'
 import { QueryHandler } from '../../src/queries/queries.ts'
 import { openStore } from '../../src/store/store.ts'
 
 export type CreateCosts = {
   readonly perSecond: number
+  /** Processor time of all threads for each. */
+  readonly cpuUs: number
   readonly heapGrowthBytes: number
   /** From the first half of the queries to all of them. */
   readonly residentGrowthBytes: number
@@ -19,6 +21,14 @@ export type ExpiryCosts = {
   readonly longestMs: number
   readonly longestCpuMs: number
   readonly allMs: number
+}
+
+export type LogCosts = {
+  readonly writeMs: number
+  readonly readMs: number
+  /** Of the greatest resident set, over that before: when it is stored, and when it is read as well. */
+  readonly writeGrowthBytes: number
+  readonly growthBytes: number
 }
 
 const callers = 512
@@ -61,6 +71,7 @@ async function create(stateDir: string, count: number): Promise<CreateCosts> {
   await using store = await openStore({ stateDir })
   await using queries = new QueryHandler({ store, maxCachedQueries: 1_000 })
   const tenth = count / 10
+  const cpuBefore = process.cpuUsage()
   const startMs = performance.now()
   await createMany(queries, 0, tenth)
   let measuringMs = performance.now()
@@ -70,6 +81,7 @@ async function create(stateDir: string, count: number): Promise<CreateCosts> {
   const halfBytes = process.memoryUsage().rss
   await createMany(queries, count / 2, count)
   const tookMs = performance.now() - startMs - measuringMs
+  const cpu = process.cpuUsage(cpuBefore)
   const residentGrowthBytes = process.memoryUsage().rss - halfBytes
   const heapGrowthBytes = heapBytes() - early
   const peakBytes = process.resourceUsage().maxRSS * 1_024
@@ -78,6 +90,7 @@ async function create(stateDir: string, count: number): Promise<CreateCosts> {
     cursor = (await queries.getQueryPage({ cursor, pageSize })).nextCursor ?? undefined
   return {
     residentGrowthBytes,
+    cpuUs: (cpu.user + cpu.system) / count,
     perSecond: (count / tookMs) * 1_000,
     heapGrowthBytes,
     peakBytes,
@@ -116,6 +129,39 @@ async function expire(stateDir: string, count: number): Promise<ExpiryCosts> {
   return { longestMs, longestCpuMs, allMs: performance.now() - start.atMs }
 }
 
+/** A log of so many bytes, of which no more than a piece is ever held here. */
+async function* logOf(bytes: number): AsyncIterable<string> {
+  let line = 0
+  for (let at = 0; at < bytes; ) {
+    const lines = Array.from({ length: 500 }, () => {
+      line += 1
+      return `2026-11-23T10:15:30.123Z step ${line} compiled src/module-${line % 997}.ts in ${line % 83} ms`
+    })
+    const text = `${lines.join('\n')}\n`
+    at += text.length
+    yield text
+  }
+}
+
+async function log(stateDir: string, bytes: number): Promise<LogCosts> {
+  await using store = await openStore({ stateDir })
+  await using queries = new QueryHandler({ store })
+  await createMany(queries, 0, 1_000)
+  heapBytes()
+  const before = process.memoryUsage().rss
+  const startMs = performance.now()
+  const { attachments } = await queries.createQuery({ title: 'a log', text: logOf(bytes) })
+  const writeMs = performance.now() - startMs
+  const writeGrowthBytes = process.resourceUsage().maxRSS * 1_024 - before
+  const [stored] = attachments
+  if (stored?.kind !== 'stored-text') throw new Error('the log was not stored')
+  let read = 0
+  for await (const piece of queries.readText(stored.textId)) read += piece.length
+  if (read !== stored.bytes || read < bytes) throw new Error(`${read} of ${stored.bytes} bytes came back`)
+  const readMs = performance.now() - startMs - writeMs
+  return { writeMs, readMs, writeGrowthBytes, growthBytes: process.resourceUsage().maxRSS * 1_024 - before }
+}
+
 /** Of this thread alone. */
 function cpuMs(): number {
   const { user, system } = process.threadCpuUsage()
@@ -123,4 +169,6 @@ function cpuMs(): number {
 }
 
 const [, , what, folder = '', count = ''] = process.argv
-process.stdout.write(JSON.stringify(await (what === 'create' ? create : expire)(folder, Number(count))))
+const measured = { create, expire, log }[what ?? '']
+if (measured === undefined) throw new Error(`there is no measurement "${what}"`)
+process.stdout.write(JSON.stringify(await measured(folder, Number(count))))

@@ -14,8 +14,8 @@ const stringBytes = 16
 /** Of the arrays that lru-cache makes for each place, used or not. */
 export const placeBytes = 28
 /** How long expiry may go on before others get their turn, and how many entries lie between two looks at the clock. */
-const sliceMs = 2
-const entriesPerLook = 64
+const sliceMs = 1
+const entriesPerLook = 32
 
 type Entry = {
   readonly id: string
