@@ -9,8 +9,10 @@ import {
   payloadBytes,
   RetryBudget,
   type RetryConfig,
+  retries,
   retry,
   retryCounters,
+  timeout,
   wrap,
 } from '../../src/retry/retry.ts'
 import { FakeClock, settle } from '../fake-clock.ts'
@@ -190,4 +192,37 @@ test('the answer of an operation that keeps too much is let go: nobody gets it',
   await assert.rejects(retry(fn, { memoryLimitMb: 1 }), { code: 'RETRY_MEMORY_EXCEEDED' })
   assert.equal(body.destroyed, true)
   assert.equal(kept.length, 1)
+})
+
+test('refused payloads and calls that are out of time are counted', async () => {
+  const before = retryCounters()
+  await assert.rejects(retry(() => 1, { payload: Buffer.alloc(2 ** 20 + 1), maxPayloadSizeMb: 1 }))
+  const clock = new FakeClock()
+  const late = assert.rejects(timeout(100, { clock }).run(forever), { code: 'RETRY_TIMEOUT' })
+  await clock.pass(100)
+  await late
+  const after = retryCounters()
+  assert.equal(after.refusedPayloads - before.refusedPayloads, 1)
+  assert.equal(after.timeouts - before.timeouts, 1)
+})
+
+test('a policy listens to the signal of its settings and to that of the call', async () => {
+  for (const which of [0, 1]) {
+    const stops = [new AbortController(), new AbortController()] as const
+    const policy = retries({ signal: stops[0].signal })
+    const ended = assert.rejects(policy.run(forever, { signal: stops[1].signal }), /stopped by hand/)
+    stops[which as 0 | 1].abort(new Error('stopped by hand'))
+    await ended
+  }
+})
+
+test('a signal that is asked for after the abort is aborted', async () => {
+  const stop = new AbortController()
+  const fn = async (context: { readonly signal: AbortSignal }): Promise<boolean> => {
+    await settle()
+    return context.signal.aborted
+  }
+  const ended = retry(fn, { signal: stop.signal, waitForAttempt: true })
+  stop.abort()
+  assert.equal(await ended, true)
 })
