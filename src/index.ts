@@ -28,10 +28,12 @@ export {
 export {
   type BatchConsultation,
   type BatchQuestion,
+  type CircleConsult,
   type Claim,
   type Consensus,
   type Consultation,
   type ConsultOptions,
+  consultWith,
   type ExpertAnswer,
   type ExpertEvent,
   ExpertManager,

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream, statSync } from 'node:fs'
-import { basename } from 'node:path'
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
-import type { ConsultOptions, ExpertManager, Material, Question } from '../experts/experts.ts'
+import { type CircleConsult, consultWith, type ExpertEvent, type ExpertManager } from '../experts/experts.ts'
+import { type NewAttachment, type NewQuery, QueryHandler } from '../queries/queries.ts'
 import { styleFor, writeSteadily } from '../report/report.ts'
+import { openStore } from '../store/store.ts'
 import { durationForms, parseDuration } from '../units.ts'
 import { AnswersView } from './answers-view.ts'
 import { namesIn, openCircle } from './circle.ts'
+import { placeOf } from './with-journal.ts'
 import type { Call, RunCommand } from './words.ts'
 
-const chunkBytes = 64 * 1024
+const longestTitle = 200
 const mostAttached = 32
 
 export const askCommand: RunCommand = async (call) => {
@@ -19,19 +22,14 @@ export const askCommand: RunCommand = async (call) => {
   const files = call.texts('attach')
   if (files.length > mostAttached)
     throw new PlimsollError('USAGE', `--attach was given ${files.length} times, at most ${mostAttached}`)
-  const materials = files.map(materialOf)
+  const attachments = files.map(attachmentOf)
   await using manager = await openCircle(call)
-  const question = {
-    id: randomUUID(),
-    type: 'general',
-    title: text.slice(0, 200),
-    text: text.length > 200 ? text : '',
-  }
-  return await consultInTerminal(call, manager, question, { ...consultOptions(call), materials })
+  const query = { title: text.slice(0, longestTitle), text, attachments }
+  return await consultInTerminal(call, manager, query, consultOptions(call))
 }
 
 /** `--experts`, `--enough`, `--timeout`. @throws USAGE */
-export function consultOptions(call: Call): ConsultOptions {
+export function consultOptions(call: Call): CircleConsult {
   const names = namesIn(call)
   const enough = call.text('enough')
   const timeout = call.text('timeout')
@@ -50,35 +48,43 @@ export function consultOptions(call: Call): ConsultOptions {
   }
 }
 
-/** Ctrl-C cancels it: the connections close, and what is known by then was shown. */
+/** Kept as a query, with its answers. Ctrl-C cancels it: the connections close, and what is known by then stays. */
 export async function consultInTerminal(
   call: Call,
   manager: ExpertManager,
-  question: Question,
-  options: ConsultOptions,
+  asked: NewQuery,
+  options: CircleConsult,
 ): Promise<number> {
-  const writeOut = async (text: string): Promise<void> => {
-    await writeSteadily(process.stdout, text)
+  let exitCode = 0
+  const tell = teller(call, asked)
+  const onEvent = async (event: ExpertEvent): Promise<void> => {
+    await tell(event)
+    if (event.type === 'consulted' && event.consultation.error !== null) exitCode = 1
   }
-  const isJson = call.flag('json')
-  const view = new AnswersView(writeOut, styleFor(process.stdout, process.env), question.type !== 'diagnosis')
   const interrupted = new AbortController()
   const stop = (): void => interrupted.abort(new PlimsollError('INTERRUPTED', 'the question was cancelled'))
   process.once('SIGINT', stop).once('SIGTERM', stop)
-  let exitCode = 0
   try {
-    for await (const event of manager.stream(question, { ...options, signal: interrupted.signal })) {
-      if (isJson) await writeOut(`${JSON.stringify(event)}\n`)
-      else await view.tell(event)
-      if (event.type === 'consulted' && event.consultation.error !== null) exitCode = 1
-    }
+    await using store = await openStore(placeOf(call))
+    await using queries = new QueryHandler({ store, consult: consultWith(manager, { ...options, onEvent }) })
+    const query = await queries.createQuery({ ...asked, idempotencyKey: randomUUID() })
+    await queries.submitQuery(query, { signal: interrupted.signal })
     return exitCode
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
   }
 }
 
-function materialOf(file: string): Material {
+function teller(call: Call, { type }: NewQuery): (event: ExpertEvent) => Promise<void> {
+  const write = async (text: string): Promise<void> => {
+    await writeSteadily(process.stdout, text)
+  }
+  if (call.flag('json')) return (event) => write(`${JSON.stringify(event)}\n`)
+  const view = new AnswersView(write, styleFor(process.stdout, process.env), type !== 'diagnosis')
+  return (event) => view.tell(event)
+}
+
+function attachmentOf(file: string): NewAttachment {
   try {
     if (!statSync(file).isFile())
       throw new PlimsollError('LOG_UNREADABLE', `${JSON.stringify(file)} is no file`)
@@ -87,10 +93,8 @@ function materialOf(file: string): Material {
     throw new PlimsollError(
       'LOG_UNREADABLE',
       `${JSON.stringify(file)} cannot be read (${systemCodeOf(cause)})`,
-      {
-        cause,
-      },
+      { cause },
     )
   }
-  return { name: basename(file), chunks: createReadStream(file, { highWaterMark: chunkBytes }) }
+  return { kind: 'file', path: resolve(file) }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { createReadStream, fstatSync, statSync } from 'node:fs'
 import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
 import { diagnose, type Evidence, type ExpertManager, evidenceOf, type Log } from '../experts/experts.ts'
@@ -59,8 +58,8 @@ async function explain(
     ...(error !== undefined && { 'what the engine saw': `${error.code}: ${error.message}` }),
     ...(exitCode != null && { 'exit code': String(exitCode) }),
   }
-  const question = { id: randomUUID(), type: 'diagnosis', title, text: '', context }
-  return await consultInTerminal(call, manager, question, { ...consultOptions(call), evidence })
+  const query = { type: 'diagnosis', title, text: 'Name the cause of the failure.', context } as const
+  return await consultInTerminal(call, manager, query, { ...consultOptions(call), evidence })
 }
 
 function diagnoseRun(call: Call, manager: ExpertManager | null, name: string): Promise<number> {

@@ -13,6 +13,7 @@
  * line that exists. It does not know whether a model is right. It acts on nothing either.
  */
 export { type Cause, type CauseName, causes } from './causes.ts'
+export { type CircleConsult, consultWith } from './circle/for-queries.ts'
 export {
   type BatchConsultation,
   type BatchQuestion,

@@ -23,6 +23,8 @@ test('ask streams what each expert says, and tells what it cost', async () => {
   assert.match(stdout, /^other \| safe\./m)
   assert.ok(!stdout.includes('\u001b'))
   assert.match(stdout, /house: complete \(.* s, 150 tokens, \$0\.0006\)/)
+  const kept = await folder.plimsoll(['queries', 'list', '--json'])
+  assert.match(kept.stdout, /Is it safe\?/)
   assert.match(server.asked[0]?.body ?? '', /Is it safe\?.*\[1\] the notes/)
 })
 
