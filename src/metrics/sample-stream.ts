@@ -12,8 +12,9 @@ class SampleIterator implements AsyncIterator<Sample> {
   readonly #batches: AsyncIterator<Batch>
   #batch: Batch | null = null
   #index = 0
-  /** Calls that do not wait for one another get their samples in order. */
-  #turn: Promise<unknown> | null = null
+  /** Calls that do not wait for one another get their samples in order; at most as many as there are such calls. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #waiting = 0
 
   constructor(batches: AsyncIterator<Batch>) {
     this.#batches = batches
@@ -21,15 +22,11 @@ class SampleIterator implements AsyncIterator<Sample> {
 
   next(): Promise<IteratorResult<Sample>> {
     const batch = this.#batch
-    if (this.#turn === null && batch !== null && this.#index < batch.timestampsMs.length)
+    if (this.#waiting === 0 && batch !== null && this.#index < batch.timestampsMs.length)
       return Promise.resolve({ done: false, value: sampleAt(batch, this.#index++) })
-    const result = (this.#turn ?? Promise.resolve()).then(() => this.#fromNextBatch())
-    const turn = result
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#turn === turn) this.#turn = null
-      })
-    this.#turn = turn
+    this.#waiting += 1
+    const result = this.#turn.then(() => this.#fromNextBatch())
+    this.#turn = result.catch(() => undefined)
     return result
   }
 
@@ -40,14 +37,19 @@ class SampleIterator implements AsyncIterator<Sample> {
   }
 
   async #fromNextBatch(): Promise<IteratorResult<Sample>> {
-    while (this.#batch === null || this.#index >= this.#batch.timestampsMs.length) {
-      this.#batch = null
-      const next = await this.#batches.next()
-      if (next.done) return end
-      this.#batch = next.value
-      this.#index = 0
+    try {
+      while (this.#batch === null || this.#index >= this.#batch.timestampsMs.length) {
+        this.#batch = null
+        const next = await this.#batches.next()
+        if (next.done) return end
+        this.#batch = next.value
+        this.#index = 0
+      }
+      return { done: false, value: sampleAt(this.#batch, this.#index++) }
+    } finally {
+      // Before whoever asked goes on: it will take the short way.
+      this.#waiting -= 1
     }
-    return { done: false, value: sampleAt(this.#batch, this.#index++) }
   }
 }
 
