@@ -40,6 +40,8 @@ const retryMs = 50
 const itemsBetweenLooks = 1_024
 /** ... and after this long, in milliseconds, it lets timers and sockets have their turn. */
 const turnMs = 15
+/** A source that is asked for an item at the end may answer so late, in milliseconds; then it is left. */
+const closeMs = 1_000
 
 type Answer<Result> = IteratorResult<Result, undefined>
 
@@ -65,6 +67,8 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
   #isPulling = false
   #isExhausted = false
   #isOver = false
+  /** Its reader has gone: that is no failure. */
+  #isLeft = false
   #failure: { readonly error: unknown } | null = null
   #reader: PromiseWithResolvers<Answer<Result>> | null = null
   /** Looks again while it is held back by slots or memory. */
@@ -108,10 +112,15 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
     return promise
   }
 
-  /** Ends it early, as `break` in a `for await` does. Resolves when nothing of it runs any more. */
+  /**
+   * Ends it early, as `break` in a `for await` does. Resolves when no function of it runs any more and the source is
+   * closed, or has not answered for a second. Who waits for a result hears that there is none.
+   */
   async return(): Promise<Answer<Result>> {
+    const waiting = this.#reader?.promise
+    this.#isLeft = this.#failure === null
     this.#fail(new Error('nobody reads the results any more'))
-    await this.next().catch(() => undefined)
+    await (waiting ?? this.next()).catch(() => undefined)
     return { value: undefined, done: true }
   }
 
@@ -158,12 +167,14 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
       this.#isPulling = true
       pulled.then(
         (result) => {
+          if (!this.#isPulling) return
           this.#isPulling = false
           this.#start(result)
           this.pump()
           this.#tell()
         },
         (error: unknown) => {
+          if (!this.#isPulling) return
           this.#isPulling = false
           this.#lost(error)
         },
@@ -224,6 +235,11 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
     this.#failure ??= { error }
     this.#isExhausted = true
     this.#stop.abort(error)
+    // The source may have nothing to say for hours.
+    if (this.#isPulling) {
+      this.#isPulling = false
+      this.#free()
+    }
     this.#tell()
   }
 
@@ -252,7 +268,7 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
 
   /** The first reader after a failure gets it; those after it that all is over. */
   async #end({ resolve, reject }: PromiseWithResolvers<Answer<Result>>): Promise<void> {
-    const failure = this.#isOver ? null : this.#failure
+    const failure = this.#isOver || this.#isLeft ? null : this.#failure
     try {
       if (!this.#isOver) await this.#close()
       if (failure === null) resolve({ value: undefined, done: true })
@@ -268,7 +284,18 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
     this.#holdNoMore()
     if (this.#turn !== null) clearImmediate(this.#turn)
     this.#parts.close()
-    if (this.#failure !== null) await this.#source.return?.()
+    if (this.#failure !== null) await this.#closeSource()
+  }
+
+  async #closeSource(): Promise<void> {
+    const closing = Promise.resolve(this.#source.return?.())
+    const patience = new AbortController()
+    const late = this.#parts.clock.sleep(closeMs, patience.signal).catch(() => undefined)
+    try {
+      await Promise.race([closing, late])
+    } finally {
+      patience.abort()
+    }
   }
 }
 

@@ -137,6 +137,66 @@ test('an abort reaches what runs and is thrown to the reader, also when it came 
   assert.deepEqual(called, [])
 })
 
+/** One item, and then nothing for as long as anybody asks. */
+async function* falls(silent: { isClosed: boolean }): AsyncIterable<number> {
+  try {
+    yield 1
+    await new Promise(() => undefined)
+  } finally {
+    silent.isClosed = true
+  }
+}
+
+test('a source that says nothing any more holds up neither a break nor an abort', {
+  timeout: 20_000,
+}, async () => {
+  const executor = new ParallelExecutor({ maxConcurrentTasks: 2 })
+  const source = { isClosed: false }
+  for await (const result of executor.map(falls(source), (item) => item)) {
+    assert.equal(result, 1)
+    break
+  }
+  const stop = new AbortController()
+  const results = executor.map(falls(source), (item) => item, { signal: stop.signal })
+  await results.next()
+  const waiting = results.next()
+  stop.abort(new Error('enough'))
+  await assert.rejects(waiting, /enough/)
+  assert.equal(executor.report().running, 0)
+  assert.equal(source.isClosed, false)
+})
+
+test('a source that is asked at the moment of a break is closed before the break is over', async () => {
+  const executor = new ParallelExecutor()
+  let isClosed = false
+  const source = (async function* () {
+    try {
+      for (let next = 0; ; next += 1) {
+        yield next
+        for (let passed = 0; passed < 10; passed += 1) await turn()
+      }
+    } finally {
+      isClosed = true
+    }
+  })()
+  for await (const _ of executor.map(source, (item) => item)) break
+  assert.equal(isClosed, true)
+})
+
+test('who ends a map while a result is waited for ends that wait without an error, after what runs', async () => {
+  const executor = new ParallelExecutor()
+  let hasEnded = false
+  const results = executor.map([1], async (_item, _index, { signal }) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    for (let passed = 0; passed < 10; passed += 1) await turn()
+    hasEnded = true
+  })
+  const waiting = results.next()
+  await results.return?.()
+  assert.equal(hasEnded, true)
+  assert.deepEqual(await waiting, { value: undefined, done: true })
+})
+
 test('above the load line one item at a time goes on, and all of them when there is room again', async () => {
   const monitor = new FakeMachine()
   const clock = new FakeClock()
