@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import { TaskGroups } from '../../src/memory/memory.ts'
+import { hasEnded, readProcessStat } from '../../src/memory/process-stat.ts'
+import { exec, openBench, shell } from './run-task.ts'
+
+const MiB = 2 ** 20
+const onLinux = { skip: process.platform === 'linux' ? false : 'needs /proc' }
+/** No control group is found below a directory that does not exist. */
+const makeGroups = (): TaskGroups => new TaskGroups({ clock: systemClock, root: '/nonexistent' })
+
+function runs(pid: number): boolean {
+  const stat = readProcessStat('/', pid)
+  return stat !== undefined && !hasEnded(stat)
+}
+
+/** Seven generations, each process starts two of the next and ends: 254 processes, of which 128 sleep without a parent. */
+const doubling = 'd() { [ "$1" -eq 0 ] && exec sleep 1000; d $(($1-1)) & d $(($1-1)) & }; d 7'
+
+test(
+  'of a tree that doubles two hundred processes are measured, and none of them is left',
+  onLinux,
+  async () => {
+    await using bench = await openBench({}, { makeGroups })
+    const { report } = await bench.run(shell(`${doubling}; sleep 1.5; exit 0`))
+    assert.equal(report.status, 'succeeded')
+    assert.equal(report.enforcement, 'watchdog')
+    const { upper } = report.peakMemoryBytes
+    assert.ok(upper !== null && upper > 128 * 0.5 * MiB, `${upper}`)
+    const ended = bench.events.find(({ type }) => type === 'attempt-ended')
+    assert.ok(ended?.type === 'attempt-ended')
+    assert.equal(ended.result.leftovers.length, 128)
+    assert.deepEqual(ended.result.leftovers.filter(runs), [])
+  },
+)
+
+test(
+  'a tree of two hundred small processes goes over the limit together, and is stopped together',
+  onLinux,
+  async () => {
+    await using bench = await openBench({}, { makeGroups })
+    const script = 'for i in $(seq 200); do setsid sleep 1000 & done; wait'
+    const { report } = await bench.run(exec('sh', '-c', script), { limitBytes: 60 * MiB })
+    assert.equal(report.error?.code, 'TASK_MEMORY_EXCEEDED')
+    assert.ok(report.peakMemoryBytes.lower > 60 * MiB)
+    const opened = bench.events.find(({ type }) => type === 'attempt-opened')
+    assert.ok(opened?.type === 'attempt-opened')
+    assert.deepEqual(bench.finder.findByToken(opened.token), [])
+  },
+)
