@@ -10,6 +10,7 @@ import { Brake } from './brake.ts'
 import { GroupBase } from './group-base.ts'
 import { findPlace } from './group-place.ts'
 import type { MemoryMonitor, MemoryReading } from './monitor.ts'
+import { readProcessStat } from './process-stat.ts'
 import { findScopePlace, type NoScopes, newUnit, type ScopePlace, TaskScope } from './systemd-scope.ts'
 import { TaskGroup } from './task-group.ts'
 
@@ -17,6 +18,8 @@ export type TaskGroupsOptions = {
   readonly clock: Clock
   /** Where /proc and the control groups are looked for. Default `/`. */
   readonly root?: string
+  /** Where the /proc is that process trees are sampled by. Default `/`. */
+  readonly watchedRoot?: string
   /** Asked where no group can be made. Default: a scope of systemd, if it makes one; with another root, none. */
   readonly findScopes?: FindScopes
   /** With it the groups together are slowed near the limit that it sees (v2 only); it must live as long as they do. */
@@ -49,6 +52,7 @@ export class TaskGroups implements Disposable {
   constructor({
     clock,
     root = '/',
+    watchedRoot = '/',
     findScopes = askFor(root),
     monitor,
     suspended = () => 0,
@@ -63,7 +67,7 @@ export class TaskGroups implements Disposable {
     this.#scopes = scopes !== null && scopes.directory !== null ? scopes : null
     if (base instanceof GroupBase) this.here = { level: 'hard', because: place.because }
     else if (this.#scopes !== null) this.here = { level: 'hard', because: this.#scopes.because }
-    else this.here = withoutGroups(`${base.because}; ${scopes?.because}`)
+    else this.here = withoutGroups(watchedRoot, `${base.because}; ${scopes?.because}`)
   }
 
   /** The caller gives it back. Null where none can be made. */
@@ -143,11 +147,15 @@ function makeBase(make: () => GroupBase): GroupBase | { readonly because: string
   }
 }
 
-function withoutGroups(because: string): EnforcementHere {
-  if (process.platform === 'linux')
+/** A /proc may be missing, or be that of other processes than ours: then there is nothing to sample. */
+function withoutGroups(watchedRoot: string, because: string): EnforcementHere {
+  if (readProcessStat(watchedRoot, process.pid) !== undefined)
     return {
       level: 'watchdog',
       because: `process trees are sampled and stopped over their limit: ${because}`,
     }
-  return { level: 'none', because: `neither control groups nor /proc are on this system: ${because}` }
+  return {
+    level: 'none',
+    because: `neither control groups nor a /proc with our processes are on this system: ${because}`,
+  }
 }

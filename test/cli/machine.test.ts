@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { planSchema } from '../../src/plan/plan.ts'
-import { Folder, jsonLines } from './plimsoll.ts'
+import { Folder, jsonLines, mainFile } from './plimsoll.ts'
 
 test('memory tells the capacity, the use, the load line, every level, and what enforces limits', async () => {
   using folder = new Folder()
@@ -22,6 +23,27 @@ test('memory tells the capacity, the use, the load line, every level, and what e
   ])
     assert.match(stdout, word)
 })
+
+/** Only root may hide the /proc of one command from it. */
+const isolated = spawnSync('unshare', ['-m', 'true']).status === 0
+const whereIsolated = { skip: isolated ? false : 'needs root and unshare' }
+
+test(
+  'memory on a machine without /proc says what is missing, and claims to watch nothing',
+  whereIsolated,
+  () => {
+    const script = 'mount -t tmpfs none /proc && exec "$0" "$1" memory'
+    const words = ['-m', 'sh', '-c', script, process.execPath, mainFile]
+    const { status, stdout, stderr } = spawnSync('unshare', words, { encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    assert.match(
+      stdout,
+      /^missing: without \/proc\/meminfo, .* control groups, .* process trees can be measured$/m,
+    )
+    assert.match(stdout, /^stalled +not told on the machine, not told in our control group$/m)
+    assert.match(stdout, /limit is enforced by: none: neither control groups nor a \/proc/)
+  },
+)
 
 test('memory --json is one object with the numbers', async () => {
   using folder = new Folder()

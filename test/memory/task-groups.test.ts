@@ -126,6 +126,15 @@ test('where no group can be made, none is, and the reason is a sentence', (t) =>
   }
 })
 
+test('where there is no /proc, or none with our processes, nothing is said to be watched', (t) => {
+  for (const files of [{}, { 'proc/1/stat': '1 (init) S 0 1 1 0 -1\n' }]) {
+    const root = machine(t, files)
+    const here = enforcementHere({ clock: systemClock, root, watchedRoot: root })
+    assert.equal(here.level, 'none')
+    assert.match(here.because, /^neither control groups nor a \/proc with our processes/)
+  }
+})
+
 const here = enforcementHere({ clock: systemClock })
 const whereHard = { skip: here.level === 'hard' ? false : here.because }
 
