@@ -82,7 +82,7 @@ async function replace(target: string, temporary: string, text: string): Promise
 async function bytesOf(file: string): Promise<Uint8Array | null> {
   try {
     const found = await stat(file)
-    if (!found.isFile()) throw invalid(file, 'it is not a file')
+    if (!found.isFile()) throw invalid(file, 'it is not a file', { fix: 'Name a file' })
     if (found.size > longestFile) throw tooLong(file)
     return await readFile(file)
   } catch (cause) {

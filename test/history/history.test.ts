@@ -172,6 +172,7 @@ test('a directory, a pipe and a device are refused without a wait', async () => 
   execFileSync('mkfifo', [pipe])
   for (const file of [place.dir, pipe, '/dev/zero']) {
     await assert.rejects(readHistory(file), invalid(/it is not a file/))
+    await assert.rejects(readHistory(file), { fix: 'Name a file' })
   }
 })
 
