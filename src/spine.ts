@@ -326,6 +326,9 @@ export type TaskReport = {
     readonly status: 'succeeded' | 'failed'
     readonly durationMs: number
     readonly error?: ErrorFacts
+    /** Only of an undo that failed, as is the diagnosis. */
+    readonly lastOutput?: string
+    readonly diagnosis?: Diagnosis
   }
 }
 

@@ -37,7 +37,8 @@ export async function evidenceOf(failed: FailedTask, options: EvidenceOptions): 
   const read = (log: string, bytes: number): Promise<FileParts> =>
     readable(partsOfFile(join(stateDir, log), task, sharesOf(bytes)))
   const own = attempt ? await read(attempt.log, mostBytes) : nothing
-  const green = await journal.greenLogs(plan, task, greenRuns)
+  // What a task prints when it goes well says nothing of its undo.
+  const green = phase === 'undo' ? [] : await journal.greenLogs(plan, task, greenRuns)
   const earlier = await Promise.all(green.map((log) => read(log, mostBytes * greenShare)))
   const { readBytes, ofBytes } = own
   return {

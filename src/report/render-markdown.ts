@@ -50,22 +50,27 @@ function row([name, task]: NamedTask): string {
   return `| ${cells.join(' | ')} |`
 }
 
+/** Nothing of what went as it should, such as an undo that succeeded. */
 function failure([name, task]: NamedTask): string[] {
-  const error = task.error ?? task.undo?.error
-  if (error === undefined) return [] // undone, as it should be
-  const output = plainText(task.lastOutput ?? '').trimEnd()
+  return [...oneFailure(name, task), ...(task.undo ? oneFailure(`undo of ${name}`, task.undo) : [])]
+}
+
+type Failure = Pick<NamedTask[1], 'error' | 'lastOutput' | 'diagnosis'>
+
+function oneFailure(what: string, { error, lastOutput, diagnosis }: Failure): string[] {
+  if (error === undefined) return []
+  const output = plainText(lastOutput ?? '').trimEnd()
   return [
     '',
-    `### ${words(name)}`,
+    `### ${words(what)}`,
     '',
     ...errorLines(error),
     ...(output === '' ? [] : ['', fenced(output)]),
-    ...diagnosisOf(task),
+    ...(diagnosis ? diagnosisOf(diagnosis) : []),
   ]
 }
 
-function diagnosisOf({ diagnosis }: NamedTask[1]): string[] {
-  if (diagnosis === undefined) return []
+function diagnosisOf(diagnosis: NonNullable<Failure['diagnosis']>): string[] {
   const { cause, title, explanation, evidence, next, others } = diagnosis
   const lines = evidence.map(({ log, line, text }) => `${log}${line === null ? '' : `:${line}`}: ${text}`)
   return [

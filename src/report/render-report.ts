@@ -1,6 +1,6 @@
 /** A report for the terminal. */
 import type { ErrorFacts } from '../errors.ts'
-import type { Report } from '../spine.ts'
+import type { Report, TaskReport } from '../spine.ts'
 import { formatDuration } from '../units.ts'
 import { expectedText } from './estimate-words.ts'
 import { countOf, paintTone, releaseOf, toneOf } from './event-words.ts'
@@ -79,16 +79,19 @@ function row([name, task]: NamedTask, style: Style) {
   ]
 }
 
+type Failure = Pick<TaskReport, 'error' | 'lastOutput' | 'diagnosis'>
+
 function failureLines([name, task]: NamedTask, style: Style): string[] {
-  const errors = [
-    { what: name, error: task.status === 'failed' ? task.error : undefined },
-    { what: `undo of ${name}`, error: task.undo?.error },
+  return [
+    ...(task.status === 'failed' ? oneFailure(name, task, style) : []),
+    ...(task.undo ? oneFailure(`undo of ${name}`, task.undo, style) : []),
   ]
-  const blocks = errors.flatMap(({ what, error }) =>
-    error === undefined ? [] : errorLines(what, error, style),
-  )
-  const diagnosis = task.diagnosis ? diagnosisLines(task.diagnosis, style).map((line) => `  ${line}`) : []
-  return [...blocks, ...outputLines(task.lastOutput, style), ...diagnosis]
+}
+
+function oneFailure(what: string, { error, lastOutput, diagnosis }: Failure, style: Style): string[] {
+  if (error === undefined) return []
+  const why = diagnosis ? diagnosisLines(diagnosis, style).map((line) => `  ${line}`) : []
+  return [...errorLines(what, error, style), ...outputLines(lastOutput, style), ...why]
 }
 
 function errorLines(what: string, { code, message, fix }: ErrorFacts, style: Style): string[] {

@@ -38,12 +38,16 @@ type Failure = {
   readonly keep: (diagnosis: Diagnosis) => void
 }
 
-/** Of the plan's tasks first, then of its hooks. */
+/** Of the plan's tasks first, then of their undo, then of its hooks. */
 function failuresOf(states: TaskStates, plan: Plan): readonly Failure[] {
   const reports = states.all
   const ofTasks = plan.tasks.map(({ name, limitBytes }) => ({
     ...{ task: name, phase: 'deploy' as const, report: reports[name], limitBytes },
     keep: (diagnosis: Diagnosis) => states.keepDiagnosis(name, diagnosis),
+  }))
+  const ofUndos = plan.tasks.map(({ name, limitBytes }) => ({
+    ...{ task: name, phase: 'undo' as const, report: states.undoReportOf(name), limitBytes },
+    keep: (diagnosis: Diagnosis) => states.keepUndoDiagnosis(name, diagnosis),
   }))
   const ofHooks = (['before', 'onFailure', 'after'] as const).flatMap((hook) =>
     (plan.hooks?.[hook] ?? []).map(({ name, limitBytes }) => ({
@@ -51,7 +55,7 @@ function failuresOf(states: TaskStates, plan: Plan): readonly Failure[] {
       keep: (diagnosis: Diagnosis) => states.keepHookDiagnosis(hook, name, diagnosis),
     })),
   )
-  return [...ofTasks, ...ofHooks].flatMap(({ report, ...one }) =>
+  return [...ofTasks, ...ofUndos, ...ofHooks].flatMap(({ report, ...one }) =>
     report?.status === 'failed' ? [{ ...one, report }] : [],
   )
 }

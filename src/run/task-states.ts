@@ -11,6 +11,7 @@ export class TaskStates {
   readonly #names: readonly string[]
   readonly #undoable: ReadonlySet<string>
   readonly #reports = new Map<string, TaskReport>()
+  readonly #undos = new Map<string, TaskReport>()
   readonly #hooks = new Map<Hook, Map<string, TaskReport>>()
   readonly #outputs = new Map<string, Readonly<Record<string, string>>>()
   readonly #services = new Map<string, ProcessIdentity>()
@@ -82,6 +83,11 @@ export class TaskStates {
     this.#services.set(task, identity)
   }
 
+  /** The whole report of the undo of a task, of which its own report keeps the sum. */
+  undoReportOf(task: string): TaskReport | undefined {
+    return this.#undos.get(task)
+  }
+
   /** What the attempts of a task add up to that was put back in the queue. */
   totalsOf(phase: Phase, task: string): AttemptTotals | undefined {
     return this.#totals.get(`${phase} ${task}`)
@@ -107,6 +113,11 @@ export class TaskStates {
     if (report) this.#reports.set(task, { ...report, diagnosis })
   }
 
+  keepUndoDiagnosis(task: string, diagnosis: Diagnosis): void {
+    const report = this.#reports.get(task)
+    if (report?.undo) this.#reports.set(task, { ...report, undo: { ...report.undo, diagnosis } })
+  }
+
   keepHookDiagnosis(hook: Hook, task: string, diagnosis: Diagnosis): void {
     const report = this.#hooks.get(hook)?.get(task)
     if (report) this.#hooks.get(hook)?.set(task, { ...report, diagnosis })
@@ -116,10 +127,12 @@ export class TaskStates {
   keepUndoEnd(task: string, { report }: TaskEnd): boolean {
     const before = this.#reports.get(task)
     if (!before || !this.isToUndo(task)) return false
-    const { status, durationMs, because } = report
+    const { status, durationMs, because, lastOutput } = report
     const undone = status === 'succeeded'
     const error = report.error ?? (because && factsOf(new PlimsollError('TASK_CANCELLED', because)))
-    const undo = { status: undone ? status : 'failed', durationMs, ...(error && { error }) } as const
+    const failure = { ...(error && { error }), ...(!undone && lastOutput && { lastOutput }) }
+    const undo = { status: undone ? status : 'failed', durationMs, ...failure } as const
+    this.#undos.set(task, report)
     this.#reports.set(task, { ...before, status: undone ? 'undone' : before.status, undo })
     return true
   }

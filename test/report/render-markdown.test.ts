@@ -39,7 +39,7 @@ test('an undone task is in the table alone, unless its undo failed', () => {
   assert.ok(!undone.includes('###'))
   const error = { code: 'TASK_FAILED', message: 'no', fix: 'Look' } as const
   const failed = taskReport({ undo: { status: 'failed', durationMs: 5, error } })
-  assert.ok(renderMarkdown(reportOf({ a: failed })).includes('### a\n\nTASK\\_FAILED\\: no\n'))
+  assert.ok(renderMarkdown(reportOf({ a: failed })).includes('### undo of a\n\nTASK\\_FAILED\\: no\n'))
 })
 
 test('a name cannot leave its cell, format, or link', () => {

@@ -44,6 +44,28 @@ tasks: { a: { run: 'true' } }
   )
 })
 
+test('an undo that failed shows its last output and is explained, beside the failure that led to it', async () => {
+  await using yard = await openYard()
+  const report = await yard.deploy(`
+name: shop
+tasks:
+  port: { run: 'true', undo: { run: 'echo "bind: Address already in use"; exit 1' } }
+  gone: { run: 'echo taken back', undo: { run: 'true' } }
+  config: { needs: [port, gone], run: 'cat /nowhere/config.yaml' }
+`)
+  const { status, undo } = report.tasks.port ?? {}
+  assert.deepEqual(
+    [status, undo?.status, undo?.lastOutput],
+    ['succeeded', 'failed', 'bind: Address already in use'],
+  )
+  assert.equal(undo?.diagnosis?.cause, 'port-in-use')
+  assert.equal(report.tasks.gone?.undo?.diagnosis, undefined)
+  assert.equal(report.tasks.config?.diagnosis?.cause, 'file-not-found')
+  const undone = /undo of port: TASK_FAILED .*\n.*\n {2}last output:\n.*bind: .*\n.*\(port-in-use\)/
+  assert.match(renderReport(report, plainStyle), undone)
+  assert.match(renderMarkdown(report), /### undo of port\n[^#]*\(port\\-in\\-use\)/)
+})
+
 test('what the engine saw itself goes before what the log says', async () => {
   await using yard = await openYard()
   const { tasks } = await yard.deploy(`
