@@ -98,7 +98,7 @@ async function compare(prometheus: Prometheus, question: Question, batches: read
   const { stepSeconds, groupBy, promql } = question
   const toMs = beginMs + hours * 3_600_000
   const ours = new Map<string, number>()
-  for await (const point of aggregate(batches, { ...question, fromMs: beginMs, toMs })) {
+  for await (const point of aggregate(() => batches, { ...question, fromMs: beginMs, toMs })) {
     const key = [
       ...groupBy.map((label) => point.labels[label]),
       point.timestampMs / 1_000 + stepSeconds,

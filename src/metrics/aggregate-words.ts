@@ -1,6 +1,6 @@
 /** What is asked of aggregates, and what comes back. */
 import { PlimsollError } from '../errors.ts'
-import type { Labels, SampleQuery, Series } from './words.ts'
+import type { Batch, Labels, SampleQuery, Series } from './words.ts'
 
 const plainAggregates = [
   'avg',
@@ -49,6 +49,9 @@ export type BlockSummary = {
   readonly max: number
   readonly sum: number
 }
+
+export type Piece = Batch | BlockSummary
+export const isSummary = (piece: Piece): piece is BlockSummary => 'sum' in piece
 
 /** From 0 to 1; undefined when the aggregate is no percentile. */
 export function quantileOf(aggregate: string): number | undefined {

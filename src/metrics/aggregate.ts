@@ -8,6 +8,8 @@ import {
   type AggregateQuery,
   type BlockSummary,
   checkAggregate,
+  isSummary,
+  type Piece,
   stepOf,
 } from './aggregate-words.ts'
 import { numbersOf } from './columns.ts'
@@ -19,7 +21,15 @@ import type { Batch, Labels, Series } from './words.ts'
 /** Some 100 bytes each; of percentiles 300, beside their values. */
 const mostResults = 250_000
 
-type Group = { readonly name: string; readonly labels: Labels; readonly indexes: Map<number, number> }
+type Group = {
+  readonly name: string
+  readonly labels: Labels
+  /** By number of the bucket. */
+  readonly indexes: Map<number, number>
+  lastBucket: number
+  /** So far the buckets came in the order of time, as those of one series do. */
+  isAscending: boolean
+}
 
 export class Aggregation {
   readonly #query: AggregateQuery
@@ -38,18 +48,12 @@ export class Aggregation {
     this.#mostResults = Math.min(query.maxResults ?? mostResults, mostResults)
   }
 
-  /** Whether a summary of samples between these two, of one series, does as well as they. */
-  servesSummary({ firstMs, lastMs }: Pick<BlockSummary, 'firstMs' | 'lastMs'>): boolean {
-    const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = this.#query
-    return (
-      this.#fold.addSummary !== undefined &&
-      firstMs >= fromMs &&
-      lastMs < toMs &&
-      this.#bucketOf(firstMs) === this.#bucketOf(lastMs)
-    )
+  /** Of samples in one bucket of so many milliseconds a summary does as well as they; null: of none. */
+  get summaryStepMs(): number | null {
+    return this.#fold.addSummary === undefined ? null : this.#stepMs
   }
 
-  /** One for which `servesSummary` is true. @throws METRIC_QUERY_TOO_LARGE */
+  /** Only while `summaryStepMs` is not null. @throws METRIC_QUERY_TOO_LARGE */
   addSummary(summary: BlockSummary): void {
     const index = this.#indexOf(this.#groupOf(summary.series), this.#bucketOf(summary.firstMs))
     this.#fold.addSummary?.(index, summary)
@@ -76,8 +80,9 @@ export class Aggregation {
 
   /** Group after group, each in the order of time. Nothing is added afterwards. */
   *points(): Iterable<AggregatePoint> {
-    for (const { name, labels, indexes } of this.#groups.values()) {
-      for (const [bucket, index] of [...indexes].sort(([left], [right]) => left - right)) {
+    for (const { name, labels, indexes, isAscending } of this.#groups.values()) {
+      const buckets = isAscending ? indexes : [...indexes].sort(([left], [right]) => left - right)
+      for (const [bucket, index] of buckets) {
         const value = this.#fold.at(index)
         if (value !== undefined) yield { name, labels, timestampMs: bucket * this.#stepMs, value }
       }
@@ -106,13 +111,15 @@ export class Aggregation {
         return value ? [[label, value]] : []
       }),
     )
-    const group = { name: series.name, labels, indexes: new Map<number, number>() }
+    const order = { lastBucket: Number.NEGATIVE_INFINITY, isAscending: true }
+    const group = { name: series.name, labels, indexes: new Map<number, number>(), ...order }
     this.#groups.set(key, group)
     return group
   }
 
-  #indexOf({ indexes }: Group, bucket: number): number {
-    const known = indexes.get(bucket)
+  #indexOf(group: Group, bucket: number): number {
+    const isNext = group.isAscending && bucket > group.lastBucket
+    const known = isNext ? undefined : group.indexes.get(bucket)
     if (known !== undefined) return known
     if (this.#results >= this.#mostResults)
       throw new PlimsollError(
@@ -121,7 +128,9 @@ export class Aggregation {
       )
     const index = this.#results
     this.#results += 1
-    indexes.set(bucket, index)
+    group.indexes.set(bucket, index)
+    group.isAscending = isNext
+    group.lastBucket = bucket
     return index
   }
 }
@@ -129,15 +138,47 @@ export class Aggregation {
 const keyOf = ({ name, labels }: Series, by: readonly string[]): string =>
   JSON.stringify([name, ...by.map((label) => (Object.hasOwn(labels, label) ? [label, labels[label]] : ''))])
 
+type Pieces = AsyncIterable<Piece> | Iterable<Piece>
+
 /**
- * Batches must come series after series, each in the order of time.
+ * Pieces must come series after series, each in the order of time; summaries only for buckets of the step that is told.
  * @throws METRIC_QUERY_INVALID, METRIC_QUERY_TOO_LARGE
  */
-export async function* aggregate(
-  batches: AsyncIterable<Batch> | Iterable<Batch>,
+export function aggregate(
+  pieces: (summaryStepMs: number | null) => Pieces,
   query: AggregateQuery,
-): AsyncGenerator<AggregatePoint, void, undefined> {
+): AsyncIterable<AggregatePoint> {
+  return { [Symbol.asyncIterator]: () => new PointIterator(() => pointsOf(pieces, query)) }
+}
+
+async function pointsOf(
+  pieces: (summaryStepMs: number | null) => Pieces,
+  query: AggregateQuery,
+): Promise<Iterator<AggregatePoint>> {
   const aggregation = new Aggregation(query)
-  for await (const batch of batches) aggregation.add(batch)
-  yield* aggregation.points()
+  for await (const piece of pieces(aggregation.summaryStepMs)) {
+    if (isSummary(piece)) aggregation.addSummary(piece)
+    else aggregation.add(piece)
+  }
+  return aggregation.points()[Symbol.iterator]()
+}
+
+/** By hand and not as a generator, which takes three turns for each point. */
+class PointIterator implements AsyncIterator<AggregatePoint> {
+  readonly #read: () => Promise<Iterator<AggregatePoint>>
+  #reading: Promise<Iterator<AggregatePoint>> | null = null
+  #points: Iterator<AggregatePoint> | null = null
+
+  constructor(read: () => Promise<Iterator<AggregatePoint>>) {
+    this.#read = read
+  }
+
+  next(): Promise<IteratorResult<AggregatePoint>> {
+    if (this.#points !== null) return Promise.resolve(this.#points.next())
+    this.#reading ??= this.#read()
+    return this.#reading.then((points) => {
+      this.#points = points
+      return points.next()
+    })
+  }
 }

@@ -2,7 +2,14 @@
 import type { Store } from '../store/store.ts'
 import { decodeBlock } from './block-codec.ts'
 import { within } from './columns.ts'
-import { type BlockRow, blocksAtOnce, padded, readBlocks } from './statements.ts'
+import {
+  type BlockRow,
+  blocksAtOnce,
+  padded,
+  readBlocks,
+  readSummaries,
+  type SummaryRow,
+} from './statements.ts'
 import { nextTurn } from './turn.ts'
 import type { Columns } from './words.ts'
 
@@ -17,14 +24,32 @@ export type BlockRange = {
   readonly toMs: number
 }
 
+/** Of which blocks a summary will do. */
+export type Buckets = {
+  readonly stepMs: number
+  /** Of those that end before. */
+  readonly beforeMs: number
+}
+
+export const blocksOf = (store: Store, range: BlockRange): AsyncGenerator<BlockRow> =>
+  blocksOrSummaries(store, range, null) as AsyncGenerator<BlockRow>
+
 /**
- * Those that have a time of the range. Blocks that another process rewrites meanwhile come as they were or as they are:
+ * Those that have a time of the range, with `buckets` without data where their summary will do. Blocks that another process rewrites meanwhile come as they were or as they are:
  * the next page begins behind the last time of the one before.
  */
-export async function* blocksOf(store: Store, range: BlockRange): AsyncGenerator<BlockRow> {
+export async function* blocksOrSummaries(
+  store: Store,
+  range: BlockRange,
+  buckets: Buckets | null,
+): AsyncGenerator<BlockRow | SummaryRow> {
+  const { stepMs = 1, beforeMs = firstMs } = buckets ?? {}
+  const ofBuckets = buckets ? [beforeMs, stepMs, Math.floor(firstMs / stepMs) * stepMs] : []
+  const sql = buckets ? readSummaries : readBlocks
   let part = { ids: range.seriesIds, fromMs: range.fromMs, isOne: false }
   while (part.ids.length > 0) {
-    const rows = await store.read<BlockRow>(readBlocks, [...padded(part.ids), part.fromMs, range.toMs])
+    const parameters = [...padded(part.ids), part.fromMs, range.toMs, ...ofBuckets]
+    const rows = await store.read<BlockRow | SummaryRow>(sql, parameters)
     yield* rows
     const last = rows.at(-1)
     // A page that ends within a series goes on with that one alone: each page is then one search in the index.

@@ -1,5 +1,5 @@
 /** What the compaction and its thread say to each other, one question at a time. */
-import type { BlockPlace, BlockRow } from './statements.ts'
+import type { BlockPlace, BlockRow, NewBlock } from './statements.ts'
 
 /** The times that new samples of a series lie between, both included. */
 export type FreshRange = { readonly seriesId: number; readonly firstMs: number; readonly lastMs: number }
@@ -16,6 +16,6 @@ export type CompactAnswer =
   | {
       readonly type: 'rewritten'
       readonly deleted: readonly BlockPlace[]
-      readonly added: readonly BlockRow[]
+      readonly added: readonly NewBlock[]
     }
   | { readonly type: 'failed'; readonly message: string }

@@ -4,6 +4,7 @@
  */
 import type { Aggregate, BlockSummary } from './aggregate-words.ts'
 import { quantileOf } from './aggregate-words.ts'
+import { ExactSum } from './exact-sum.ts'
 import { NumberList } from './number-list.ts'
 import { Percentiles } from './percentile.ts'
 import { CounterWindow, type Window } from './rate.ts'
@@ -61,27 +62,26 @@ function count(): Fold {
   }
 }
 
-/** Sums as Neumaier does, so that 0.1 + 0.2 - 0.3 is 2.8e-17 and small values are not lost beside great ones. */
 function total(isAverage: boolean): Fold {
   const sums = new NumberList(0)
   const rests = new NumberList(0)
   const counts = new NumberList(0)
-  const addOne = (index: number, sum: number, value: number): number => {
-    const next = sum + value
-    const rest = Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
-    if (Number.isFinite(rest)) rests.set(index, rests.at(index) + rest)
-    return next
+  const running = new ExactSum()
+  const add = (index: number, values: Float64Array, begin: number, end: number): void => {
+    running.plain = sums.at(index)
+    running.rest = rests.at(index)
+    running.add(values, begin, end)
+    sums.set(index, running.plain)
+    rests.set(index, running.rest)
   }
   return {
     add: ({ index }, { values, begin, end }) => {
-      let sum = sums.at(index)
-      for (let at = begin; at < end; at += 1) sum = addOne(index, sum, values[at] ?? Number.NaN)
-      sums.set(index, sum)
+      add(index, values, begin, end)
       counts.set(index, counts.at(index) + end - begin)
     },
-    addSummary: (index, summary) => {
-      sums.set(index, addOne(index, sums.at(index), summary.sum))
-      counts.set(index, counts.at(index) + summary.count)
+    addSummary: (index, { sum, count }) => {
+      add(index, Float64Array.of(sum), 0, 1)
+      counts.set(index, counts.at(index) + count)
     },
     at: (index) => (sums.at(index) + rests.at(index)) / (isAverage ? counts.at(index) : 1),
   }

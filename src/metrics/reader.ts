@@ -3,13 +3,14 @@
  * holds nothing open, whatever its consumer does.
  */
 import type { Store } from '../store/store.ts'
-import { afterLastMs, blocksOf, firstMs, samplesOf } from './blocks.ts'
+import type { BlockSummary, Piece } from './aggregate-words.ts'
+import { afterLastMs, blocksOrSummaries, firstMs, samplesOf } from './blocks.ts'
 import { cut, firstFrom, within } from './columns.ts'
 import type { Head, HeadColumns } from './head.ts'
 import type { SeriesTest } from './matchers.ts'
 import { merge } from './merge.ts'
 import { type KnownSeries, seriesOf } from './series-reader.ts'
-import { pagesOf } from './statements.ts'
+import { pagesOf, type SummaryRow } from './statements.ts'
 import { nextTurn } from './turn.ts'
 import type { Batch, Columns, SampleQuery } from './words.ts'
 
@@ -27,11 +28,18 @@ export type KnownBatch = Batch & { readonly series: KnownSeries }
 
 const none: Columns = { timestampsMs: new Float64Array(), values: new Float64Array(), kinds: null }
 
-export async function* readBatches(
+/** For buckets of `stepMs`; without it, and where they are not known, there are no summaries. */
+export type SummaryPlan = ReadPlan & { readonly stepMs: number | null }
+
+export const readBatches = (store: Store, head: Head, plan: ReadPlan): AsyncGenerator<KnownBatch> =>
+  readPieces(store, head, { ...plan, stepMs: null }) as AsyncGenerator<KnownBatch>
+
+/** The same, with summaries instead of the samples of blocks that lie whole in a bucket. */
+export async function* readPieces(
   store: Store,
   head: Head,
-  { query, test, start }: ReadPlan,
-): AsyncGenerator<KnownBatch> {
+  { query, test, start, stepMs }: SummaryPlan,
+): AsyncGenerator<Piece> {
   // The chunks first: what is moved into blocks meanwhile is seen in both, and once.
   const columns = await head.read()
   const range = { fromMs: query.fromMs ?? firstMs, toMs: query.toMs ?? afterLastMs }
@@ -40,23 +48,28 @@ export async function* readBatches(
     const begun = found.filter(({ id }) => id === start?.seriesId)
     const later = found.filter(({ id }) => id !== start?.seriesId)
     const fromMs = Math.max(range.fromMs, (start?.afterMs ?? firstMs) + 1)
-    yield* readPage(store, begun, { columns, range: { ...range, fromMs } })
+    yield* readPage(store, begun, { columns, range: { ...range, fromMs }, stepMs })
     for (const page of pagesOf(later)) {
-      yield* readPage(store, page, { columns, range })
+      yield* readPage(store, page, { columns, range, stepMs })
       await nextTurn()
     }
   }
 }
 
 type Range = { readonly fromMs: number; readonly toMs: number }
+type PagePlan = { readonly columns: HeadColumns; readonly range: Range; readonly stepMs: number | null }
 
 async function* readPage(
   store: Store,
   page: readonly KnownSeries[],
-  { columns, range }: { readonly columns: HeadColumns; readonly range: Range },
-): AsyncGenerator<KnownBatch> {
+  { columns, range, stepMs }: PagePlan,
+): AsyncGenerator<Piece> {
   if (page.length === 0 || range.fromMs >= range.toMs) return
-  const blocks = blocksOf(store, { seriesIds: page.map(({ id }) => id), ...range })
+  const seriesIds = page.map(({ id }) => id)
+  // What is not in blocks yet may replace samples of them.
+  const freshMs = seriesIds.map((id) => columns.get(id)?.timestampsMs[0] ?? afterLastMs)
+  const buckets = stepMs === null ? null : { stepMs, beforeMs: Math.min(...freshMs) }
+  const blocks = blocksOrSummaries(store, { seriesIds, ...range }, buckets)
   let next = await blocks.next()
   try {
     for (const series of page) {
@@ -64,6 +77,12 @@ async function* readPage(
       let fromMs = range.fromMs
       while (!next.done && next.value.series_id === series.id) {
         const block = next.value
+        if (block.data === null) {
+          yield summaryOf(series, block)
+          fromMs = block.t1 + 1
+          next = await blocks.next()
+          continue
+        }
         const count = firstFrom(fresh.timestampsMs, block.t1 + 1)
         const stored = within(samplesOf(block), fromMs, range.toMs)
         const all = merge(stored, cut(fresh, 0, count))
@@ -79,3 +98,13 @@ async function* readPage(
     await blocks.return(undefined)
   }
 }
+
+const summaryOf = (series: KnownSeries, { t0, t1, n, min, max, sum }: SummaryRow): BlockSummary => ({
+  series,
+  firstMs: t0,
+  lastMs: t1,
+  count: n,
+  min,
+  max,
+  sum,
+})

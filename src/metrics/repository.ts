@@ -5,7 +5,7 @@ import { MemoryMonitor } from '../memory/memory.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { Acknowledged } from './acknowledged.ts'
 import { aggregate } from './aggregate.ts'
-import type { AggregatePoint, AggregateQuery } from './aggregate-words.ts'
+import type { AggregatePoint, AggregateQuery, Piece } from './aggregate-words.ts'
 import { type CleanupOutcome, deleteBefore } from './cleanup.ts'
 import { Compactor } from './compactor.ts'
 import { countSeries } from './count.ts'
@@ -16,7 +16,7 @@ import { compileSelector } from './matchers.ts'
 import { type Page, type PageQuery, readPage } from './pages.ts'
 import { placeOf } from './place.ts'
 import { type MemoryReader, Pressure } from './pressure.ts'
-import { readBatches } from './reader.ts'
+import { readBatches, readPieces } from './reader.ts'
 import { type BatchOptions, type BatchOutcome, recordBatch, type Source } from './record-batch.ts'
 import { Recorder } from './recorder.ts'
 import { samplesOfBatches } from './sample-stream.ts'
@@ -171,7 +171,11 @@ export class MetricsRepository implements AsyncDisposable {
 
   /** Buckets that have samples, by group. @throws METRIC_QUERY_INVALID, METRIC_QUERY_TOO_LARGE */
   queryMetrics(query: AggregateQuery): AsyncIterable<AggregatePoint> {
-    return aggregate(this.streamBatches(query), query)
+    return aggregate((stepMs) => this.#piecesOf(query, stepMs), query)
+  }
+
+  async *#piecesOf(query: SampleQuery, stepMs: number | null): AsyncGenerator<Piece> {
+    yield* readPieces(this.#store, this.#head, { query, test: await compileSelector(query), stepMs })
   }
 
   /** The newest sample of all series that are meant; null when there is none. */

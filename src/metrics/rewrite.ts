@@ -2,7 +2,8 @@
 import { decodeBlock, encodeBlock } from './block-codec.ts'
 import { columnsOf, cut, firstFrom, within } from './columns.ts'
 import { merge } from './merge.ts'
-import type { BlockPlace, BlockRow } from './statements.ts'
+import type { BlockPlace, BlockRow, NewBlock } from './statements.ts'
+import { summaryOf } from './summary.ts'
 import type { Columns } from './words.ts'
 
 /** Longer blocks hardly get smaller, and a query reads more than it wants. */
@@ -10,12 +11,12 @@ const samplesPerBlock = 1_000
 /** A last block with fewer takes in what comes next. */
 const fewSamples = samplesPerBlock / 2
 
-export type Rewritten = { readonly deleted: readonly BlockPlace[]; readonly added: readonly BlockRow[] }
+export type Rewritten = { readonly deleted: readonly BlockPlace[]; readonly added: readonly NewBlock[] }
 
 /** `blocks` ascending: those of the range of `fresh`, and the one before. */
 export function rewrite(seriesId: number, blocks: readonly BlockRow[], fresh: Columns): Rewritten {
   const deleted: BlockPlace[] = []
-  const added: BlockRow[] = []
+  const added: NewBlock[] = []
   const add = (pieces: readonly Columns[]): void => {
     for (const piece of pieces) added.push(blockOf(seriesId, piece))
   }
@@ -56,9 +57,10 @@ function evenPieces(columns: Columns): readonly Columns[] {
   )
 }
 
-function blockOf(seriesId: number, columns: Columns): BlockRow {
+function blockOf(seriesId: number, columns: Columns): NewBlock {
   const { timestampsMs } = columns
   const n = timestampsMs.length
   const data = encodeBlock(columns.kinds?.some((kind) => kind !== 0) ? columns : { ...columns, kinds: null })
-  return { series_id: seriesId, t0: timestampsMs[0] as number, t1: timestampsMs[n - 1] as number, n, data }
+  const times = { t0: timestampsMs[0] as number, t1: timestampsMs[n - 1] as number }
+  return { series_id: seriesId, ...times, n, data, ...summaryOf(columns) }
 }

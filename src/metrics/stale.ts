@@ -8,8 +8,14 @@ type Numbers = { readonly timestampsMs: Float64Array; readonly values: Float64Ar
 /** The same columns when there is no such mark in them. */
 export function withoutStale(columns: Numbers): Numbers {
   const { timestampsMs, values } = columns
-  if (!values.some(Number.isNaN)) return columns
+  if (!hasNaN(values)) return columns
   const bits = new BigUint64Array(values.buffer, values.byteOffset, values.length)
   const isKept = (_: number, index: number): boolean => bits[index] !== staleBits
   return { timestampsMs: timestampsMs.filter(isKept), values: values.filter(isKept) }
+}
+
+/** Several times faster than `values.some(Number.isNaN)`, and every aggregate asks it of every block. */
+function hasNaN(values: Float64Array): boolean {
+  for (let index = 0; index < values.length; index += 1) if (Number.isNaN(values[index])) return true
+  return false
 }

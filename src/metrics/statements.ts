@@ -1,6 +1,7 @@
 /** The SQL of the metrics, for every database alike. */
 import type { Statement } from '../store/store.ts'
 import type { Entry } from './series-cache.ts'
+import type { KnownSummary, Summary } from './summary.ts'
 
 /** Of placeholders in a list: one text for all lengths, the last repeated. */
 export const idsAtOnce = 64
@@ -77,10 +78,11 @@ export type BlockPlace = {
   readonly n: number
 }
 export type BlockRow = BlockPlace & { readonly data: Uint8Array }
+export type NewBlock = BlockRow & Summary
 
-/** Of some series, those that end at ?65 or later and begin before ?66. */
 /** More than `idsAtOnce`, so that a page of series with one block each is the only one. */
 export const blocksAtOnce = 96
+/** Of some series, those that end at ?65 or later and begin before ?66. */
 export const readBlocks = `
   select series_id, t0, t1, n, data
   from metric_blocks
@@ -88,9 +90,27 @@ export const readBlocks = `
   order by series_id, t1
   limit ${blocksAtOnce}`
 
-export const insertBlock = (block: BlockRow): Statement => ({
-  sql: 'insert into metric_blocks (series_id, t0, t1, n, data) values (?1, ?2, ?3, ?4, ?5)',
-  parameters: [block.series_id, block.t0, block.t1, block.n, block.data],
+export type SummaryRow = BlockPlace & KnownSummary & { readonly data: null }
+/**
+ * The same without the data of those that have a summary, lie whole in the range, before ?67, and in one bucket: these
+ * are ?68 long, and one begins at ?69, which no time is before.
+ */
+export const readSummaries = `
+  select series_id, t0, t1, n, min, max, sum,
+    case
+      when sum is not null and t0 >= ?65 and t1 < ?66 and t1 < ?67
+        and (t0 - cast(?69 as bigint)) / cast(?68 as bigint) = (t1 - cast(?69 as bigint)) / cast(?68 as bigint)
+      then null else data end as data
+  from metric_blocks
+  where series_id in (${idList}) and t1 >= ?65 and t0 < ?66
+  order by series_id, t1
+  limit ${blocksAtOnce}`
+
+export const insertBlock = (block: NewBlock): Statement => ({
+  sql: `
+    insert into metric_blocks (series_id, t0, t1, n, data, min, max, sum)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+  parameters: [block.series_id, block.t0, block.t1, block.n, block.data, block.min, block.max, block.sum],
 })
 
 export const deleteBlock = ({ series_id, t1 }: Pick<BlockPlace, 'series_id' | 't1'>): Statement => ({
