@@ -107,6 +107,8 @@ export class ParallelExecutor implements AsyncDisposable {
   constructor(options: Partial<ExecutorOptions> = {}) {
     const { monitor, clock = systemClock, ownBytes = 0, ...given } = options
     this.options = checked({ ...defaults, ...given })
+    if (!(ownBytes >= 0 && ownBytes < Number.POSITIVE_INFINITY))
+      throw new PlimsollError('OPTION_INVALID', `ownBytes is ${ownBytes}, expected 0 or more bytes`)
     this.monitor =
       monitor ??
       new MemoryMonitor({
@@ -173,25 +175,28 @@ export class ParallelExecutor implements AsyncDisposable {
     const onResult = (): void => {
       this.#tally.mapped += 1
     }
+    const open = (): void => void this.#executions.add(run)
     const close = (): void => void this.#executions.delete(run)
     const run = new MapRun(source, fn, {
       options,
-      parts: { ...parts, onResult, close, call: this.#workers.call },
+      parts: { ...parts, onResult, open, close, call: this.#workers.call },
     })
-    this.#executions.add(run)
     return run
   }
 
   /**
    * Runs all tasks to their end and tells how each ended, in the order of their ends. Callers of one executor share its
    * slots and its ledger.
-   * @throws OPTION_INVALID for a graph that is not sound; whatever `onEvent` throws, after all tasks have ended.
+   * @throws OPTION_INVALID for a graph or a reservation that is not sound, before anything starts; whatever `onEvent` throws, after all tasks have ended.
    */
   async execute<Value>(
     tasks: readonly ExecutorTask<Value>[],
     options: ExecuteOptions<Value> = {},
   ): Promise<ReadonlyMap<string, Ended<Value>>> {
     const { onEvent, ...rest } = options
+    for (const { name, reserveBytes = 0 } of tasks)
+      if (!(reserveBytes >= 0 && reserveBytes < Number.POSITIVE_INFINITY))
+        throw badReservation(name, reserveBytes)
     const execution = new Execution<Value>(tasks, {
       ...rest,
       ...(onEvent && this.options.enableProgress && { onEvent }),
@@ -242,6 +247,13 @@ function checked(options: Options['executor']): Options['executor'] {
     )
   }
   return options
+}
+
+function badReservation(name: string, bytes: number): PlimsollError {
+  return new PlimsollError(
+    'OPTION_INVALID',
+    `reserveBytes of task "${name}" is ${bytes}, expected 0 or more bytes`,
+  )
 }
 
 function checkFrom1(name: string, value: number): void {

@@ -30,6 +30,8 @@ export type MapParts = {
   readonly giveBack: (running: number) => void
   readonly onResult: () => void
   readonly call: Workers['call']
+  /** Somebody reads: from now on it hears when a slot or memory comes free. */
+  readonly open: () => void
   /** It is over, however it ended. */
   readonly close: () => void
 }
@@ -66,6 +68,7 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
   #running = 0
   #isPulling = false
   #isExhausted = false
+  #isRead = false
   #isOver = false
   /** Its reader has gone: that is no failure. */
   #isLeft = false
@@ -103,6 +106,8 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
   next(): Promise<Answer<Result>> {
     if (this.#reader !== null)
       return Promise.reject(new Error('ask for the next result when the last has come'))
+    if (!this.#isRead) this.#parts.open()
+    this.#isRead = true
     this.pump()
     const result = this.#takeResult()
     if (result !== null) return Promise.resolve(result)

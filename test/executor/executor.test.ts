@@ -246,9 +246,23 @@ test('options that could not be meant are refused with the value and the range',
     { memoryLimitMb: -1 },
     { memoryPressureThreshold: 2 },
     { memoryBudgetBytes: 0 },
+    { ownBytes: Number.NaN },
+    { ownBytes: -1 },
   ]) {
     assert.throws(() => new ParallelExecutor(options), { code: 'OPTION_INVALID' }, JSON.stringify(options))
   }
+})
+
+test('a reservation that is no number of bytes is refused before anything starts, and no slot is lost', async () => {
+  const executor = new ParallelExecutor()
+  const started: string[] = []
+  const task = (name: string, reserveBytes: number) => ({ name, reserveBytes, run: () => started.push(name) })
+  for (const bytes of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+    const message = `reserveBytes of task "bad" is ${bytes}, expected 0 or more bytes`
+    await assert.rejects(executor.execute([task('good', 1), task('bad', bytes)]), { message })
+  }
+  assert.deepEqual(started, [])
+  assert.equal(executor.report().running, 0)
 })
 
 const anyGraph = fc

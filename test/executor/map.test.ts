@@ -75,6 +75,17 @@ test('an endless source is pulled only as far as somebody reads', async () => {
   assert.deepEqual(await results.next(), { value: undefined, done: true })
 })
 
+test('what nobody reads is not pulled, also when slots come free elsewhere', async () => {
+  const executor = new ParallelExecutor()
+  const pulled = { count: 0 }
+  const unread = executor.map(endless(pulled), (item) => item)
+  await executor.execute([{ name: 'other', run: () => 'ran' }])
+  await Array.fromAsync(executor.map([1, 2, 3], (item) => item))
+  assert.equal(pulled.count, 0)
+  assert.deepEqual(await unread.next(), { value: 0, done: false })
+  await unread.return?.()
+})
+
 test('a function that fails ends the map: the rest sees the signal, the source is closed, the error is thrown once', async () => {
   const executor = new ParallelExecutor({ maxConcurrentTasks: 3 })
   let closed = false
