@@ -48,16 +48,24 @@ function headed(form: number, body: Uint8Array): Uint8Array {
 }
 
 /** @throws METRIC_DATA_CORRUPT */
-export function decodeBlock(block: Uint8Array): Columns {
+export const decodeBlock = (block: Uint8Array): Columns =>
+  decoded(block, (reader, count) => {
+    const timestampsMs = decodeTimes(reader, count)
+    const columns = { timestampsMs, ...decodeValues(reader, count) }
+    if (!reader.isSound) throw new Error('its length is wrong')
+    return columns
+  })
+
+/** Takes half as long. @throws METRIC_DATA_CORRUPT */
+export const timesOfBlock = (block: Uint8Array): Float64Array => decoded(block, decodeTimes)
+
+function decoded<Result>(block: Uint8Array, read: (reader: ByteReader, count: number) => Result): Result {
   try {
     const reader = new ByteReader(bodyOf(block))
     const count = reader.unsigned()
     // More than any block holds: its memory is not even asked for.
     if (count > 2 ** 20) throw new Error(`it claims to have ${count} samples`)
-    const timestampsMs = decodeTimes(reader, count)
-    const columns = { timestampsMs, ...decodeValues(reader, count) }
-    if (!reader.isSound) throw new Error('its length is wrong')
-    return columns
+    return read(reader, count)
   } catch (cause) {
     throw new PlimsollError('METRIC_DATA_CORRUPT', `a block of metrics cannot be read: ${String(cause)}`, {
       cause,

@@ -1,8 +1,8 @@
 /** Deletes what is older than a moment: whole blocks; of a block that lies across it only the old part is hidden. */
 import { PlimsollError } from '../errors.ts'
 import type { Statement, Store } from '../store/store.ts'
-import { decodeBlock } from './block-codec.ts'
-import { cut, firstFrom } from './columns.ts'
+import { timesOfBlock } from './block-codec.ts'
+import { firstFrom } from './columns.ts'
 import { seriesOf } from './series-reader.ts'
 import {
   type BlockRow,
@@ -14,7 +14,6 @@ import {
   readState,
   type StateRow,
 } from './statements.ts'
-import { summaryOf } from './summary.ts'
 import { nextTurn } from './turn.ts'
 
 export type CleanupOutcome = { readonly samples: number; readonly series: number }
@@ -30,7 +29,7 @@ const readAcross = `
   where series_id in (${idList}) and t1 >= ?65 and t0 < ?65`
 const deleteOld = `delete from metric_blocks where series_id in (${idList}) and t1 < ?65`
 const hideOld = `
-  update metric_blocks set t0 = ?1, n = ?2, min = ?3, max = ?4, sum = ?5 where series_id = ?6 and t1 = ?7`
+  update metric_blocks set t0 = ?1, n = ?2, min = null, max = null, sum = null where series_id = ?3 and t1 = ?4`
 
 type Count = { readonly series_id: number; readonly n: number }
 const mostConflicts = 5
@@ -83,17 +82,15 @@ async function tryPage(store: Store, ids: readonly number[], beforeMs: number): 
 type Hidden = { readonly n: number; readonly statement: Statement }
 
 function hide(block: BlockRow, beforeMs: number): Hidden {
-  const all = decodeBlock(block.data)
-  const { length } = all.timestampsMs
-  const first = firstFrom(all.timestampsMs, beforeMs)
-  const left = length - first
-  const t0 = all.timestampsMs[first] ?? block.t1
-  const { min, max, sum } = summaryOf(cut(all, first, length))
+  const timestampsMs = timesOfBlock(block.data)
+  const first = firstFrom(timestampsMs, beforeMs)
+  const left = timestampsMs.length - first
+  const t0 = timestampsMs[first] ?? block.t1
   return {
     n: block.n - left,
     statement: {
       sql: hideOld,
-      parameters: [t0, left, min, max, sum, block.series_id, block.t1],
+      parameters: [t0, left, block.series_id, block.t1],
       expectRows: 1,
     },
   }
