@@ -21,7 +21,9 @@ import {
   forcedTasks,
   Run,
   type RunChoice,
+  RunTally,
   recordedRun,
+  recordRunMetrics,
   refuseChangedFile,
   refuseWhatCannotFit,
   runToRollBack,
@@ -31,7 +33,7 @@ import {
   whoTyped,
 } from './run/run.ts'
 import type { Hook, Plan, Report, RunMessage, TaskAnswer } from './spine.ts'
-import { databaseOf, openStore } from './store/store.ts'
+import { databaseOf, openStore, type Store } from './store/store.ts'
 
 export type { ApprovalQuestion, AskPerson, PersonsAnswer } from './run/run.ts'
 
@@ -196,7 +198,12 @@ async function perform(
   const carried = historyFile === undefined ? [] : await readHistory(historyFile)
 
   await using store = await openStore({ stateDir, database: databaseOf(options.database, variables), clock })
-  const { onEvent = () => undefined, failFast = false, undo: undoes = true, answers = {} } = options
+  const { failFast = false, undo: undoes = true, answers = {} } = options
+  const tally = new RunTally()
+  const onEvent = (message: RunMessage): void | Promise<void> => {
+    tally.note(message)
+    return options.onEvent?.(message)
+  }
   const stop = stopOf(options)
   const reading = openJournal(store)
   await using turn = await takeTurns(
@@ -259,6 +266,7 @@ async function perform(
     signal: killSignal,
   }))
     await run.telling.emit({ type: 'warning', error })
+  if (!lease.signal.aborted) await keepMetrics(run, { store, clock, tally, journal })
   const report = await run.end()
   if (run.fault !== undefined) throw run.fault
   return report
@@ -297,6 +305,19 @@ async function hook(name: Hook, run: Run, executor: ParallelExecutor): Promise<v
     signal: run.signal,
     onEvent: (event) => run.onExecutorEvent(name, event),
   })
+}
+
+/** That they cannot be recorded fails nothing, and is told. */
+async function keepMetrics(
+  run: Run,
+  { journal, ...parts }: { store: Store; clock: Clock; tally: RunTally; journal: Journal },
+): Promise<void> {
+  try {
+    const report = run.report()
+    await recordRunMetrics({ ...parts, report, memory: await journal.memory(report.runId) })
+  } catch (error) {
+    await run.telling.emit({ type: 'warning', error: factsOf(error, 'METRICS_UNRECORDED') })
+  }
 }
 
 /** What is known goes into the file also after a failure; that it cannot be written fails nothing. */

@@ -316,6 +316,10 @@ export const errorTable = {
     exitCode: 2,
     fix: 'See with "plimsoll metrics names" and "plimsoll metrics summary" what is recorded',
   },
+  METRICS_UNRECORDED: {
+    exitCode: 1,
+    fix: 'The run is not concerned; see why the database could not be written',
+  },
   METRIC_TEXT_INVALID: {
     exitCode: 2,
     fix: 'Correct the line that is named; what stands before it and was acknowledged is kept',

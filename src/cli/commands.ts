@@ -371,7 +371,7 @@ export const commands: readonly Command[] = [
     positionals: 'names|query|latest|summary|export|import|prune|serve [NAME]',
     options: metricsOptions,
     examples: [
-      'plimsoll metrics query plimsoll_tasks_total --aggregate increase --by status --from 24h',
+      'plimsoll metrics query plimsoll_task_duration_seconds --by task --from 24h',
       'plimsoll metrics export --from 2026-11-01 --format csv --output november.csv',
       'plimsoll metrics import samples.jsonl',
       'plimsoll metrics prune --retention-days 30',

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { PlimsollError } from '../errors.ts'
 import type { MetricsRepository, Sample } from '../metrics/metrics.ts'
 import { MetricsServer } from '../metrics/metrics.ts'
+import { engineMetrics } from '../run/run.ts'
 import { sayError } from './say-error.ts'
 import { stopSignals } from './stop-signals.ts'
 import { readMetrics } from './with-metrics.ts'
@@ -16,6 +17,7 @@ export const serveMetrics = (call: Call): Promise<number> =>
     await using server = await MetricsServer.open({
       latest: () => latestOf(metrics),
       timestamps: call.flag('timestamps'),
+      meaningOf: (name) => (isOurs(name) ? engineMetrics[name] : undefined),
       ...(host !== undefined && { host }),
       ...(port !== undefined && { port: portOf(port) }),
       onError: (error) => void sayError(error, { json: false, debug: call.flag('debug') }),
@@ -29,6 +31,8 @@ export const serveMetrics = (call: Call): Promise<number> =>
     if (stop.fault) throw stop.fault
     return 0
   })
+
+const isOurs = (name: string): name is keyof typeof engineMetrics => Object.hasOwn(engineMetrics, name)
 
 /** Those of one name together. */
 async function* latestOf(metrics: MetricsRepository): AsyncIterable<Sample> {

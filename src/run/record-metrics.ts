@@ -1,0 +1,77 @@
+import type { Clock } from '../clock.ts'
+import type { MetricsRepository, NewSample } from '../metrics/metrics.ts'
+import type { MemoryPoint, Report } from '../spine.ts'
+import type { Store } from '../store/store.ts'
+import type { Counted, RunTally } from './run-tally.ts'
+
+export type MetricsParts = {
+  readonly store: Store
+  readonly clock: Clock
+  readonly tally: RunTally
+  readonly report: Report
+  /** How full memory was; bounded by the journal. */
+  readonly memory: readonly MemoryPoint[]
+}
+
+/**
+ * Records what a run has done, at its end, while it still has its lock: so nobody else counts on from the same numbers.
+ * @throws what a store throws
+ */
+export async function recordRunMetrics({ store, clock, tally, report, memory }: MetricsParts): Promise<void> {
+  // The memory of the engine while it runs is for the tasks.
+  const { MetricsRepository } = await import('../metrics/metrics.ts')
+  await using metrics = await MetricsRepository.open({ store }, { clock, durability: 'normal' })
+  const common = {
+    plan: report.plan,
+    ...(report.environment !== null && { environment: report.environment }),
+  }
+  const timestampMs = Math.round(clock.now())
+  const sampleOf = ({ name, labels, value }: Counted): NewSample => ({
+    ...{ name, value, timestampMs },
+    labels: { ...common, ...labels },
+  })
+  const counted = await countOn(metrics, tally.counters(report).map(sampleOf), common)
+  const samples = [
+    ...counted,
+    ...tally.gauges(report).map(sampleOf),
+    ...memory.flatMap((point) => memorySamples(point, common)),
+  ]
+  await metrics.recordMetricsBatch(samples, { chunkSize: 10_000 })
+}
+
+type Common = { readonly plan: string; readonly environment?: string }
+
+/** Adds what earlier runs have counted. */
+async function countOn(
+  metrics: MetricsRepository,
+  counters: readonly NewSample[],
+  common: Common,
+): Promise<readonly NewSample[]> {
+  const before = new Map<string, number>()
+  for (const name of new Set(counters.map((counter) => counter.name)))
+    for await (const sample of metrics.streamLatest({ name, labels: { environment: '', ...common } }))
+      before.set(keyOf(sample), Number(sample.value))
+  return counters.map((counter) => ({
+    ...counter,
+    value: (before.get(keyOf(counter)) ?? 0) + Number(counter.value),
+  }))
+}
+
+const keyOf = ({ name, labels = {} }: NewSample): string =>
+  JSON.stringify([name, Object.entries(labels).sort(([left], [right]) => (left < right ? -1 : 1))])
+
+function memorySamples(point: MemoryPoint, labels: Common): readonly NewSample[] {
+  const { atMs, usedBytes, tasksBytes, claimBytes, loadLineBytes, capacityBytes } = point
+  const values = {
+    plimsoll_memory_used_bytes: usedBytes,
+    plimsoll_memory_reserved_bytes: tasksBytes + claimBytes,
+    plimsoll_memory_load_line_bytes: loadLineBytes,
+    plimsoll_memory_capacity_bytes: capacityBytes,
+  }
+  return Object.entries(values).map(([name, value]) => ({
+    name,
+    labels,
+    timestampMs: Math.round(atMs),
+    value,
+  }))
+}
