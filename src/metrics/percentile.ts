@@ -4,7 +4,8 @@
  * that rank (Masson, Rim, Lee: DDSketch, VLDB 2019), for values within 8 powers of ten below the greatest.
  */
 
-import { LogCollapsingLowestDenseDDSketch as Sketch } from '@datadog/sketches-js'
+import { createRequire } from 'node:module'
+import type { LogCollapsingLowestDenseDDSketch as Sketch } from '@datadog/sketches-js'
 import { PlimsollError } from '../errors.ts'
 
 /** Values of one bucket that are kept one by one. */
@@ -16,6 +17,14 @@ const mostSketches = 10_000
 const relativeAccuracy = 0.01
 /** At most 8 kB for each sign; 8.8 powers of ten. */
 const binLimit = 1_024
+
+/** Loaded when the first bucket has too many values. */
+function newSketch(options: { readonly relativeAccuracy: number; readonly binLimit: number }): Sketch {
+  const library = createRequire(import.meta.url)(
+    '@datadog/sketches-js',
+  ) as typeof import('@datadog/sketches-js')
+  return new library.LogCollapsingLowestDenseDDSketch(options)
+}
 
 export class Percentiles {
   readonly #buckets: Bucket[] = []
@@ -92,7 +101,7 @@ class Bucket {
   }
 
   #toSketch(): Sketch {
-    const sketch = new Sketch({ relativeAccuracy, binLimit })
+    const sketch = newSketch({ relativeAccuracy, binLimit })
     for (const value of this.#exact) sketch.accept(value)
     this.#exact = []
     this.#sketch = sketch

@@ -2,7 +2,7 @@
  * An HTTP server for a scraper: `GET /metrics` gives the newest sample of every series, in OpenMetrics where the scraper
  * wants it, else in the text format of Prometheus. Answers are streamed; how many at once and for how long is bounded.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -37,18 +37,22 @@ export class MetricsServer implements AsyncDisposable {
   readonly #stop = new AbortController()
   #scrapes = 0
 
-  private constructor(options: ServeOptions) {
+  private constructor(options: ServeOptions, server: Server) {
     this.#options = options
-    this.#server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
-      void this.#answer(request, response)
-    })
+    this.#server = server
+    this.#server.on('request', (request, response) => void this.#answer(request, response))
     this.#server.maxConnections = mostConnections
   }
 
   /** @throws METRICS_SERVE_FAILED */
   static async open(options: ServeOptions): Promise<MetricsServer> {
     const { host = '127.0.0.1', port = 9187 } = options
-    const server = new MetricsServer(options)
+    // Who only records needs no server.
+    const { createServer } = await import('node:http')
+    const server = new MetricsServer(
+      options,
+      createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }),
+    )
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     server.#server.once('error', (cause) =>
       reject(

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { collectGarbage } from '../memory/memory.ts'
 import type { MetricsRepository, NewSample } from '../metrics/metrics.ts'
 import type { MemoryPoint, Report } from '../spine.ts'
 import type { Store } from '../store/store.ts'
@@ -18,7 +19,8 @@ export type MetricsParts = {
  * @throws what a store throws
  */
 export async function recordRunMetrics({ store, clock, tally, report, memory }: MetricsParts): Promise<void> {
-  // The memory of the engine while it runs is for the tasks.
+  // Loaded when the tasks have ended, into the room of what the run has left behind.
+  collectGarbage()
   const { MetricsRepository } = await import('../metrics/metrics.ts')
   await using metrics = await MetricsRepository.open({ store }, { clock, durability: 'normal' })
   const common = {
