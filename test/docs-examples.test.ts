@@ -31,7 +31,7 @@ function blockOf(page: string, language: string, word = ''): string {
 }
 
 /** Where the shell examples of each page are run; or why they cannot be. */
-const shellExamples: Readonly<Record<string, 'here' | { readonly not: string }>> = {
+const shellExamples: Readonly<Record<string, 'here' | { readonly in: string } | { readonly not: string }>> = {
   'README.md': {
     not: 'npm ci and npm test are this; its plans are those of docs/example.md, which has a test',
   },
@@ -40,6 +40,7 @@ const shellExamples: Readonly<Record<string, 'here' | { readonly not: string }>>
   'docs/database.md': 'here',
   'docs/history.md': 'here',
   'docs/locks.md': 'here',
+  'docs/metrics.md': { in: 'test/cli/metrics.test.ts' },
   'docs/resume.md': 'here',
   'docs/rollback.md': 'here',
   'docs/state.md': 'here',
