@@ -3,6 +3,7 @@ import { PlimsollError } from '../errors.ts'
 import type { Statement, Store } from '../store/store.ts'
 import { timesOfBlock } from './block-codec.ts'
 import { firstFrom } from './columns.ts'
+import { despiteConflicts } from './conflicts.ts'
 import { seriesOf } from './series-reader.ts'
 import {
   type BlockRow,
@@ -16,6 +17,7 @@ import {
 } from './statements.ts'
 import { nextTurn } from './turn.ts'
 
+/** What was deleted. */
 export type CleanupOutcome = { readonly samples: number; readonly series: number }
 
 const readOld = `
@@ -32,7 +34,6 @@ const hideOld = `
   update metric_blocks set t0 = ?1, n = ?2, min = null, max = null, sum = null where series_id = ?3 and t1 = ?4`
 
 type Count = { readonly series_id: number; readonly n: number }
-const mostConflicts = 5
 
 /** Nothing that is to be deleted may lie in chunks: they are compacted before. */
 export async function deleteBefore(store: Store, beforeMs: number): Promise<CleanupOutcome> {
@@ -40,7 +41,7 @@ export async function deleteBefore(store: Store, beforeMs: number): Promise<Clea
   for await (const found of seriesOf(store, {}, { test: () => true })) {
     for (const page of pagesOf(found)) {
       const ids = page.map(({ id }) => id)
-      const { samples, series } = await deletePage(store, ids, beforeMs)
+      const { samples, series } = await despiteConflicts(() => deletePage(store, ids, beforeMs))
       outcome = { samples: outcome.samples + samples, series: outcome.series + series }
       await nextTurn()
     }
@@ -49,18 +50,6 @@ export async function deleteBefore(store: Store, beforeMs: number): Promise<Clea
 }
 
 async function deletePage(store: Store, ids: readonly number[], beforeMs: number): Promise<CleanupOutcome> {
-  for (let conflicts = 0; ; conflicts += 1) {
-    try {
-      return await tryPage(store, ids, beforeMs)
-    } catch (error) {
-      // Another process compacts: what was read may be other blocks by now.
-      const isConflict = error instanceof PlimsollError && error.code === 'STORE_CONFLICT'
-      if (!isConflict || conflicts === mostConflicts) throw error
-    }
-  }
-}
-
-async function tryPage(store: Store, ids: readonly number[], beforeMs: number): Promise<CleanupOutcome> {
   const parameters = [...padded(ids), beforeMs]
   const [state] = await store.read<StateRow>(readState)
   const old = await store.read<Count>(readOld, parameters)
@@ -81,7 +70,8 @@ async function tryPage(store: Store, ids: readonly number[], beforeMs: number): 
 
 type Hidden = { readonly n: number; readonly statement: Statement }
 
-function hide(block: BlockRow, beforeMs: number): Hidden {
+/** What is before is not seen any more. */
+export function hide(block: BlockRow, beforeMs: number): Hidden {
   const timestampsMs = timesOfBlock(block.data)
   const first = firstFrom(timestampsMs, beforeMs)
   const left = timestampsMs.length - first

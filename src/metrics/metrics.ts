@@ -6,6 +6,7 @@ export type { Aggregate, AggregatePoint, AggregateQuery } from './aggregate-word
 export type { CleanupOutcome } from './cleanup.ts'
 export { numbersOf, valueAt } from './columns.ts'
 export { readCsvSamples, writeCsvSamples } from './csv.ts'
+export type { DownsampleRule } from './downsample.ts'
 export { type ExpositionFormat, type ExpositionOptions, readExposition } from './exposition-read.ts'
 export { labelsText, type MetricMeaning, type WriteOptions, writeExposition } from './exposition-write.ts'
 export { jsonLineOf, readJsonLines } from './json-lines.ts'
@@ -13,6 +14,7 @@ export { parseMatcher } from './matchers.ts'
 export type { Page, PageQuery } from './pages.ts'
 export { BatchError, type BatchOptions, type BatchOutcome, type Source } from './record-batch.ts'
 export {
+  type CleanupOptions,
   type MetricSummary,
   type MetricsOptions,
   MetricsRepository,

@@ -9,6 +9,7 @@ import type { AggregatePoint, AggregateQuery, Piece } from './aggregate-words.ts
 import { type CleanupOutcome, deleteBefore } from './cleanup.ts'
 import { Compactor } from './compactor.ts'
 import { countSeries } from './count.ts'
+import { type DownsampleRule, downsample } from './downsample.ts'
 import { Head } from './head.ts'
 import type { SeriesLimits } from './known-series.ts'
 import { latestSamples } from './latest.ts'
@@ -19,6 +20,7 @@ import { type MemoryReader, Pressure } from './pressure.ts'
 import { readBatches, readPieces } from './reader.ts'
 import { type BatchOptions, type BatchOutcome, recordBatch, type Source } from './record-batch.ts'
 import { Recorder } from './recorder.ts'
+import { partName, partsOf, summaryOfPart } from './roll-up.ts'
 import { samplesOfBatches } from './sample-stream.ts'
 import { seriesOf } from './series-reader.ts'
 import type { Batch, Durability, Labels, Sample, SampleQuery, SeriesQuery } from './words.ts'
@@ -36,6 +38,12 @@ export type RecordOptions = {
   /** Default now. */
   readonly timestampMs?: number
   readonly durability?: Durability
+}
+
+export type CleanupOptions = {
+  readonly retentionDays: number
+  /** In this order. What one has put together no other one does. */
+  readonly downsample?: readonly DownsampleRule[]
 }
 
 export type MetricSummary = {
@@ -69,6 +77,7 @@ export class MetricsRepository implements AsyncDisposable {
   readonly #memory: MemoryReader
   readonly #ownMemory: MemoryMonitor | null
   readonly #head: Head
+  readonly #limits: SeriesLimits
   readonly #compactor: Compactor
   readonly #recorder: Recorder
 
@@ -101,6 +110,7 @@ export class MetricsRepository implements AsyncDisposable {
     compactor: Compactor,
   ) {
     const { clock, own = null, durability = 'full', memory, ...limits } = options
+    this.#limits = { ...usualLimits, ...limits }
     this.#store = store
     this.#own = own
     this.#clock = clock
@@ -110,7 +120,7 @@ export class MetricsRepository implements AsyncDisposable {
     this.#head = new Head(store)
     this.#compactor = compactor
     this.#recorder = new Recorder(store, this.#head, {
-      limits: { ...usualLimits, ...limits },
+      limits: this.#limits,
       onRecorded: (samples) => {
         own?.acknowledged?.note()
         return compactor.added(samples)
@@ -174,8 +184,22 @@ export class MetricsRepository implements AsyncDisposable {
     return aggregate((stepMs) => this.#piecesOf(query, stepMs), query)
   }
 
-  async *#piecesOf(query: SampleQuery, stepMs: number | null): AsyncGenerator<Piece> {
+  async *#piecesOf(query: AggregateQuery, stepMs: number | null): AsyncGenerator<Piece> {
     yield* readPieces(this.#store, this.#head, { query, test: await compileSelector(query), stepMs })
+    yield* this.#rolledUp(query)
+  }
+
+  /** What is kept of samples that were put together: only under their own names where none is asked for. */
+  async *#rolledUp({ name, ...query }: AggregateQuery): AsyncGenerator<Piece> {
+    if (name === undefined) return
+    for (const part of partsOf[query.aggregate] ?? []) {
+      const ofPart = { ...query, name: partName(name, part) }
+      for await (const { series, timestampsMs, values } of this.streamBatches(ofPart)) {
+        const of = { name, labels: series.labels }
+        for (const [index, value] of values.entries())
+          yield summaryOfPart(of, part, { timestampMs: timestampsMs[index] as number, value })
+      }
+    }
   }
 
   /** The newest sample of all series that are meant; null when there is none. */
@@ -228,12 +252,25 @@ export class MetricsRepository implements AsyncDisposable {
     return [...byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
-  /** Deletes samples that are older, and series that have none left unless somebody writes meanwhile. */
-  async cleanupOldMetrics({ retentionDays }: { readonly retentionDays: number }): Promise<CleanupOutcome> {
+  /**
+   * Deletes samples that are older, and series that have none left unless somebody writes meanwhile. Then each rule puts
+   * together what is left and old enough for it: of the samples of NAME in a step there are NAME:min, NAME:max, NAME:sum and
+   * NAME:count at its begin.
+   * @throws OPTION_INVALID, METRIC_QUERY_INVALID, METRIC_TOO_MANY_SERIES
+   */
+  async cleanupOldMetrics({
+    retentionDays,
+    downsample: rules = [],
+  }: CleanupOptions): Promise<CleanupOutcome & { readonly downsampled: number }> {
     if (!(retentionDays >= 0 && retentionDays <= 1e8))
       throw new PlimsollError('OPTION_INVALID', `retentionDays is ${retentionDays}, expected 0 or more`)
     await this.#compactor.compact()
-    return await deleteBefore(this.#store, Math.ceil(this.#clock.now() - retentionDays * dayMs))
+    const nowMs = this.#clock.now()
+    const deleted = await deleteBefore(this.#store, Math.ceil(nowMs - retentionDays * dayMs))
+    let downsampled = 0
+    for (const rule of rules)
+      downsampled += await downsample(this.#store, rule, { nowMs, limits: this.#limits })
+    return { ...deleted, downsampled }
   }
 
   /**

@@ -393,7 +393,11 @@ onBothRepositories(
     await using other = await again()
     await metrics.recordMetric('gone', 1, { timestampMs: 1 })
     await other.recordMetric('gone', 2, { timestampMs: 2 })
-    assert.deepEqual(await metrics.cleanupOldMetrics({ retentionDays: 1 }), { samples: 2, series: 1 })
+    assert.deepEqual(await metrics.cleanupOldMetrics({ retentionDays: 1 }), {
+      samples: 2,
+      series: 1,
+      downsampled: 0,
+    })
     assert.deepEqual(await metrics.getMetricNames(), [])
     await other.recordMetric('gone', 3, { timestampMs: 3 })
     assert.deepEqual(await timesOf(metrics), [3])
