@@ -26,7 +26,7 @@ tasks:
     exec: [y]
 `
   assert.deepEqual(linesOf(text), [
-    '2:1 concurency: unknown key, expected one of name, version, vars, secrets, environments, defaults, concurrency, memory, executor, retry, queries, experts, metrics, notify, tasks, before, onFailure, after; did you mean "concurrency"?',
+    '2:1 concurency: unknown key, expected one of name, version, vars, secrets, environments, defaults, concurrency, memory, executor, retry, queries, experts, metrics, notify, circle, tasks, before, onFailure, after; did you mean "concurrency"?',
     '3:20 memory.perTask: found "-1", expected a size above 0 such as 512MiB, 1.5GB or 800KiB',
     '7:14 tasks.a.timeout: found "10 minutes", expected a duration such as 500ms, 30s, 10m, 2h or 1h30m, above 0',
     '9:13 tasks.b.needs[0]: found "built", which is not a task of this plan; did you mean "build"?',
