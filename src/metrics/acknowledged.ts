@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import { readState, type StateRow } from './statements.ts'
 
@@ -18,15 +19,19 @@ export class Acknowledged implements Disposable {
   #isNoting = false
   #isClosed = false
 
+  /** @throws STATE_UNWRITABLE, STATE_FULL */
   static async open(stateDir: string, store: Store): Promise<Acknowledged> {
-    const path = join(stateDir, 'metrics.acknowledged')
-    const file = openSync(path, 'a', 0o600)
-    closeSync(file)
-    const before = Number.parseInt(readFileSync(path, 'utf8'), 10) || 0
     const stored = await seqOf(store)
-    const opened = new Acknowledged(store, openSync(path, 'r+'), Math.max(0, before - stored))
-    opened.#write(stored)
-    return opened
+    const path = join(stateDir, 'metrics.acknowledged')
+    const { file, before } = openNumber(path)
+    const opened = new Acknowledged(store, file, Math.max(0, before - stored))
+    try {
+      opened.#write(stored)
+      return opened
+    } catch (cause) {
+      opened[Symbol.dispose]()
+      throw unwritable(path, cause)
+    }
   }
 
   private constructor(store: Store, file: number, lostChunks: number) {
@@ -62,3 +67,21 @@ export class Acknowledged implements Disposable {
 }
 
 const seqOf = async (store: Store): Promise<number> => (await store.read<StateRow>(readState))[0]?.seq ?? 0
+
+type OpenNumber = { readonly file: number; readonly before: number }
+
+/** What is no number counts as none: only what was lost is then not known. @throws STATE_UNWRITABLE, STATE_FULL */
+function openNumber(path: string): OpenNumber {
+  try {
+    closeSync(openSync(path, 'a', 0o600))
+    const before = Number.parseInt(readFileSync(path, 'utf8'), 10) || 0
+    return { file: openSync(path, 'r+'), before }
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
+}
+
+const unwritable = (path: string, cause: unknown): PlimsollError =>
+  systemCodeOf(cause) === 'ENOSPC'
+    ? new PlimsollError('STATE_FULL', `${path} cannot grow: the disk is full`, { cause })
+    : new PlimsollError('STATE_UNWRITABLE', `${path} cannot be written: ${messageOf(cause)}`, { cause })

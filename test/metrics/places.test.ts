@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { PlimsollError } from '../../src/errors.ts'
+import { MetricsRepository } from '../../src/metrics/metrics.ts'
+import { openStoreForReading } from '../../src/store/store.ts'
+import { SmallDisk, whyNoDisk } from '../store/small-disk.ts'
+import { all } from './both-repositories.ts'
+
+const hasCode = (code: string, names: string) => (error: unknown) =>
+  error instanceof PlimsollError && error.code === code && error.message.includes(names)
+
+class StateDirectory implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), 'plimsoll-metrics-'))
+  readonly file = join(this.path, 'plimsoll.db')
+  readonly url = `file:${this.path}`;
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true })
+  }
+}
+
+async function recordOne(url: string): Promise<void> {
+  await using metrics = await MetricsRepository.open(url)
+  await metrics.recordMetric('up', 1, { timestampMs: 1 })
+}
+
+test('a file that is no store is refused by name and stays as it is', async () => {
+  using state = new StateDirectory()
+  const text = 'name,timestamp,value\n'.repeat(1_000)
+  writeFileSync(state.file, text)
+  await assert.rejects(MetricsRepository.open(state.url), hasCode('STATE_CORRUPT', state.file))
+  assert.equal(readFileSync(state.file, 'utf8'), text)
+})
+
+test('a store of a newer version is refused and stays as it is', async () => {
+  using state = new StateDirectory()
+  await recordOne(state.url)
+  {
+    using database = new DatabaseSync(state.file)
+    database.exec('pragma user_version = 99')
+  }
+  const before = readFileSync(state.file)
+  await assert.rejects(MetricsRepository.open(state.url), hasCode('STATE_TOO_NEW', '99'))
+  assert.deepEqual(readFileSync(state.file), before)
+})
+
+test('a place where nothing can be written is named', async () => {
+  using state = new StateDirectory()
+  writeFileSync(state.file, '')
+  const below = join(state.file, 'below')
+  await assert.rejects(MetricsRepository.open(`file:${below}`), hasCode('STATE_UNWRITABLE', below))
+})
+
+test('a read-only directory is refused for recording and can be read', { skip: whyNoDisk() }, async () => {
+  using disk = new SmallDisk('4m')
+  await recordOne(`file:${disk.path}`)
+  disk.makeReadOnly()
+  await assert.rejects(MetricsRepository.open(`file:${disk.path}`), hasCode('STATE_UNWRITABLE', disk.path))
+  await using store = await openStoreForReading({ stateDir: disk.path })
+  assert.ok(store)
+  await using metrics = await MetricsRepository.open({ store })
+  assert.equal((await all(metrics.streamMetrics())).length, 1)
+  await assert.rejects(metrics.recordMetric('up', 2), PlimsollError)
+})
+
+test('the number of acknowledged chunks cannot be written: that is told, and the store is let go', async () => {
+  using state = new StateDirectory()
+  const number = join(state.path, 'metrics.acknowledged')
+  await recordOne(state.url)
+  rmSync(number)
+  mkdirSync(number)
+  await assert.rejects(MetricsRepository.open(state.url), hasCode('STATE_UNWRITABLE', number))
+  rmSync(number, { recursive: true })
+  await using metrics = await MetricsRepository.open(state.url)
+  assert.equal((await all(metrics.streamMetrics())).length, 1)
+})
+
+test('a number of acknowledged chunks that is none says nothing of a loss', async () => {
+  using state = new StateDirectory()
+  await recordOne(state.url)
+  writeFileSync(join(state.path, 'metrics.acknowledged'), '\0\0\0\0')
+  await using metrics = await MetricsRepository.open(state.url)
+  assert.equal(metrics.lostChunks, 0)
+})
