@@ -172,7 +172,13 @@ const oldSamplesAreDeleted = (): Promise<string> => {
       const { samples } = await metrics.cleanupOldMetrics({ retentionDays: 10 })
       const [summary] = await metrics.getMetricsSummary()
       assert.deepEqual([samples, summary?.samples, summary?.firstMs], [20, 10, 20 * dayMs])
-      return '30 daily samples, 10 days kept: 20 deleted, the oldest left is of day 20'
+      const averages = () =>
+        Array.fromAsync(metrics.queryMetrics({ name, aggregate: 'avg', stepSeconds: 432_000 }))
+      const before = await averages()
+      const downsample = [{ afterDays: 1, stepSeconds: 432_000 }]
+      const { downsampled } = await metrics.cleanupOldMetrics({ retentionDays: 10, downsample })
+      assert.deepEqual([downsampled, await averages()], [5, before])
+      return '30 daily samples, 10 days kept: 20 deleted; 5 put together, with the same averages as before'
     },
     { clock },
   )

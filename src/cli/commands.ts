@@ -97,6 +97,12 @@ const metricsOptions = {
   },
   output: { type: 'string', value: 'FILE', summary: 'export: to this file, which only you may read' },
   'retention-days': { type: 'string', value: 'N', summary: 'prune: deletes what is older than so many days' },
+  downsample: {
+    type: 'string',
+    multiple: true,
+    value: '[NAME:]AGE:STEP',
+    summary: 'prune: puts together what is older than AGE, one STEP after the other: 7d:5m; may be repeated',
+  },
   port: { type: 'string', value: 'N', summary: 'serve: the port (default 9187)' },
   host: {
     type: 'string',
@@ -375,6 +381,7 @@ export const commands: readonly Command[] = [
       'plimsoll metrics export --from 2026-11-01 --format csv --output november.csv',
       'plimsoll metrics import samples.jsonl',
       'plimsoll metrics prune --retention-days 30',
+      'plimsoll metrics prune --retention-days 365 --downsample 7d:5m',
       'plimsoll metrics serve --port 9187',
     ],
     load: async () => (await import('./metrics-command.ts')).metricsCommand,

@@ -24,7 +24,7 @@ const optionsOf: Readonly<Record<string, readonly string[]>> = {
   summary: ['match', 'from', 'to'],
   export: ['match', 'from', 'to', 'format', 'output'],
   import: ['format'],
-  prune: ['retention-days'],
+  prune: ['retention-days', 'downsample'],
   serve: ['port', 'host', 'timestamps'],
 }
 

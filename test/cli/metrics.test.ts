@@ -119,6 +119,20 @@ test('prune deletes what is older than the days that are kept', async () => {
   assert.match(latest.stdout, /^up 1 20/)
 })
 
+test('prune puts old samples together, and a query answers as before', async () => {
+  using folder = new Folder()
+  const samples = ['up', 'down'].flatMap((name) =>
+    Array.from({ length: 60 }, (_, minute) => ({ name, timestampMs: minute * 60_000, value: minute })),
+  )
+  folder.write('hour.jsonl', samples.map((sample) => JSON.stringify(sample)).join('\n'))
+  await folder.plimsoll(['metrics', 'import', 'hour.jsonl'])
+  const { stdout } = await folder.plimsoll(['metrics', 'prune', '--downsample', 'up:1d:5m', '--json'])
+  assert.deepEqual(jsonLines(stdout), [{ type: 'pruned', samples: 0, series: 0, downsampled: 60 }])
+  const day = ['--from', '1970-01-01', '--to', '1970-01-02', '--step', '1h', '--json']
+  const query = await folder.plimsoll(['metrics', 'query', 'up', '--aggregate', 'avg', ...day])
+  assert.deepEqual(jsonLines(query.stdout), [{ name: 'up', labels: {}, timestampMs: 0, value: 29.5 }])
+})
+
 test('serve answers a scraper until it is interrupted', async () => {
   using folder = await recorded()
   const child = folder.start(['metrics', 'serve', '--port', '0', '--json'])
@@ -160,6 +174,7 @@ const wrong: readonly (readonly [words: string, says: RegExp])[] = [
   ['import nowhere.csv', /METRIC_TEXT_INVALID: .*nowhere.csv cannot be read: ENOENT/],
   ['prune', /USAGE: metrics prune needs --retention-days/],
   ['prune --retention-days some', /USAGE: --retention-days is "some"/],
+  ['prune --downsample 7d', /USAGE: --downsample is "7d", expected AGE:STEP/],
   ['serve --port 99999', /USAGE: --port is "99999"/],
 ]
 test('what is wrong with a call is told, and nothing is printed', async () => {
