@@ -10,7 +10,7 @@ import { historyFileOf, knownPeaks, readHistory, writeHistory } from './history/
 import { type Journal, openJournal, type RunRecord } from './journal/journal.ts'
 import { Estimates } from './memory/memory.ts'
 import { notify } from './notify/notify.ts'
-import { loadSecrets } from './plan/plan.ts'
+import { loadSecrets, refuseWrittenSecrets } from './plan/plan.ts'
 import {
   type AskPerson,
   type BeginParts,
@@ -99,15 +99,15 @@ export type DeployOptions = {
 /**
  * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
  * could not be recorded or told any more (then what had succeeded is undone, and `onEvent` has got the report).
- * @throws USAGE (`force`), LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, NEED_EXCEEDS_CAPACITY,
- * HISTORY_INVALID, RUN_CHANGED, DECISION_NEEDED, and the STATE and DATABASE codes.
+ * @throws USAGE (`force`), LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, SECRET_WRITTEN,
+ * NEED_EXCEEDS_CAPACITY, HISTORY_INVALID, RUN_CHANGED, DECISION_NEEDED, and the STATE and DATABASE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
   forcedTasks(plan, options.force)
   const stateDir = stateDirOf(plan, options)
   const wish = { fresh: options.fresh ?? false, goOn: options.goOn ?? false, stateDir }
   const choose = (journal: Journal): Promise<RunChoice> => chooseRun(journal, plan, wish)
-  return await perform(plan, { ...options, stateDir }, { choose, part: plan })
+  return await perform(plan, { ...options, stateDir }, { choose, part: plan, isRead: true })
 }
 
 export type ResumeOptions = Omit<DeployOptions, 'fresh' | 'goOn'> & {
@@ -174,12 +174,14 @@ type Goal = {
   readonly choose: (journal: Journal) => Promise<RunChoice>
   /** What of the plan is done: its secrets are needed, and it must fit. */
   readonly part: Plan
+  /** The plan was read just now, and is not recorded yet. */
+  readonly isRead?: boolean
 }
 
 async function perform(
   plan: Plan,
   options: DeployOptions & { readonly stateDir: string },
-  { choose, part }: Goal,
+  { choose, part, isRead = false }: Goal,
 ): Promise<Report> {
   const { clock = systemClock, random = secureRandom, variables = process.env, stateDir } = options
   const secrets = await loadSecrets(part, {
@@ -187,6 +189,7 @@ async function perform(
     clock,
     ...(options.signal && { signal: options.signal }),
   })
+  if (isRead) await refuseWrittenSecrets(plan, secrets)
   await using executor = new ParallelExecutor({
     ...plan.options.executor,
     enableProgress: true,

@@ -28,6 +28,10 @@ export const errorTable = {
     exitCode: 2,
     fix: 'Use a longer value, or list it under "vars" when it is no secret',
   },
+  SECRET_WRITTEN: {
+    exitCode: 2,
+    fix: 'Name it there as ${secrets.NAME}, or read it from the environment: the plan is recorded as it is',
+  },
   APPROVAL_NEEDED: {
     exitCode: 5,
     fix: 'Look at "plimsoll show RUN"; then "plimsoll approve RUN" and "plimsoll resume RUN", or run it with --yes',

@@ -90,7 +90,7 @@ export function show(value: unknown): string {
 
 export const shorten = (text: string): string => (text.length <= 60 ? text : `${text.slice(0, 57)}...`)
 
-function showPath(path: Path): string {
+export function showPath(path: Path): string {
   return path.reduce<string>((before, step) => {
     if (typeof step === 'number') return `${before}[${step}]`
     if (!/^[\p{L}\p{N}_-]{1,200}$/u.test(step)) return `${before}[${show(step)}]`
