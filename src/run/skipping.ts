@@ -102,7 +102,9 @@ export class Skipping {
 
   /** For a task with inputs, once all that it needs has ended. */
   async decide(task: Task): Promise<Decision> {
-    const look = await this.#turns(async () => lookAt(task, await this.#context()))
+    const found = await this.#turns(async () => lookAt(task, await this.#context()))
+    // A glob or the name of a file may hold a secret.
+    const look = { ...found, because: this.#parts.masker.text(found.because) }
     const forced = isForced(this.#parts.force, task)
     this.#looks.set(task.name, forced ? { ...look, done: null, because: 'it was asked for' } : look)
     await this.#warn(task, look)

@@ -150,6 +150,17 @@ tasks:
   assert.equal(spawnSync('grep', ['-rlE', '471[12]-471[12]', state], { encoding: 'utf8' }).stdout, '')
 })
 
+test('why a task ran is told and recorded without secrets', async () => {
+  await using yard = await openYard()
+  const plan = `
+name: secrets
+secrets: [PIN]
+tasks: { named: { inputs: ["lib-kqz7/**"], run: 'true', env: { P: "\${secrets.PIN}" } } }
+`
+  const report = await yard.deploy(plan, { variables: { ...process.env, PIN: 'kqz7' } })
+  assert.equal(reasonsOf(yard, report).named, 'no file matches its inputs (lib-***/**)')
+})
+
 test('a service is done only while it runs', async () => {
   await using yard = await openYard()
   const plan = `name: service\ntasks: { up: { inputs: [], exec: [sleep, "60"], detach: true, undo: stop } }`
