@@ -24,6 +24,7 @@ import {
   RunTally,
   recordedRun,
   recordRunMetrics,
+  refuseAnswersToNothing,
   refuseChangedFile,
   refuseWhatCannotFit,
   runToRollBack,
@@ -120,12 +121,15 @@ export type ResumeOptions = Omit<DeployOptions, 'fresh' | 'goOn'> & {
  * Goes on with a run: one whose engine was killed goes on where it was; one that failed or was stopped is tried again
  * from there. A run that has succeeded is left alone: its report is the answer.
  * @param run its id, the beginning of one, or `last`.
- * @throws RUN_UNKNOWN, RUN_ACTIVE, RUN_CHANGED, DECISION_NEEDED, and what `deploy` throws.
+ * @throws USAGE (`answers`), RUN_UNKNOWN, RUN_ACTIVE, RUN_CHANGED, DECISION_NEEDED, and what `deploy` throws.
  */
 export async function resume(run: string, options: ResumeOptions): Promise<Report> {
   const { stateDir, variables = process.env } = options
   const record = await recordedRun(run, { stateDir, database: databaseOf(options.database, variables) })
-  if (record.report?.status === 'succeeded') return record.report
+  if (record.report?.status === 'succeeded') {
+    refuseAnswersToNothing(record, options.answers)
+    return record.report
+  }
   const { recorded = false, ...given } = options
   if (!recorded) await refuseChangedFile(record, options)
   const choose = async (journal: Journal): Promise<RunChoice> => ({

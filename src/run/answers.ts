@@ -39,6 +39,17 @@ export function resumeWords(runId: string, stateDir: string): string {
   return `plimsoll resume ${runId}${state}`
 }
 
+/** @throws USAGE when something is answered about a run that has succeeded: nothing of it is asked. */
+export function refuseAnswersToNothing(
+  { runId }: Pick<RunRecord, 'runId'>,
+  answers: Readonly<Record<string, TaskAnswer>> = {},
+): void {
+  const [first] = Object.entries(answers)
+  if (first === undefined) return
+  const words = `--task ${first.join('=')} answers nothing: run ${runId} has succeeded`
+  throw new PlimsollError('USAGE', words, { fix: 'Leave --task out, or deploy again to run its tasks anew' })
+}
+
 type Facts = {
   readonly plan: Plan
   readonly states: TaskStates

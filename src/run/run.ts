@@ -39,6 +39,7 @@ import { Telling } from './telling.ts'
 import { rolledBack, undoGraph } from './undo.ts'
 import type { RunParts } from './words.ts'
 
+export { refuseAnswersToNothing } from './answers.ts'
 export { type ApprovalQuestion, type AskPerson, approvalDetail, type PersonsAnswer } from './approvals.ts'
 export { whoTyped } from './audit-note.ts'
 export { type BeginParts, beginRun } from './begin-run.ts'

@@ -73,6 +73,18 @@ test('a run that has succeeded is left alone: exit code 0, its report, and nothi
   assert.deepEqual(yard.lines(), ['a'])
 })
 
+test('an answer about a run that has succeeded is refused, also about a task that is not there', async () => {
+  using yard = new Yard()
+  yard.plan('  a: { run: echo a >>count }\n')
+  await yard.goOn(['deploy'])
+  for (const answer of ['a=done', 'a=again', 'nosuch=done']) {
+    const { code, stderr } = await yard.plimsoll(['resume', '--task', answer])
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, new RegExp(`USAGE: --task ${answer} answers nothing: run \\S+ has succeeded`))
+  }
+  assert.deepEqual(yard.lines(), ['a'])
+})
+
 test('a task whose undo failed is asked about', async () => {
   using yard = new Yard()
   yard.plan('  a: { run: echo a >>count, undo: { run: exit 1 } }\n  b: { needs: a, run: test -e go }\n')
