@@ -17,7 +17,13 @@ export function planDifferences(before: Plan, now: Plan): PlanDifferences {
   const names = new Set(tasksNow.map(({ name }) => name))
   const added = tasksNow.filter(({ name }) => !known.has(name)).map(({ name }) => name)
   const gone = tasksBefore.filter(({ name }) => !names.has(name)).map(({ name }) => name)
-  const parts = tasksNow.map((task) => [task.name, changedParts(known.get(task.name), task)] as const)
+  const [sectionsBefore, sectionsNow] = [sectionsOf(before), sectionsOf(now)]
+  const parts = tasksNow.map((task) => {
+    const section = sectionsNow.get(task.name) ?? 'tasks'
+    const hasMoved = known.has(task.name) && sectionsBefore.get(task.name) !== section
+    const moved = hasMoved ? [`now in ${section}`] : []
+    return [task.name, [...moved, ...changedParts(known.get(task.name), task)]] as const
+  })
   const changed = parts.filter(([, list]) => list.length > 0)
   const forAll = changesForAll(before, now)
   return {
@@ -39,6 +45,13 @@ export const everyTask = ({ tasks, hooks = {} }: Pick<Plan, 'tasks' | 'hooks'>):
   ...tasks,
   ...Object.values(hooks).flat(),
 ]
+
+/** Which list of the plan each task stands in: a hook that has moved runs at another time. */
+const sectionsOf = ({ tasks, hooks = {} }: Pick<Plan, 'tasks' | 'hooks'>): ReadonlyMap<string, string> =>
+  new Map([
+    ...tasks.map(({ name }) => [name, 'tasks'] as const),
+    ...Object.entries(hooks).flatMap(([hook, list]) => list.map(({ name }) => [name, hook] as const)),
+  ])
 
 const quoted = (name: string): string => `"${name}"`
 

@@ -135,6 +135,19 @@ test('a plan that has changed since: what differs is said, with the commands tha
   assert.deepEqual(orphansOf(messages), [])
 })
 
+test('a hook that has moved to another list of the plan does something else, and nothing is done before somebody decides', async () => {
+  using yard = new Yard()
+  const hook = '{ z: { run: "true" } }'
+  yard.plan(`${waiting('b')}after: ${hook}\n`)
+  await yard.killedAt(event('attempt-identified', 'b'))
+  yard.plan(`${waiting('b')}before: ${hook}\n`)
+  yard.write('go', '')
+  const { code, stderr } = await yard.plimsoll(['deploy'])
+  assert.equal(code, 5)
+  assert.match(stderr, /RUN_CHANGED.*task changed: "z" \(now in before\)/)
+  assert.deepEqual(yard.lines(), ['a', 'b'])
+})
+
 test('a plan whose file is gone goes on as it was recorded, and that is said', async () => {
   using yard = new Yard()
   yard.plan(waiting('b'))
