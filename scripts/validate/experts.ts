@@ -25,7 +25,12 @@ async function* slowly(times: number, ms: number, text = 'word '): AsyncIterable
 const slowServer = (): Promise<ModelServer> => new ModelServer(() => ({ texts: slowly(2, 3) })).listen()
 
 async function neverTooManyAtOnce(): Promise<string> {
-  await using server = await slowServer()
+  // No answer before five have been asked for: on a slow machine the first would have ended before the fifth began.
+  async function* together(): AsyncIterable<string> {
+    for (let look = 0; look < 2_000 && server.mostAtOnce < 5; look += 1) await sleep(2)
+    yield* slowly(2, 3)
+  }
+  await using server = await new ModelServer(() => ({ texts: together() })).listen()
   await using manager = new ExpertManager({ experts: [server.source('anthropic')] })
   const asked = Array.from({ length: 40 }, (_, index) => manager.consult(questionOf(index)))
   const ends = await Promise.all(asked)
@@ -74,7 +79,7 @@ async function pressureSlows(): Promise<string> {
 }
 
 async function answersStream(): Promise<string> {
-  await using server = await new ModelServer(() => ({ texts: slowly(20, 5) })).listen()
+  await using server = await new ModelServer(() => ({ texts: slowly(100, 5) })).listen()
   await using manager = new ExpertManager({ experts: formats.map((format) => server.source(format)) })
   const order: string[] = []
   for await (const event of manager.stream(questionOf('s'))) {
