@@ -151,6 +151,6 @@ test('a plan file with mutations is a plan or a list of problems with places, ne
     }),
     { numRuns: 2_000 },
   )
-  // Both ends are reached: the property is not empty.
-  assert.ok(seen.plans > 100 && seen.problems > 100, JSON.stringify(seen))
+  // Both ends are reached: the property is not empty. Of 2,000 mutated plans some 125 are still plans.
+  assert.ok(seen.plans > 40 && seen.problems > 40, JSON.stringify(seen))
 })
