@@ -7,33 +7,25 @@
  * not touch processes itself.
  */
 import { messageOf, PlimsollError } from '../errors.ts'
-import {
-  type Decision,
-  type Ended,
-  type ExecutorEvent,
-  type ExecutorTask,
-  type TaskContext,
-  WantOfMemory,
-} from '../executor/executor.ts'
+import type { Decision, Ended, ExecutorEvent, ExecutorTask } from '../executor/executor.ts'
 import type { PastTask } from '../journal/journal.ts'
 import { createRedactor, maskedFacts, type Redactor } from '../redact/redact.ts'
-import { Instruments, runTask, type TaskEnd, type TaskRun } from '../runners/runners.ts'
-import type { Hook, Phase, Report, RunStatus, Task, TaskReport, Work } from '../spine.ts'
+import type { TaskEnd } from '../runners/runners.ts'
+import type { Hook, Phase, Report, RunStatus, Task, TaskReport } from '../spine.ts'
 import { Approvals } from './approvals.ts'
+import { Attempts } from './attempts.ts'
 import { beginningOf } from './beginning.ts'
 import { decide, decidedBefore } from './decide.ts'
-import { withoutSecrets } from './environment.ts'
 import { explainFailures } from './explain.ts'
-import type { TaskRest } from './left-tasks.ts'
 import { MemoryRecord } from './memory-record.ts'
 import { PeakMeter } from './peak-meter.ts'
 import { runStatusOf } from './run-status.ts'
 import { executorTasks, type SectionParts } from './section.ts'
 import { Skipping } from './skipping.ts'
-import { makeRunDir, runDirOf } from './state-dir.ts'
+import { makeRunDir } from './state-dir.ts'
 import { TaskMemory } from './task-memory.ts'
 import { taskNamed } from './task-named.ts'
-import { endedReport, hookFailure, TaskFailure } from './task-report.ts'
+import { endedReport, hookFailure } from './task-report.ts'
 import { TaskStates } from './task-states.ts'
 import { Telling } from './telling.ts'
 import { rolledBack, undoGraph } from './undo.ts'
@@ -62,8 +54,7 @@ export class Run implements AsyncDisposable {
   readonly #parts: RunParts
   readonly #states: TaskStates
   readonly #masker: Redactor
-  readonly #instruments: Instruments
-  readonly #environment: Readonly<Record<string, string>>
+  readonly #attempts: Attempts
   readonly #startMs: number
   readonly #meter = new PeakMeter()
   readonly #memory: TaskMemory
@@ -71,7 +62,6 @@ export class Run implements AsyncDisposable {
   readonly #skipping: Skipping
   readonly #approvals: Approvals
   #approvalWaitMs = 0
-  #fileNumber = 0
   /** A task failed before anybody stopped the run; what fails afterwards may fail because of that. */
   #failed = false
   #beforeFailed = false
@@ -89,7 +79,6 @@ export class Run implements AsyncDisposable {
     this.#memory = new TaskMemory(parts)
     const { remains } = parts
     this.#states = remains?.states ?? new TaskStates(plan.tasks)
-    this.#fileNumber = remains?.lastFileNumber ?? 0
     this.#beforeFailed = Object.values(this.#states.hooks?.before ?? {}).some(hasFailed)
     this.#failed = this.#beforeFailed || this.#states.ended.some(hasFailed)
     this.#meter.atLeast(remains?.peakMemoryBytes ?? 0)
@@ -108,16 +97,10 @@ export class Run implements AsyncDisposable {
     })
     const { kept } = this.#masker
     this.telling = new Telling({ ...parts, kept, beforeWriting: () => this.#memoryRecord.keep() })
-    this.#environment = withoutSecrets(parts.variables, plan)
-    const { maxWorkersThread, maxWorkersProcess } = plan.options.executor
-    this.#instruments = new Instruments(clock, {
-      monitor: parts.executor.monitor,
-      workers: {
-        maxWorkersThread,
-        maxWorkersProcess,
-        environment: { ...this.#environment, ...plan.vars },
-        spoolDir: runDirOf(parts.stateDir, parts.runId),
-      },
+    this.#attempts = new Attempts({
+      ...{ run: parts, states: this.#states, masker: this.#masker, meter: this.#meter },
+      ...{ memory: this.#memory, telling: this.telling, status: () => this.#status },
+      becauseOf: (task) => this.#skipping.becauseOf(task),
     })
     this.#startMs = clock.monotonic() - (remains?.spentMs ?? 0)
   }
@@ -172,7 +155,7 @@ export class Run implements AsyncDisposable {
       states: this.#states,
       remains: this.#parts.remains,
       decide: (task, phase) => this.#decide(task, phase),
-      attempt: (task, phase, context) => this.#attempt(task, phase, context),
+      attempt: (task, phase, context) => this.#attempts.of(task, phase, context),
     }
   }
 
@@ -195,7 +178,7 @@ export class Run implements AsyncDisposable {
         this.#states.isToUndo(name) && (!remains?.givesUp || remains.isUnderWay('undo', name)),
       forecast: (task) => this.#memory.forecast(task, task.undo ?? task.work),
       isUnderWay: ({ name }) => remains?.isUnderWay('undo', name) ?? false,
-      run: (task, context) => this.#attempt(task, 'undo', context),
+      run: (task, context) => this.#attempts.of(task, 'undo', context),
     })
   }
 
@@ -218,7 +201,7 @@ export class Run implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#instruments[Symbol.asyncDispose]()
+    await this.#attempts[Symbol.asyncDispose]()
   }
 
   get #status(): RunStatus {
@@ -271,67 +254,6 @@ export class Run implements AsyncDisposable {
     return this.#approvals.ofTask(task)
   }
 
-  async #attempt(task: Task, phase: Phase, context: TaskContext): Promise<TaskEnd> {
-    const { reservedBytes, waits: waitReasons } = context
-    const because = phase === 'deploy' ? this.#skipping.becauseOf(task.name) : undefined
-    const started = { task: task.name, reservedBytes, waitReasons, ...(because && { because }) }
-    await this.telling.emit({ type: 'task-started', phase, ...started })
-    const estimate = this.#memory.expected(task, workOf(task, phase))
-    const { report, ...rest } = await runTask(task, this.#taskRun(task, phase, context))
-    this.#meter.release(task.name)
-    this.#meter.atLeast(report.peakMemoryBytes.lower)
-    const end = { ...rest, report: { ...report, ...(estimate && { estimate }) } }
-    this.#states.keepTotals(phase, task.name, end.totals)
-    if (report.status === 'succeeded') return end
-    const cause = new TaskFailure(end)
-    if (report.error?.code !== 'TASK_KILLED_BY_KERNEL') throw cause
-    throw new WantOfMemory(report.peakMemoryBytes.upper ?? report.peakMemoryBytes.lower, { cause })
-  }
-
-  #taskRun(task: Task, phase: Phase, context: TaskContext): TaskRun {
-    const { plan, runId, stateDir, secrets, killSignal, clock, random } = this.#parts
-    return {
-      plan,
-      runId,
-      stateDir,
-      killSignal,
-      clock,
-      random,
-      phase,
-      work: workOf(task, phase),
-      nextFileNumber: () => ++this.#fileNumber,
-      environment: {
-        ...this.#environment,
-        ...((phase === 'onFailure' || phase === 'after') && { PLIMSOLL_STATUS: this.#status }),
-      },
-      values: { secrets, outputOf: this.#states.outputOf },
-      masker: this.#masker,
-      signal: context.signal,
-      instruments: this.#instruments,
-      emit: (event) => this.telling.emit(event),
-      observe: (bytes) => {
-        context.observe(bytes)
-        this.#meter.observe(task.name, bytes)
-      },
-      onControl: context.control,
-      onFinished: context.finished,
-      reservedBytes: context.reservedBytes,
-      waits: context.waits,
-      requeues: context.requeues,
-      ...this.#earlierOf(phase, task.name),
-      here: this.#parts.here,
-      keepService: (identity) => this.#states.keepService(task.name, identity),
-      service: this.#states.serviceOf(task.name),
-    }
-  }
-
-  /** Once: when it is put back in the queue, what this engine knows of it counts. */
-  #earlierOf(phase: Phase, task: string): Pick<TaskRun, 'earlier' | keyof TaskRest> {
-    const earlier = this.#states.totalsOf(phase, task)
-    if (earlier !== undefined) return { earlier }
-    return this.#parts.remains?.rest(phase, task) ?? {}
-  }
-
   async #onEnded(phase: Phase, name: string, ended: Ended<TaskEnd | null>): Promise<void> {
     const known = endedReport(ended, this.#masker)
     if (known === null) return
@@ -349,7 +271,7 @@ export class Run implements AsyncDisposable {
     const task = taskNamed(this.#parts.plan, name)
     if (task === undefined) return await told
     const kept = phase === 'deploy' ? this.#skipping.remember(task, end) : undefined
-    await Promise.all([told, kept, this.#learn(phase, task, end, ended)])
+    await Promise.all([told, kept, this.#attempts.learn(phase, task, end, ended)])
     // Only what runs before can fail a run; what fails afterwards is told.
     if (isFailure && (phase === 'onFailure' || phase === 'after'))
       await this.telling.emit({ type: 'warning', error: hookFailure(phase, name, end) })
@@ -360,17 +282,6 @@ export class Run implements AsyncDisposable {
     const outputs = this.#skipping.outputsOf(name)
     return { ...end, outputs, report: { ...report, outputs } }
   }
-
-  /** What the task needed is remembered; that this fails does not stop a run. */
-  async #learn(phase: Phase, task: Task, end: TaskEnd, ended: Ended): Promise<void> {
-    const { journal, clock } = this.#parts
-    // What was seen from the middle on is not how it develops.
-    if (this.#parts.remains?.rest(phase, task.name)?.left?.action === 'take-up') return
-    const peak = this.#memory.learn(task, workOf(task, phase), end, ended, clock.now())
-    if (peak) await journal.addPeaks([peak]).catch(() => undefined)
-  }
 }
 
 const hasFailed = ({ status }: TaskReport): boolean => status === 'failed'
-
-const workOf = (task: Task, phase: Phase): Work => (phase === 'undo' && task.undo ? task.undo : task.work)
