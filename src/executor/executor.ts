@@ -15,6 +15,7 @@ import { Admission } from './admission.ts'
 import { Execution } from './execution.ts'
 import { readGraph } from './graph.ts'
 import { GuardLoop } from './guard-loop.ts'
+import { guarded } from './guarded-task.ts'
 import { type MapFunction, type MapOptions, MapRun } from './map.ts'
 import { MapLane } from './map-lane.ts'
 import type { RunningTask } from './running.ts'
@@ -197,7 +198,7 @@ export class ParallelExecutor implements AsyncDisposable {
     for (const { name, reserveBytes = 0 } of tasks)
       if (!(reserveBytes >= 0 && reserveBytes < Number.POSITIVE_INFINITY))
         throw badReservation(name, reserveBytes)
-    const execution = new Execution<Value>(tasks, {
+    const execution = new Execution<Value>(tasks.map(guarded), {
       ...rest,
       ...(onEvent && this.options.enableProgress && { onEvent }),
       graph: readGraph(tasks),

@@ -12,7 +12,10 @@ export type ExecutorTask<Value = unknown> = {
   readonly run: (context: TaskContext) => Value | Promise<Value>
   /** What is reserved before it starts, in bytes. Default: the smaller of its limit and an even share of the line. */
   readonly reserveBytes?: number
-  /** Instead of `reserveBytes`: asked before the start (null), and again while it runs with what was seen of it. */
+  /**
+   * Instead of `reserveBytes`: asked before the start (null), and again while it runs with what was seen of it. Where it
+   * throws, or answers with no number of bytes, the task has failed.
+   */
   readonly estimate?: (seen: Seen | null) => Reservation
   /** Told when it was stopped, or ended, for want of memory while it used this much: the next estimate must be higher. */
   readonly raise?: (observedBytes: number) => void
