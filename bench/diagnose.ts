@@ -1,6 +1,6 @@
 /** The offline expert: how fast it reads, how much memory a long log takes, and how long a failed deployment waits for it. */
 import { openSync, writeFileSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { logBlock } from './diagnose/log.ts'
 import { atLeast, type BenchResult, measure, promised, root, TemporaryFolder } from './measure.ts'
 
@@ -37,10 +37,14 @@ export async function run(): Promise<BenchResult> {
   writeFileSync(plan, `name: long\ntasks:\n  print: { run: 'cat ${log}; exit 1' }\n`)
   const reads = await times(runs, () => child<Read>('read.ts', '200'))
   const long = await times(1, () => child<Read>('read.ts', '1000'))
-  const failed = await times(runs, (round) =>
-    child<Failed>('fail.ts', plan, join(folder.path, `state-${round}`)),
-  )
-  const wrong = failed.filter(({ cause, partial }) => cause !== 'port-in-use' || !partial)
+  await measure([process.execPath, 'scripts/build.ts'])
+  const failing = (product: string): Promise<Failed[]> =>
+    times(runs, (round) =>
+      child<Failed>('fail.ts', plan, join(folder.path, `${dirname(product)}-${round}`), product),
+    )
+  const packed = await failing('dist/index.js')
+  const source = await failing('src/index.ts')
+  const wrong = [...packed, ...source].filter(({ cause, partial }) => cause !== 'port-in-use' || !partial)
   return {
     title: 'The offline expert',
     runs,
@@ -57,14 +61,19 @@ export async function run(): Promise<BenchResult> {
       ),
       promised(
         'from the end of a task that printed 100 MB to the report',
-        failed.map(({ ms }) => ms),
+        packed.map(({ ms }) => ms),
+        { unit: 'ms', floor: 300 },
+      ),
+      promised(
+        'the same from source',
+        source.map(({ ms }) => ms),
         { unit: 'ms', floor: 300 },
       ),
     ],
     notes: [
       'one line in 50 is of a failure; the reading process is warm, the deploying one is new each time',
       ...(wrong.length > 0
-        ? [`${wrong.length} of ${runs} runs did not find the cause at the end of the log`]
+        ? [`${wrong.length} of ${2 * runs} runs did not find the cause at the end of the log`]
         : []),
     ],
   }

@@ -25,7 +25,7 @@ export class LineScanner {
   readonly #literals: Literals
   readonly #tell: (found: FoundLine) => void
   #line = 1
-  #state = 0
+  #state: number
   #afterReturn = false
   #kept: Uint8Array = new Uint8Array(0)
   #hits: Hit[] = []
@@ -36,7 +36,8 @@ export class LineScanner {
   constructor(literals: Literals, tell: (found: FoundLine) => void) {
     this.#literals = literals
     this.#tell = tell
-    this.#seen = new Uint32Array(Math.max(0, ...[...literals.told.values()].flat()) + 1)
+    this.#state = literals.start
+    this.#seen = new Uint32Array(literals.words)
   }
 
   /** The number of the line that is being read, from 1. */
@@ -53,7 +54,7 @@ export class LineScanner {
   end(): void {
     this.#endLine(this.#kept, 0, this.#kept.length)
     this.#kept = new Uint8Array(0)
-    this.#state = 0
+    this.#state = this.#literals.start
   }
 
   /** The line that was begun is read with what belongs to it; only that is copied. @returns what comes after it. */
@@ -79,14 +80,16 @@ export class LineScanner {
 
   /** @returns where the unfinished line begins. */
   #scan(bytes: Uint8Array, from: number): number {
-    const { next, classOf, firstTelling, told } = this.#literals
+    const { next, classOf, arrive } = this.#literals
     let state = this.#state
     let start = 0
     for (let at = from; at < bytes.length; at += 1) {
-      state = next[state + (classOf[bytes[at] as number] as number)] as number
-      if (state < firstTelling) continue
-      const words = told.get(state)
-      if (words !== undefined) this.#hit(words, at - start)
+      const way = state + (classOf[bytes[at] as number] as number)
+      state = next[way] as number
+      if (state > 0) continue
+      const arrived = arrive(way)
+      state = arrived.state
+      if (arrived.words !== null) this.#hit(arrived.words, at - start)
       else {
         if (this.#hits.length > 0) this.#endLine(bytes, start, at)
         this.#countLine(bytes[at], at === start)

@@ -1,19 +1,31 @@
 /**
  * Finds many words in bytes in one pass (Aho and Corasick, "Efficient string matching", 1975), upper and lower case
- * alike. One table look-up for each byte, whatever the bytes are and however many words there are.
+ * alike. One table look-up for each byte, whatever the bytes are and however many words there are. A row of the table is
+ * made when a text first needs it: few texts need more than some hundred of the many thousand, and a process that reads
+ * one log does not wait for the others.
  */
 
 /** So much of the end of a word is looked for, in bytes: enough to be rare, and the table stays small. */
 const longestLooked = 14
 
 export type Literals = {
-  /** `next[state + classOf[byte]]` is the state after that byte; the start is 0. */
-  readonly next: Int32Array
   readonly classOf: Uint8Array
-  /** States from here on tell something: a line break, or words that end here. */
-  readonly firstTelling: number
-  /** The numbers of the words that end in a telling state; undefined for a line break. */
-  readonly told: ReadonlyMap<number, readonly number[]>
+  /**
+   * `next[state + classOf[byte]]` is the state after that byte. Below 0 there is something to do on arrival, and
+   * `arrive` tells what and where. Never 0 in the row of a state.
+   */
+  readonly next: Int32Array
+  readonly start: number
+  /** How many words there are. */
+  readonly words: number
+  /** What a place in the table leads to, when there is a number below 0. */
+  readonly arrive: (way: number) => Arrival
+}
+
+export type Arrival = {
+  readonly state: number
+  /** The numbers of the words that end here; null at a line break. */
+  readonly words: readonly number[] | null
 }
 
 const lineBreaks = [0x0a, 0x0d, 0x00]
@@ -22,96 +34,128 @@ export const breakClass = 1
 
 /** The words by number. None may be empty or hold a line break. */
 export function compileLiterals(words: readonly string[]): Literals {
-  const ends = words.map((word) => Buffer.from(word.toLowerCase()).subarray(-longestLooked))
+  const ends = words.map((word) =>
+    Buffer.from(word.toLowerCase()).subarray(-longestLooked).toString('latin1'),
+  )
   const { classOf, classes } = classesOf(ends)
-  const trie = trieOf(ends, classOf, classes)
-  const order = linkFailures(trie, classes)
-  // Silent states first, so that one comparison tells whether there is something to do; the last is the line break.
-  const silent = order.filter((node) => trie.words[node] === undefined)
-  const telling = order.filter((node) => trie.words[node] !== undefined)
-  const rowOf = new Int32Array(order.length)
-  for (const [row, node] of [...silent, ...telling].entries()) rowOf[node] = row * classes
-  const breakRow = order.length * classes
-  const next = new Int32Array(breakRow + classes)
-  for (let node = 0; node < order.length; node += 1) {
-    const row = rowOf[node] as number
-    for (let char = 0; char < classes; char += 1) {
-      next[row + char] = rowOf[trie.children[node * classes + char] as number] as number
-    }
-    next[row + breakClass] = breakRow
-  }
-  next.copyWithin(breakRow, 0, classes)
-  const told = new Map(telling.map((node) => [rowOf[node] as number, trie.words[node] ?? []]))
-  return { next, classOf, firstTelling: silent.length * classes, told }
+  const table = new Table(ends, classOf, classes)
+  const arrive = (way: number): Arrival => table.arrive(way)
+  return { classOf, next: table.next, start: table.start, words: words.length, arrive }
 }
 
 /** Bytes that words have get a class each, the two cases of a letter the same; so a state has few ways to go on. */
-function classesOf(ends: readonly Buffer[]): { readonly classOf: Uint8Array; readonly classes: number } {
+function classesOf(ends: readonly string[]): { readonly classOf: Uint8Array; readonly classes: number } {
   const classOf = new Uint8Array(256)
   for (const byte of lineBreaks) classOf[byte] = breakClass
   let classes = breakClass + 1
-  for (const end of ends) for (const byte of end) if (classOf[byte] === 0) classOf[byte] = classes++
+  for (const char of new Set(ends.join(''))) classOf[char.charCodeAt(0)] = classes++
   for (let upper = 0x41; upper <= 0x5a; upper += 1) classOf[upper] = classOf[upper + 0x20] ?? 0
   return { classOf, classes }
 }
 
-type Trie = {
-  /** By `node * classes + class`; 0 is none, because nothing leads back to the root. */
-  readonly children: Int32Array
-  readonly words: (number[] | undefined)[]
-  /** Class by which a node was reached, its first child, and the next child of its parent; 0 is none. */
-  readonly charOf: number[]
-  readonly firstChild: number[]
-  readonly sibling: number[]
+/** The words that begin alike stand together when they are sorted: a node is a range of them and the length in which they agree. */
+type Node = {
+  readonly from: number
+  readonly to: number
+  readonly length: number
+  /** The node of the longest end of it that begins a word, too. */
+  readonly fail: Node | null
+  /** Those of `fail` are among them. */
+  readonly words: readonly number[] | null
+  /** Where its row begins; 0 is nowhere yet. */
+  state: number
 }
 
-function trieOf(ends: readonly Buffer[], classOf: Uint8Array, classes: number): Trie {
-  const mostNodes = ends.reduce((sum, { length }) => sum + length, 1)
-  const children = new Int32Array(mostNodes * classes)
-  const words: (number[] | undefined)[] = [undefined]
-  const [charOf, firstChild, sibling] = [[0], [0], [0]]
-  for (const [number, end] of ends.entries()) {
-    let at = 0
-    for (const byte of end) {
-      const char = classOf[byte] as number
-      const way = at * classes + char
-      if (children[way] === 0) {
-        const child = words.push(undefined) - 1
-        children[way] = child
-        charOf.push(char)
-        firstChild.push(0)
-        sibling.push(firstChild[at] as number)
-        firstChild[at] = child
-      }
-      at = children[way] as number
-    }
-    words[at] = [...(words[at] ?? []), number]
-  }
-  return { children, words, charOf, firstChild, sibling }
-}
+class Table {
+  /** Above 0 a way leads to a row, below 0 to a node by number. */
+  readonly next: Int32Array
+  readonly #ends: readonly string[]
+  /** The numbers of the words in the order of their letters. */
+  readonly #sorted: readonly number[]
+  readonly #classOf: Uint8Array
+  readonly #classes: number
+  readonly #nodes: Node[] = []
+  /** By row. None has row 0. */
+  readonly #withRow: Node[] = []
 
-/**
- * Where no child goes on, the longest end that begins another word does; what ends there ends here, too.
- * @returns the nodes in the order of their depth.
- */
-function linkFailures(trie: Trie, classes: number): readonly number[] {
-  const { children, words, charOf, firstChild, sibling } = trie
-  const fail = new Int32Array(words.length)
-  const order = [0]
-  for (let at = 0; at < order.length; at += 1) {
-    const node = order[at] as number
-    const row = node * classes
-    const otherwise = (fail[node] as number) * classes
-    // A whole row at once: next to none of its ways is the node's own.
-    if (node !== 0) children.copyWithin(row, otherwise, otherwise + classes)
-    for (let child = firstChild[node] as number; child !== 0; child = sibling[child] as number) {
-      const char = charOf[child] as number
-      fail[child] = node === 0 ? 0 : (children[otherwise + char] as number)
-      children[row + char] = child
-      const same = words[fail[child] as number]
-      if (same) words[child] = [...(words[child] ?? []), ...same]
-      order.push(child)
+  constructor(ends: readonly string[], classOf: Uint8Array, classes: number) {
+    this.#ends = ends
+    this.#sorted = [...ends.keys()].sort((left, right) => (this.#end(left) < this.#end(right) ? -1 : 1))
+    this.#classOf = classOf
+    this.#classes = classes
+    const mostRows = ends.reduce((sum, { length }) => sum + length, 3)
+    // What of it has no row yet was never touched and takes no memory.
+    this.next = new Int32Array(mostRows * classes)
+    const root: Node = { from: 0, to: ends.length, length: 0, fail: null, words: [], state: 0 }
+    const lineBreak: Node = { ...root, words: null }
+    this.#nodes.push(root, lineBreak)
+    this.#withRow.push(root)
+    const start = this.#newRow(root)
+    this.next.fill(start, start, start + classes)
+    this.#addChildren(root)
+    this.next[start + breakClass] = -1
+    this.next.copyWithin(this.#newRow(lineBreak), start, start + classes)
+  }
+
+  get start(): number {
+    return this.#classes
+  }
+
+  arrive(way: number): Arrival {
+    const node = this.#nodes[-(this.next[way] as number)] as Node
+    if (node.state === 0) this.#makeRow(node)
+    // Next time there is nothing to do.
+    if (node.words?.length === 0) this.next[way] = node.state
+    return node
+  }
+
+  /** Where no word goes on, the longest end that begins another does; what ends there ends here, too. */
+  #makeRow(node: Node): void {
+    const other = node.fail as Node
+    if (other.state === 0) this.#makeRow(other)
+    const row = this.#newRow(node)
+    this.next.copyWithin(row, other.state, other.state + this.#classes)
+    this.#addChildren(node)
+  }
+
+  #newRow(node: Node): number {
+    node.state = (this.#withRow.push(node) - 1) * this.#classes
+    return node.state
+  }
+
+  #addChildren(node: Node): void {
+    const { to, length, fail } = node
+    let from = this.#afterWordsOf(length, node.from, to)
+    while (from < to) {
+      const letter = this.#letter(from, length)
+      let end = from + 1
+      while (end < to && this.#letter(end, length) === letter) end += 1
+      const char = this.#classOf[letter] as number
+      const shorter = fail === null ? node : this.#nodeAt(this.next[fail.state + char] as number)
+      const own = this.#sorted.slice(from, this.#afterWordsOf(length + 1, from, end))
+      const words = [...own, ...(shorter.words ?? [])]
+      const child = { from, to: end, length: length + 1, fail: shorter, words, state: 0 }
+      this.next[node.state + char] = 1 - this.#nodes.push(child)
+      from = end
     }
   }
-  return order
+
+  /** Words that are a node, and not only begin with it, stand first in it. */
+  #afterWordsOf(length: number, from: number, to: number): number {
+    let at = from
+    while (at < to && this.#end(this.#sorted[at] as number).length === length) at += 1
+    return at
+  }
+
+  #letter(at: number, index: number): number {
+    return this.#end(this.#sorted[at] as number).charCodeAt(index)
+  }
+
+  #end(word: number): string {
+    return this.#ends[word] as string
+  }
+
+  #nodeAt(way: number): Node {
+    return (way < 0 ? this.#nodes[-way] : this.#withRow[way / this.#classes]) as Node
+  }
 }
