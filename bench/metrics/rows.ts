@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Sample } from '../../src/metrics/metrics.ts'
 
 const schema = `
-  pragma page_size = 16384;
+  pragma page_size = 4096;
   pragma journal_mode = wal;
   pragma synchronous = full;
   create table if not exists series (id integer primary key, key text unique, name text, labels text);

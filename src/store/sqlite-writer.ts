@@ -18,14 +18,15 @@ import {
 } from './writer-words.ts'
 
 /**
- * 16 KiB pages suit compressed blocks (they must be set before the first table). The WAL is copied back after 4 MiB
+ * Each table and index has a page of its own, and each small commit writes whole pages: pages of 4 KiB keep both small (they
+ * must be set before the first table; an older file keeps its 16 KiB). The WAL is copied back after 1,024 pages
  * and cut to 16 MiB should a reader have let it grow. What is deleted leaves pages that can be given back one by one; a
  * file that was made without that keeps them for what is written next.
  */
 const settings = `
   pragma journal_mode = wal;
   pragma synchronous = full;
-  pragma wal_autocheckpoint = 256;
+  pragma wal_autocheckpoint = 1024;
   pragma journal_size_limit = 16777216`
 
 function serve(port: NonNullable<typeof parentPort>, data: WriterData): void {
@@ -35,7 +36,7 @@ function serve(port: NonNullable<typeof parentPort>, data: WriterData): void {
       timeout: busyTimeoutMs,
       enableForeignKeyConstraints: true,
     })
-    if (isEmpty(database)) database.exec('pragma page_size = 16384; pragma auto_vacuum = incremental')
+    if (isEmpty(database)) database.exec('pragma page_size = 4096; pragma auto_vacuum = incremental')
     database.exec(settings)
     const found = migrate(database)
     if (found !== null) {
@@ -65,8 +66,8 @@ function isEmpty(database: DatabaseSync): boolean {
   return database.prepare('pragma page_count').get()?.page_count === 0
 }
 
-/** Of 16 KiB: a slice holds writers up for a few milliseconds. */
-const pagesAtOnce = 64
+/** 1 MiB, in older files 4: a slice holds writers up for a few milliseconds. */
+const pagesAtOnce = 256
 
 /** Room is given back with the next write all the same when a reader is in the way: nobody waits for it. */
 function giveBack(database: DatabaseSync): WriterAnswer {

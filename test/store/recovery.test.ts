@@ -3,15 +3,14 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { openJournal } from '../../src/journal/journal.ts'
 import { openStore, openStoreForReading } from '../../src/store/store.ts'
 import { peakOf } from '../history/peaks.ts'
+import { damageTable } from './damage.ts'
 
 const page = readFileSync(new URL('../../docs/state.md', import.meta.url), 'utf8')
 const hasTool = spawnSync('sqlite3', ['-version']).status === 0
-const pageBytes = 16_384
 
 test('a damaged record is saved as docs/state.md says: what is on other pages is all there, and can be written to', {
   skip: hasTool ? false : 'sqlite3 is not installed',
@@ -48,14 +47,3 @@ test('a damaged record is saved as docs/state.md says: what is on other pages is
   await openJournal(writing).addPeaks([peakOf({ atMs: 4 })])
   assert.equal((await openJournal(writing).peaks()).length, 4)
 })
-
-function damageTable(file: string, table: string): void {
-  let first: number
-  {
-    using database = new DatabaseSync(file)
-    const row = database.prepare('select rootpage from sqlite_schema where name = ?').get(table)
-    first = Number(row?.rootpage)
-  }
-  const bytes = readFileSync(file)
-  writeFileSync(file, bytes.fill(0xa5, (first - 1) * pageBytes, first * pageBytes))
-}

@@ -15,6 +15,7 @@ import { openStore, openStoreForReading } from '../../src/store/store.ts'
 import { openWriter } from '../../src/store/writer.ts'
 import { failureOf } from '../../src/store/writer-words.ts'
 import { storeContract } from './contract.ts'
+import { damageTable } from './damage.ts'
 
 storeContract('SQLite', (stateDir) => openStore({ stateDir }))
 
@@ -49,7 +50,7 @@ test('the state directory and every file of the store are for their owner only',
   )
 })
 
-test('a closed store is one file in WAL mode with pages of 16 KiB', async () => {
+test('a closed store is one file in WAL mode with pages of 4 KiB', async () => {
   using directory = new TemporaryDirectory()
   {
     await using store = await openStore({ stateDir: directory.path })
@@ -59,7 +60,7 @@ test('a closed store is one file in WAL mode with pages of 16 KiB', async () => 
   assert.deepEqual(readdirSync(directory.path), ['plimsoll.db'])
   using database = new DatabaseSync(directory.file)
   assert.equal(database.prepare('pragma journal_mode').get()?.journal_mode, 'wal')
-  assert.equal(database.prepare('pragma page_size').get()?.page_size, 16_384)
+  assert.equal(database.prepare('pragma page_size').get()?.page_size, 4_096)
 })
 
 test('many engines may open an empty directory at the same moment', async () => {
@@ -130,8 +131,7 @@ test('a file that is no database is refused and stays as it is', async () => {
 test('damage inside the database is called damage, also when it is met late', async () => {
   using directory = new TemporaryDirectory()
   await (await openStore({ stateDir: directory.path }))[Symbol.asyncDispose]()
-  const bytes = readFileSync(directory.file)
-  writeFileSync(directory.file, bytes.fill(0xa5, 16_384))
+  damageTable(directory.file, 'runs')
   await using store = await openStore({ stateDir: directory.path })
   await assert.rejects(store.read('select * from runs'), hasCode('STATE_CORRUPT', directory.file))
   const run = { sql: 'delete from runs', parameters: [] }
