@@ -21,6 +21,8 @@ type Parts = {
   readonly isHeld: () => boolean
 }
 
+type Line = Pick<MemoryReading, 'usedBytes' | 'loadLineBytes'>
+
 /** Why a task may not start now; null when it has been let in. */
 export type Refusal = 'memory' | 'host' | 'suspended' | null
 
@@ -32,7 +34,8 @@ export type Refusal = 'memory' | 'host' | 'suspended' | null
 export class Admission {
   readonly #parts: Parts
   #reading: MemoryReading | null = null
-  #ownClaimBytes = 0
+  /** Of the last reading, with what the engine itself may still need. */
+  #line: Line = { usedBytes: 0, loadLineBytes: 0 }
   #readAtMs = 0
 
   constructor(parts: Parts) {
@@ -40,26 +43,25 @@ export class Admission {
   }
 
   /** Reserves under `key` when it fits. `nowMs`: as the clock stands, where that is known. */
-  admit(key: number, reservation: number | Reservation, nowMs?: number): Refusal {
+  admit(key: number, reservation: Reservation, nowMs?: number): Refusal {
     const { ledger, isHeld } = this.#parts
     if (isHeld()) return 'suspended'
-    const reading = this.#withOwnNeed(nowMs)
-    const { fits, freeBytes } = ledger.admit(reservation, reading)
-    if (fits) {
+    const line = this.#lineNow(nowMs)
+    if (ledger.fits(reservation, line)) {
       ledger.reserve(key, reservation)
       return null
     }
-    const bytes = typeof reservation === 'number' ? reservation : reservation.bytes
-    return freeBytes + ledger.reservedBytes < bytes ? 'host' : 'memory'
+    const { freeBytes } = ledger.admit(reservation, line)
+    return freeBytes + ledger.reservedBytes < reservation.bytes ? 'host' : 'memory'
   }
 
   /** Below the line, neither in use nor set aside; negative above it. */
   get freeBytes(): number {
-    return this.#parts.ledger.admit(0, this.#withOwnNeed()).freeBytes
+    return this.#parts.ledger.admit(0, this.#lineNow()).freeBytes
   }
 
   /** Reserves under `key` for what runs already, whether it fits or not. */
-  take(key: number, reservation: number | Reservation): null {
+  take(key: number, reservation: Reservation): null {
     this.#parts.ledger.reserve(key, reservation)
     return null
   }
@@ -70,11 +72,9 @@ export class Admission {
   }
 
   /** Why a task does not fit, with the numbers. */
-  explain(reservation: number | Reservation): string {
-    const bytes = typeof reservation === 'number' ? reservation : reservation.bytes
+  explain({ bytes }: Reservation): string {
     const { ledger } = this.#parts
-    const reading = this.#withOwnNeed()
-    const free = Math.max(0, ledger.admit(bytes, reading).freeBytes)
+    const free = Math.max(0, this.freeBytes)
     const { usedBytes, loadLineBytes, capacityBytes } = this.reading()
     return (
       `waiting for memory: needs ${formatSize(bytes)}, ${formatSize(free)} free above the line ` +
@@ -87,7 +87,9 @@ export class Admission {
     const { monitor, ownBytes } = this.#parts
     if (this.#reading === null || nowMs - this.#readAtMs >= readingLastsMs) {
       this.#reading = monitor.read()
-      this.#ownClaimBytes = ownBytes === 0 ? 0 : Math.max(0, ownBytes - ownMemoryBytes())
+      const { usedBytes, loadLineBytes } = this.#reading
+      const ownClaimBytes = ownBytes === 0 ? 0 : Math.max(0, ownBytes - ownMemoryBytes())
+      this.#line = { usedBytes: usedBytes + ownClaimBytes, loadLineBytes }
       this.#readAtMs = nowMs
     }
     return this.#reading
@@ -101,8 +103,8 @@ export class Admission {
     this.#reading = null
   }
 
-  #withOwnNeed(nowMs?: number): Pick<MemoryReading, 'usedBytes' | 'loadLineBytes'> {
-    const { usedBytes, loadLineBytes } = this.reading(nowMs)
-    return { usedBytes: usedBytes + this.#ownClaimBytes, loadLineBytes }
+  #lineNow(nowMs?: number): Line {
+    this.reading(nowMs)
+    return this.#line
   }
 }

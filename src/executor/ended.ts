@@ -1,4 +1,5 @@
-import type { Ended, Measured } from './words.ts'
+import type { RunningTask } from './running.ts'
+import type { Ended } from './words.ts'
 
 /** How the last start of a task ended. */
 export type End<Value> =
@@ -6,8 +7,10 @@ export type End<Value> =
   | { readonly status: 'failed'; readonly error: unknown }
 
 /** Written out: to spread both costs more than all else that is made at the end of a task. */
-export function endedOf<Value>(end: End<Value>, measured: Measured): Ended<Value> {
-  const { waits, reservedBytes, requeues, suspendedMs, profile } = measured
+export function endedOf<Value>(end: End<Value>, running: RunningTask<Value>): Ended<Value> {
+  const { waits, reservedBytes, requeues } = running.waiting
+  const suspendedMs = Math.round(running.waiting.suspendedMs + running.suspendedMs)
+  const profile = running.profile()
   return end.status === 'succeeded'
     ? { status: end.status, value: end.value, waits, reservedBytes, requeues, suspendedMs, profile }
     : { status: end.status, error: end.error, waits, reservedBytes, requeues, suspendedMs, profile }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Ledger } from '../memory/memory.ts'
+import type { Ledger, Reservation } from '../memory/memory.ts'
 import type { Admission } from './admission.ts'
 import type { Graph } from './graph.ts'
 import type { Places } from './places.ts'
@@ -13,7 +13,7 @@ export type ExecutionParts<Value> = {
   readonly clock: Clock
   readonly admission: Admission
   readonly ledger: Ledger
-  readonly guess: (nowMs: number) => number
+  readonly guess: (nowMs: number) => Reservation
   readonly tally: Tally
   readonly call: Workers['call']
   readonly places: Places

@@ -1,6 +1,7 @@
 import { messageOf, whyStopped } from '../errors.ts'
 import { type Reservation, raiseFactor } from '../memory/memory.ts'
 import type { Refusal } from './admission.ts'
+import { Caller } from './caller.ts'
 import { type End, endedOf } from './ended.ts'
 import type { ExecutionParts } from './execution-parts.ts'
 import type { Graph } from './graph.ts'
@@ -36,6 +37,8 @@ export class Execution<Value> {
   readonly #host: RunningHost & ContextHost
   /** Decided to be skipped or cancelled, not yet told; bounded by the graph. */
   readonly #unstarted: { readonly index: number; readonly ended: Ended<Value> }[] = []
+  /** Those that wait for no end now; as many as tasks have run at once. */
+  readonly #callers: Caller<Value>[] = []
   #settling = false
   #memoryTimer: Disposable | null = null
   /** Why nothing starts any more; null while things go well. */
@@ -86,11 +89,13 @@ export class Execution<Value> {
     this.#memoryTimer?.[Symbol.dispose]()
     this.#memoryTimer = null
     const { places } = this.#parts
-    while (this.#line.size > 0) {
+    for (let hasStarted = false; this.#line.size > 0; hasStarted = true) {
       if (!places.take()) {
         this.#waitClock.turnTo('slot')
         return
       }
+      // A task may keep the thread for as long as it likes before it waits for something.
+      if (hasStarted) this.#waitClock.look()
       const taken = this.#line.take(this.#admit)
       if (typeof taken === 'string') {
         places.giveBack()
@@ -98,17 +103,16 @@ export class Execution<Value> {
         this.#waitForMemory(taken)
         return
       }
-      void this.#start(taken)
-      // A task may keep the thread for as long as it likes before it waits for something.
-      this.#waitClock.look()
+      this.#start(taken)
     }
     this.#waitClock.turnTo(null)
   }
 
   readonly #admit = (waiting: Waiting): Refusal => {
-    const need = this.#needOf(waiting)
+    const task = this.#taskAt(waiting.index)
+    const need = this.#needOf(waiting, task)
     waiting.reservedBytes = need.bytes
-    if (this.#taskAt(waiting.index).isRunning) return this.#parts.admission.take(waiting.key, need)
+    if (task.isRunning) return this.#parts.admission.take(waiting.key, need)
     return this.#parts.admission.admit(waiting.key, need, this.#waitClock.nowMs)
   }
 
@@ -137,9 +141,10 @@ export class Execution<Value> {
     this.#unstarted.push({ index, ended: { ...neverStarted, status, because: decision.because, waits } })
   }
 
-  #needOf({ index, atLeastBytes }: Waiting): Reservation {
-    const { estimate, reserveBytes = this.#parts.guess(this.#waitClock.nowMs) } = this.#taskAt(index)
-    const need = estimate?.(null) ?? { bytes: reserveBytes }
+  #needOf({ atLeastBytes }: Waiting, { estimate, reserveBytes }: ExecutorTask<Value>): Reservation {
+    const declared =
+      reserveBytes === undefined ? this.#parts.guess(this.#waitClock.nowMs) : { bytes: reserveBytes }
+    const need = estimate?.(null) ?? declared
     // More than was expected, after it was put back for want of memory: then it does not develop as was expected either.
     return need.bytes < atLeastBytes ? { bytes: atLeastBytes } : need
   }
@@ -156,67 +161,81 @@ export class Execution<Value> {
     const waiting = this.#line.first
     if (waiting === undefined || waiting.told || refusal === 'suspended') return
     waiting.told = true
-    const message = this.#parts.admission.explain(this.#needOf(waiting))
-    void this.#listener?.tell({
-      type: 'waiting',
-      task: this.#taskAt(waiting.index).name,
-      reason: refusal,
-      message,
-    })
+    const task = this.#taskAt(waiting.index)
+    const message = this.#parts.admission.explain(this.#needOf(waiting, task))
+    void this.#listener?.tell({ type: 'waiting', task: task.name, reason: refusal, message })
   }
 
-  async #start(waiting: Waiting): Promise<void> {
-    const { index, reservedBytes, requeues } = waiting
+  #start(waiting: Waiting): void {
+    const { index, mark, waits, reservedBytes } = waiting
+    waiting.waits = this.#waitClock.since(mark, waits)
     const task = this.#taskAt(index)
-    const { places } = this.#parts
-    const waits = this.#waitClock.since(waiting.mark, waiting.before)
-    const running = new RunningTask(waiting.key, task, this.#host, this.#waitClock.nowMs)
-    places.begin(running)
-    let end: End<Value>
-    try {
-      const told = this.#listener?.tell({ type: 'started', task: task.name, reservedBytes })
-      if (told !== undefined) await told
-      if (this.#listener?.fault) throw this.#listener.fault.error
-      const value = await task.run(new StartedContext(waiting, waits, running, this.#host))
-      end = { status: 'succeeded', value }
-    } catch (error) {
-      end = { status: 'failed', error }
+    const running = new RunningTask(waiting, task, this.#host, this.#waitClock.nowMs)
+    this.#parts.places.begin(running)
+    const told = this.#listener?.tell({ type: 'started', task: task.name, reservedBytes })
+    if (told === undefined) this.#call(running)
+    else void this.#callAfter(told, running)
+  }
+
+  async #callAfter(told: Promise<void>, running: RunningTask<Value>): Promise<void> {
+    await told
+    this.#call(running)
+  }
+
+  #call(running: RunningTask<Value>): void {
+    const fault = this.#listener?.fault
+    if (fault) {
+      this.#ended({ status: 'failed', error: fault.error }, running)
+      return
     }
+    const caller = this.#callers.pop() ?? new Caller(this.#onEnd)
+    caller.call(running, new StartedContext(running, this.#host))
+  }
+
+  readonly #onEnd = (end: End<Value>, running: RunningTask<Value>, caller: Caller<Value>): void => {
+    this.#callers.push(caller)
+    this.#ended(end, running)
+  }
+
+  #ended(end: End<Value>, running: RunningTask<Value>): void {
     this.#waitClock.look()
-    places.end(running)
-    const suspendedMs = Math.round(waiting.suspendedMs + running.suspendedMs)
-    if (end.status === 'failed' && this.#isToBeRequeued(end.error, running, requeues)) {
-      this.#requeue({ ...waiting, before: waits, suspendedMs }, running.peakBytes)
-    } else {
-      const told = this.#end(
-        index,
-        endedOf(end, { waits, reservedBytes, requeues, suspendedMs, profile: running.profile() }),
-      )
-      if (told !== undefined) await told
+    this.#parts.places.end(running)
+    if (end.status === 'failed' && this.#isToBeRequeued(end.error, running)) {
+      this.#requeue(running)
+      this.#leave()
+      return
     }
+    const told = this.#end(running.waiting.index, endedOf(end, running))
+    if (told === undefined) this.#leave()
+    else void told.then(this.#leave)
+  }
+
+  /** Its place is free for the next. */
+  readonly #leave = (): void => {
+    const { places } = this.#parts
     places.giveBack()
     this.#settle()
     places.announce(this)
   }
 
-  #isToBeRequeued(error: unknown, running: RunningTask, requeues: number): boolean {
+  #isToBeRequeued(error: unknown, running: RunningTask<Value>): boolean {
     if (this.#stoppedBecause !== null) return false
     if (running.isLeaving) return true
-    if (!(error instanceof WantOfMemory) || requeues >= mostWants) return false
+    if (!(error instanceof WantOfMemory) || running.waiting.requeues >= mostWants) return false
     running.observe(Math.max(running.peakBytes, error.observedBytes))
-    this.#host.onGuarded(running.name, 'requeued', messageOf(error.cause ?? error))
+    this.#host.onGuarded(running.task.name, 'requeued', messageOf(error.cause ?? error))
     return true
   }
 
   /** Back in its place in the line, with more set aside. */
-  #requeue(waiting: Waiting, peakBytes: number): void {
-    const { index, requeues } = waiting
+  #requeue({ task, waiting, peakBytes, suspendedMs }: RunningTask<Value>): void {
     this.#parts.admission.forget()
-    this.#taskAt(index).raise?.(peakBytes)
+    task.raise?.(peakBytes)
     this.#line.add({
       ...waiting,
       mark: this.#waitClock.markAgain(),
-      requeues: requeues + 1,
+      requeues: waiting.requeues + 1,
+      suspendedMs: Math.round(waiting.suspendedMs + suspendedMs),
       atLeastBytes: Math.max(waiting.atLeastBytes, peakBytes * raiseFactor),
       told: false,
     })
@@ -226,9 +245,14 @@ export class Execution<Value> {
   #end(index: number, ended: Ended<Value>): Promise<void> | undefined {
     this.#parts.tally.end(ended)
     const told = this.#listener?.tell({ type: 'ended', task: this.#taskAt(index).name, ended })
-    if (told !== undefined) return told.then(() => this.#follow(index, ended))
+    if (told !== undefined) return this.#followAfter(told, index, ended)
     this.#follow(index, ended)
     return undefined
+  }
+
+  async #followAfter(told: Promise<void>, index: number, ended: Ended<Value>): Promise<void> {
+    await told
+    this.#follow(index, ended)
   }
 
   #follow(index: number, ended: Ended<Value>): void {
@@ -263,8 +287,9 @@ export class Execution<Value> {
   #stop(because: string): void {
     this.#stoppedBecause ??= because
     this.#waitClock.look()
-    for (const { index, mark, before, requeues, suspendedMs } of this.#line.drain()) {
-      const waits = this.#waitClock.since(mark, before)
+    for (const waiting of this.#line.drain()) {
+      const { index, requeues, suspendedMs } = waiting
+      const waits = this.#waitClock.since(waiting.mark, waiting.waits)
       const ended = {
         ...neverStarted,
         requeues,
@@ -279,18 +304,15 @@ export class Execution<Value> {
   }
 
   #taskAt(index: number): ExecutorTask<Value> {
-    return at(this.#tasks, index)
+    return this.#tasks[index] as ExecutorTask<Value>
   }
 }
 
 /** What runs already comes before the longest path. */
-function orderOf(tasks: readonly Pick<ExecutorTask, 'isRunning'>[], { remainingMs }: Graph): Float64Array {
+function orderOf(
+  tasks: readonly Pick<ExecutorTask, 'isRunning'>[],
+  { remainingMs }: Graph,
+): readonly number[] {
   if (!tasks.some(({ isRunning }) => isRunning)) return remainingMs
   return remainingMs.map((ms, index) => (tasks[index]?.isRunning ? Number.MAX_VALUE : ms))
-}
-
-function at<T>(list: readonly T[], index: number): T {
-  const item = list[index]
-  if (item === undefined) throw new Error(`there is no task ${index}`)
-  return item
 }

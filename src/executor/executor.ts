@@ -9,7 +9,7 @@
 import { availableParallelism } from 'node:os'
 import { type Clock, systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
-import { Ledger, MemoryMonitor, type MemoryReading } from '../memory/memory.ts'
+import { Ledger, MemoryMonitor, type MemoryReading, type Reservation } from '../memory/memory.ts'
 import type { Options } from '../spine.ts'
 import { Admission } from './admission.ts'
 import { Execution } from './execution.ts'
@@ -73,9 +73,11 @@ export class ParallelExecutor implements AsyncDisposable {
   readonly #clock: Clock
   readonly #admission: Admission
   readonly #executions = new Set<{ pump(): void }>()
-  /** In the order of their starts; at most `maxConcurrentTasks`. */
-  readonly #running = new Set<RunningTask>()
+  /** By key, in the order of their starts; at most `maxConcurrentTasks`. */
+  readonly #running = new Map<number, RunningTask>()
   readonly #guardLoop: GuardLoop
+  #guessedFrom: MemoryReading | null = null
+  #guessed: Reservation = { bytes: 0 }
   readonly #tally = new Tally()
   readonly #workers: Workers
   readonly #places = {
@@ -91,9 +93,9 @@ export class ParallelExecutor implements AsyncDisposable {
       if (own !== null && this.#executions.size === 1) return
       for (const execution of this.#executions) if (execution !== own) execution.pump()
     },
-    begin: (task: RunningTask): void => void this.#running.add(task),
+    begin: (task: RunningTask): void => void this.#running.set(task.key, task),
     end: (task: RunningTask): void => {
-      this.#running.delete(task)
+      this.#running.delete(task.key)
       this.ledger.release(task.key)
     },
     free: (task: RunningTask): void => {
@@ -139,6 +141,16 @@ export class ParallelExecutor implements AsyncDisposable {
   /** What is reserved for a task without an estimate of its own, in bytes: never more than its limit. */
   carefulGuess(limitBytes: number = this.#limitBytes): number {
     return this.#guessBelow(limitBytes, this.#admission.reading())
+  }
+
+  /** Made once for each reading: many tasks start between two of them. */
+  readonly #guess = (nowMs: number): Reservation => {
+    const reading = this.#admission.reading(nowMs)
+    if (reading !== this.#guessedFrom) {
+      this.#guessedFrom = reading
+      this.#guessed = { bytes: this.#guessBelow(this.#limitBytes, reading) }
+    }
+    return this.#guessed
   }
 
   #guessBelow(limitBytes: number, { loadLineBytes }: MemoryReading): number {
@@ -195,9 +207,8 @@ export class ParallelExecutor implements AsyncDisposable {
     options: ExecuteOptions<Value> = {},
   ): Promise<ReadonlyMap<string, Ended<Value>>> {
     const { onEvent, ...rest } = options
-    for (const { name, reserveBytes = 0 } of tasks)
-      if (!(reserveBytes >= 0 && reserveBytes < Number.POSITIVE_INFINITY))
-        throw badReservation(name, reserveBytes)
+    const unsound = tasks.find(({ reserveBytes = 0 }) => !(reserveBytes >= 0 && reserveBytes < Infinity))
+    if (unsound !== undefined) throw badReservation(unsound)
     const execution = new Execution<Value>(tasks.map(guarded), {
       ...rest,
       ...(onEvent && this.options.enableProgress && { onEvent }),
@@ -205,7 +216,7 @@ export class ParallelExecutor implements AsyncDisposable {
       clock: this.#clock,
       admission: this.#admission,
       ledger: this.ledger,
-      guess: (nowMs) => this.#guessBelow(this.#limitBytes, this.#admission.reading(nowMs)),
+      guess: this.#guess,
       places: this.#places,
       tally: this.#tally,
       call: this.#workers.call,
@@ -250,10 +261,10 @@ function checked(options: Options['executor']): Options['executor'] {
   return options
 }
 
-function badReservation(name: string, bytes: number): PlimsollError {
+function badReservation({ name, reserveBytes }: Pick<ExecutorTask, 'name' | 'reserveBytes'>): PlimsollError {
   return new PlimsollError(
     'OPTION_INVALID',
-    `reserveBytes of task "${name}" is ${bytes}, expected 0 or more bytes`,
+    `reserveBytes of task "${name}" is ${reserveBytes}, expected 0 or more bytes`,
   )
 }
 

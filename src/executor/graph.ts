@@ -20,7 +20,7 @@ type Edges = {
 /** A checked graph: tasks by number, in the order in which they were given. */
 export type Graph = Edges & {
   /** Milliseconds from the start of task i to the end of the longest chain that hangs on it. */
-  readonly remainingMs: Float64Array
+  readonly remainingMs: readonly number[]
   /** Numbers in an order in which every task comes after what it needs. */
   readonly order: Int32Array
 }
@@ -29,8 +29,10 @@ const none: readonly string[] = []
 
 /** @throws OPTION_INVALID for two tasks of one name, a need that does not exist, or a cycle (shown as its path). */
 export function readGraph(nodes: readonly GraphNode[]): Graph {
-  const edges = readEdges(nodes)
-  const order = sorted(nodes, edges)
+  const needs = readNeeds(nodes)
+  const { starts, needCounts } = needs
+  const edges = { starts, needCounts, dependents: turnedRound(needs) }
+  const order = needs.isInOrder ? needCounts.map((_, index) => index) : sorted(nodes, edges)
   return { ...edges, order, remainingMs: remaining(nodes, edges, order) }
 }
 
@@ -41,13 +43,24 @@ export function forEachDependent(graph: Edges, index: number, visit: (dependent:
   for (let at = starts[index] as number; at < end; at += 1) visit(dependents[at] as number)
 }
 
-function readEdges(nodes: readonly GraphNode[]): Edges {
+type Needs = Omit<Edges, 'dependents'> & {
+  /** What task 0 needs, then what task 1 needs, and so on. */
+  readonly needed: Int32Array
+  /** No task needs one that comes after it. */
+  readonly isInOrder: boolean
+}
+
+function readNeeds(nodes: readonly GraphNode[]): Needs {
   const numbers = numbered(nodes)
-  const needCounts = new Int32Array(nodes.length)
-  const needed: number[] = []
-  const lastAsker = new Int32Array(nodes.length).fill(-1)
+  const count = nodes.length
+  const needCounts = new Int32Array(count)
+  const starts = new Int32Array(count + 1)
+  const lastAsker = new Int32Array(count).fill(-1)
+  const needed = new Int32Array(nodes.reduce((sum, { needs = none }) => sum + needs.length, 0))
+  let found = 0
+  let isInOrder = true
   nodes.forEach(({ name, needs = none }, index) => {
-    const before = needed.length
+    const before = found
     for (let at = 0; at < needs.length; at += 1) {
       const need = numbers.get(needs[at] as string)
       if (need === undefined) {
@@ -55,32 +68,29 @@ function readEdges(nodes: readonly GraphNode[]): Edges {
       }
       if (lastAsker[need] === index) continue // named twice, needed once
       lastAsker[need] = index
-      needed.push(need)
+      needed[found++] = need
+      ;(starts[need + 1] as number) += 1
+      if (need >= index) isInOrder = false
     }
-    needCounts[index] = needed.length - before
+    needCounts[index] = found - before
   })
-  return { ...turnedRound(needed, needCounts), needCounts }
+  for (let index = 0; index < count; index += 1) (starts[index + 1] as number) += starts[index] as number
+  return { needed, needCounts, starts, isInOrder }
 }
 
 /** From what each task needs to what needs each task. */
-function turnedRound(
-  needed: readonly number[],
-  needCounts: Int32Array,
-): Pick<Edges, 'dependents' | 'starts'> {
-  const count = needCounts.length
-  const starts = new Int32Array(count + 1)
-  for (let at = 0; at < needed.length; at += 1) (starts[(needed[at] as number) + 1] as number) += 1
-  for (let index = 0; index < count; index += 1) (starts[index + 1] as number) += starts[index] as number
-  const dependents = new Int32Array(needed.length)
+function turnedRound({ needed, needCounts, starts }: Needs): Int32Array {
+  const dependents = new Int32Array(starts[needCounts.length] as number)
   const next = starts.slice()
-  for (let index = 0, at = 0; index < count; index += 1) {
-    for (const end = at + (needCounts[index] as number); at < end; at += 1) {
+  let at = 0
+  needCounts.forEach((needCount, index) => {
+    for (const end = at + needCount; at < end; at += 1) {
       const need = needed[at] as number
       dependents[next[need] as number] = index
       ;(next[need] as number) += 1
     }
-  }
-  return { dependents, starts }
+  })
+  return dependents
 }
 
 function numbered(nodes: readonly GraphNode[]): ReadonlyMap<string, number> {
@@ -127,9 +137,10 @@ function cycleIn(stuck: ReadonlyMap<string, GraphNode>): string[] {
   return [...path.slice(path.indexOf(name)), name]
 }
 
-function remaining(nodes: readonly GraphNode[], edges: Edges, order: Int32Array): Float64Array {
+function remaining(nodes: readonly GraphNode[], edges: Edges, order: Int32Array): readonly number[] {
   const { dependents, starts } = edges
-  const remainingMs = new Float64Array(nodes.length)
+  // No Float64Array: each number read from one is an object until the code is compiled.
+  const remainingMs: number[] = new Array(nodes.length).fill(0)
   for (let at = order.length - 1; at >= 0; at -= 1) {
     const index = order[at] as number
     const end = starts[index + 1] as number

@@ -14,8 +14,8 @@ const nearShare = 0.75
 type Parts = {
   readonly monitor: MemoryMonitor
   readonly clock: Clock
-  /** In the order of their starts. */
-  readonly running: ReadonlySet<RunningTask>
+  /** By key, in the order of their starts. */
+  readonly running: ReadonlyMap<number, RunningTask>
   /** Something may start now, or be told. */
   readonly onChange: () => void
 }
@@ -60,7 +60,7 @@ export class GuardLoop implements Disposable {
     const { monitor, clock, running, onChange } = this.#parts
     const guarded: RunningTask[] = []
     let leavingBytes = 0
-    for (const task of running) {
+    for (const task of running.values()) {
       if (task.control === null) continue
       if (task.isLeaving) leavingBytes += task.observedBytes
       else guarded.push(task)

@@ -29,7 +29,9 @@ export class Progress<Value> {
 
   /** Those that need nothing are ready. */
   begin(): void {
-    for (const index of this.#graph.order) if (this.#graph.needCounts[index] === 0) this.#onReady(index)
+    this.#graph.needCounts.forEach((needCount, index) => {
+      if (needCount === 0) this.#onReady(index)
+    })
   }
 
   end(index: number, name: string, ended: Ended<Value>): void {

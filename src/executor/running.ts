@@ -1,13 +1,8 @@
 import type { Clock } from '../clock.ts'
-import {
-  type Ledger,
-  type MemoryProfile,
-  ProfileRecorder,
-  type Reservation,
-  type Seen,
-} from '../memory/memory.ts'
+import { type Ledger, type MemoryProfile, ProfileRecorder, type Seen } from '../memory/memory.ts'
 import type { TaskControl } from '../spine.ts'
-import type { GuardAction } from './words.ts'
+import type { Waiting } from './waiting-line.ts'
+import type { ExecutorTask, GuardAction } from './words.ts'
 
 /** Growth of less than a fiftieth is none. */
 const grownFactor = 1.02
@@ -19,11 +14,6 @@ export type RunningHost = {
   /** What was read before is not true together with what was observed now. */
   readonly onObserved: () => void
   readonly onGuarded: (task: string, action: GuardAction, message: string) => void
-}
-
-type Known = {
-  readonly name: string
-  readonly estimate?: (seen: Seen) => Reservation
 }
 
 /** What was seen of the memory of one task. */
@@ -46,10 +36,13 @@ class Sightings {
   }
 }
 
+type Known<Value> = Pick<ExecutorTask<Value>, 'name' | 'run' | 'estimate' | 'raise'>
+
 /** One task between its start and its end: what is seen of it, and what the guard has done to it. */
-export class RunningTask {
-  readonly key: number
-  readonly #task: Known
+export class RunningTask<Value = unknown> {
+  /** As it was let in. */
+  readonly waiting: Waiting
+  readonly task: Known<Value>
   readonly #host: RunningHost
   readonly #startMs: number
   #control: TaskControl | null = null
@@ -60,15 +53,15 @@ export class RunningTask {
   /** Stopped by the guard; its end is awaited. */
   isLeaving = false
 
-  constructor(key: number, task: Known, host: RunningHost, startMs: number) {
-    this.key = key
-    this.#task = task
+  constructor(waiting: Waiting, task: Known<Value>, host: RunningHost, startMs: number) {
+    this.waiting = waiting
+    this.task = task
     this.#host = host
     this.#startMs = startMs
   }
 
-  get name(): string {
-    return this.#task.name
+  get key(): number {
+    return this.waiting.key
   }
 
   get control(): TaskControl | null {
@@ -114,7 +107,7 @@ export class RunningTask {
     this.#seen.add(activeMs, bytes)
     ledger.observe(key, bytes, activeMs)
     onObserved()
-    const reservation = this.#task.estimate?.(this.#seen.at(activeMs))
+    const reservation = this.task.estimate?.(this.#seen.at(activeMs))
     if (reservation === undefined) return
     this.#seen.claimBytes = Math.max(0, reservation.bytes - bytes)
     ledger.revise(key, reservation)
@@ -124,14 +117,14 @@ export class RunningTask {
     if (this.#control === null || this.isSuspended) return
     this.#control.suspend()
     this.#suspendedAtMs = this.#host.clock.monotonic()
-    this.#host.onGuarded(this.#task.name, 'suspended', because)
+    this.#host.onGuarded(this.task.name, 'suspended', because)
   }
 
   resume(because: string): void {
     if (!this.isSuspended) return
     this.#control?.resume()
     this.#countSuspension()
-    this.#host.onGuarded(this.#task.name, 'resumed', because)
+    this.#host.onGuarded(this.task.name, 'resumed', because)
   }
 
   /** Stopped, to be put back in the queue. */
@@ -140,7 +133,7 @@ export class RunningTask {
     this.isLeaving = true
     this.#control.evict(because)
     this.#countSuspension()
-    this.#host.onGuarded(this.#task.name, 'requeued', because)
+    this.#host.onGuarded(this.task.name, 'requeued', because)
   }
 
   profile(): MemoryProfile | null {

@@ -12,24 +12,30 @@ export type ContextHost = {
   readonly places: Pick<Places, 'free' | 'watch'>
 }
 
-type Start = Pick<TaskContext, 'reservedBytes' | 'requeues'>
-
 /** What a task gets when it starts. Its functions are made when it asks for them: most tasks ask for one or none. */
 export class StartedContext implements TaskContext {
-  readonly signal: AbortSignal
-  readonly reservedBytes: number
-  readonly waits: Waits
-  readonly requeues: number
   readonly #running: RunningTask
   readonly #host: ContextHost
 
-  constructor({ reservedBytes, requeues }: Start, waits: Waits, running: RunningTask, host: ContextHost) {
-    this.signal = host.signal
-    this.reservedBytes = reservedBytes
-    this.waits = waits
-    this.requeues = requeues
+  constructor(running: RunningTask, host: ContextHost) {
     this.#running = running
     this.#host = host
+  }
+
+  get signal(): AbortSignal {
+    return this.#host.signal
+  }
+
+  get reservedBytes(): number {
+    return this.#running.waiting.reservedBytes
+  }
+
+  get waits(): Waits {
+    return this.#running.waiting.waits
+  }
+
+  get requeues(): number {
+    return this.#running.waiting.requeues
   }
 
   get call(): Call {

@@ -49,6 +49,7 @@ export class WaitClock {
   /** From now on tasks wait for this. */
   turnTo(obstacle: Obstacle): void {
     if (obstacle === this.#obstacle) return
+    this.nowMs = this.#clock.monotonic()
     if (this.nowMs > this.#sinceMs) this.#add()
     this.#obstacle = obstacle
   }

@@ -13,27 +13,27 @@ export type Waiting = {
   /** Its name in the ledger. */
   readonly key: number
   readonly mark: ReadyMark
-  /** What it waited before it was put back in the queue. */
-  readonly before: Waits
   readonly requeues: number
   readonly suspendedMs: number
   /** Once it was put back: it needs more than this. */
   readonly atLeastBytes: number
+  /** What it waited before its mark; from its start on, all that it has waited. */
+  waits: Waits
   /** What was set aside for it when it was let in. */
   reservedBytes: number
   overtakenBy: number
   told: boolean
 }
 
-/** `before`: of the time until its mark, what was no wait for its needs. */
-export const newcomer = (index: number, key: number, mark: ReadyMark, before: Waits = noWaits): Waiting => ({
+/** `waits`: of the time until its mark, what was no wait for its needs. */
+export const newcomer = (index: number, key: number, mark: ReadyMark, waits: Waits = noWaits): Waiting => ({
   index,
   key,
-  mark: before === noWaits ? mark : { ...mark, needsMs: Math.max(0, mark.needsMs - sumOf(before)) },
-  before,
+  mark: waits === noWaits ? mark : { ...mark, needsMs: Math.max(0, mark.needsMs - sumOf(waits)) },
   requeues: 0,
   suspendedMs: 0,
   atLeastBytes: 0,
+  waits,
   reservedBytes: 0,
   overtakenBy: 0,
   told: false,
@@ -50,7 +50,7 @@ export class WaitingLine {
   /** By number; bounded by the graph. */
   readonly #waiting: (Waiting | undefined)[]
 
-  constructor(remainingMs: Float64Array) {
+  constructor(remainingMs: readonly number[]) {
     this.#waiting = new Array(remainingMs.length)
     this.#queue = new ReadyQueue(remainingMs)
   }

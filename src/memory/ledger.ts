@@ -88,11 +88,17 @@ export class Ledger {
    * Fits below the load line, or nothing else is reserved: one may always run, so that a run goes forward. Where it is
    * known how tasks develop, they fit also when their peaks together do not, as long as they do not fall together.
    */
-  admit(estimate: number | Reservation, reading: Line): Admission {
-    const wanted = checkReservation(estimate, 'the estimate')
-    const freeBytes = reading.loadLineBytes - reading.usedBytes - this.#claimBytes
-    const fits = wanted.bytes <= freeBytes || this.#entries.size === 0 || this.#interleaves(wanted, reading)
-    return { fits, freeBytes }
+  admit(estimate: number | Reservation, line: Line): Admission {
+    const fits = this.fits(typeof estimate === 'number' ? { bytes: estimate } : estimate, line)
+    return { fits, freeBytes: line.loadLineBytes - line.usedBytes - this.#claimBytes }
+  }
+
+  /** `admit` without the numbers: asked for every task. */
+  fits(wanted: Reservation, line: Line): boolean {
+    checkBytes(wanted.bytes, 'the estimate')
+    if (this.#entries.size === 0 || wanted.bytes <= line.loadLineBytes - line.usedBytes - this.#claimBytes)
+      return true
+    return this.#interleaves(wanted, line)
   }
 
   #interleaves({ profile }: Reservation, { usedBytes, loadLineBytes }: Line): boolean {

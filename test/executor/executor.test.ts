@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { messageOf } from '../../src/errors.ts'
 import {
   type ExecutorEvent,
   type ExecutorTask,
@@ -96,6 +97,16 @@ test('a failure cancels what needs it, with the reason, and leaves other branche
   const c = ended.get('c')
   assert.equal(c?.status === 'cancelled' && c.because, 'it needs "b", which was cancelled')
   assert.equal(ended.get('d')?.status, 'succeeded')
+})
+
+test('twenty thousand functions that throw at once fail one after the other', async () => {
+  const fail = (): never => {
+    throw new Error('no')
+  }
+  const tasks = Array.from({ length: 20_000 }, (_, index) => ({ name: `t${index}`, run: fail }))
+  const ended = await new ParallelExecutor({ maxConcurrentTasks: 1 }).execute(tasks)
+  const messages = new Set(ended.values().map((end) => end.status === 'failed' && messageOf(end.error)))
+  assert.deepEqual([ended.size, ...messages], [20_000, 'no'])
 })
 
 test('with failFast nothing starts after a failure and what runs may finish', async () => {
