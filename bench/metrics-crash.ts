@@ -1,7 +1,8 @@
 /**
  * What is left of recorded metrics when things go wrong: the writer is killed with -9 at moments of chance while another one
- * writes and a reader reads; the disk is full; the log is torn; a reader stays for a minute. `CRASH_KILLS`, `CRASH_SEED` and
- * `CRASH_HELD_SECONDS` change the number of kills, the moments and the minute.
+ * writes and a reader reads, on SQLite and on PostgreSQL; the server is killed; the disk is full; the log is torn; a reader
+ * stays for a minute. `CRASH_KILLS`, `CRASH_SEED` and `CRASH_HELD_SECONDS` change the number of kills (a fifth of them of
+ * the server), the moments and the minute.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
@@ -9,75 +10,19 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchError, MetricsRepository } from '../src/metrics/metrics.ts'
+import { PostgresServer } from '../test/store/postgres-server.ts'
 import { randomFrom } from './crash/crash-plan.ts'
 import { type BenchResult, type BenchRow, never, promised, TemporaryFolder, told } from './measure.ts'
 import { chunkOf, type Stored, storedOf } from './metrics-crash/chunks.ts'
 import { WritingProcess } from './metrics-crash/kill.ts'
+import { killServers, killWriters } from './metrics-crash/killed.ts'
+import { storedRows } from './metrics-crash/rows.ts'
 
 export const name = 'metrics-crash'
 const kills = Number(process.env.CRASH_KILLS ?? 100)
 const tears = 20
 const random = randomFrom(Number(process.env.CRASH_SEED ?? 20_261_128))
 const heldSeconds = Number(process.env.CRASH_HELD_SECONDS ?? 60)
-
-const stored = (label: string, all: readonly Stored[]): readonly BenchRow[] => [
-  never(
-    `  ${label}: acknowledged samples missing`,
-    all.map(({ missing }) => missing),
-    '',
-  ),
-  never(
-    `  ${label}: samples twice`,
-    all.map(({ twice }) => twice),
-    '',
-  ),
-  never(
-    `  ${label}: other values`,
-    all.map(({ wrong }) => wrong),
-    '',
-  ),
-]
-
-async function killed(place: string): Promise<readonly BenchRow[]> {
-  await using reading = await MetricsRepository.open(`file:${place}`)
-  const found: Stored[] = []
-  let failures = 0
-  let reads = 0
-  let first = 0
-  let other = new WritingProcess(place, 'other', 0)
-  for (let count = 0; count < kills; count += 1) {
-    const victim = new WritingProcess(place, 'victim', first)
-    await victim.opened
-    const end = performance.now() + random() * 400
-    while (performance.now() < end) {
-      try {
-        await storedOf(reading, 'victim', 0)
-        reads += 1
-      } catch {
-        failures += 1
-      }
-      await sleep(5)
-    }
-    await victim.kill()
-    first = victim.acknowledged
-    found.push(await storedOf(reading, 'victim', first))
-    if (count % 10 !== 9) continue
-    // The other one is killed as well, now and then.
-    await other.kill()
-    found.push(await storedOf(reading, 'other', other.acknowledged))
-    other = new WritingProcess(place, 'other', other.acknowledged)
-    console.error(`${count + 1} of ${kills} kills, ${first + other.acknowledged} chunks`)
-  }
-  await other.kill()
-  found.push(await storedOf(reading, 'other', other.acknowledged))
-  return [
-    told('killed writers, another one writing', [kills], ''),
-    told('  acknowledged chunks', [first + other.acknowledged], ''),
-    ...stored('killed', found),
-    told('  reads meanwhile', [reads], ''),
-    never('  reads that failed', [failures], ''),
-  ]
-}
 
 /** The log is cut, or a piece of it overwritten, at a place of chance: what is left must be the chunks before it. */
 async function torn(folder: string): Promise<readonly BenchRow[]> {
@@ -88,6 +33,7 @@ async function torn(folder: string): Promise<readonly BenchRow[]> {
   await sleep(1_500)
   await writing.kill()
   const found: Stored[] = []
+  const losses: { readonly chunks: number; readonly reported: number }[] = []
   let failures = 0
   for (let count = 0; count < tears; count += 1) {
     const copy = join(folder, `torn-${count}`)
@@ -101,6 +47,7 @@ async function torn(folder: string): Promise<readonly BenchRow[]> {
       const { chunks } = await storedOf(metrics, 'torn', 0)
       // Nothing behind the first gap: what is there ends at the tear.
       found.push(await storedOf(metrics, 'torn', chunks))
+      losses.push({ chunks: writing.acknowledged - chunks, reported: metrics.lostChunks })
       await metrics.recordMetricsBatch(chunkOf('torn', chunks))
     } catch (error) {
       failures += 1
@@ -111,10 +58,16 @@ async function torn(folder: string): Promise<readonly BenchRow[]> {
   return [
     told('torn logs', [tears], ''),
     never('  that did not open, or took nothing in', [failures], ''),
-    ...stored('before the tear', found),
+    ...storedRows('before the tear', found),
     never(
       '  samples behind the first that is lost',
       found.map(({ behindGap }) => behindGap),
+      '',
+    ),
+    told('  most acknowledged chunks lost', [Math.max(...losses.map(({ chunks }) => chunks))], ''),
+    never(
+      '  lost chunks that were not reported, but for the newest two',
+      losses.map(({ chunks, reported }) => Math.max(0, chunks - reported - 2)),
       '',
     ),
   ]
@@ -148,7 +101,7 @@ async function full(folder: string): Promise<readonly BenchRow[]> {
     return [
       told('full disk: chunks until then', [chunks], ''),
       never('  errors other than that it is full', [wrongCodes], ''),
-      ...stored('full', [whenFull, after]),
+      ...storedRows('full', [whenFull, after]),
     ]
   } finally {
     spawnSync('umount', [place])
@@ -180,9 +133,18 @@ async function held(folder: string): Promise<readonly BenchRow[]> {
   return [
     told(`a reader held for ${heldSeconds} s: chunks meanwhile`, [writing.acknowledged], ''),
     never('  changes of what it saw', [changes], ''),
-    ...stored('held', [await storedOf(metrics, 'held', writing.acknowledged)]),
+    ...storedRows('held', [await storedOf(metrics, 'held', writing.acknowledged)]),
     told('  most of the log while it was held', [mostBytes / 2 ** 20], 'MiB'),
     promised('  the log after it had gone', [afterBytes / 2 ** 20], { unit: 'MiB', floor: 16.1 }),
+  ]
+}
+
+async function onServer(): Promise<readonly BenchRow[]> {
+  await using server = await PostgresServer.start()
+  const url = await server.database('writers')
+  return [
+    ...(await killWriters('PostgreSQL', url, { kills, random })),
+    ...(await killServers(server, await server.database('servers'), { kills: Math.ceil(kills / 5), random })),
   ]
 }
 
@@ -191,7 +153,8 @@ export async function run(): Promise<BenchResult> {
   const place = join(folder.path, 'killed')
   mkdirSync(place)
   const rows = [
-    ...(await killed(place)),
+    ...(await killWriters('SQLite', `file:${place}`, { kills, random })),
+    ...(await onServer()),
     ...(await torn(folder.path)),
     ...(await full(folder.path)),
     ...(await held(folder.path)),
