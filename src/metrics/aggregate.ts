@@ -138,7 +138,8 @@ export class Aggregation {
 const keyOf = ({ name, labels }: Series, by: readonly string[]): string =>
   JSON.stringify([name, ...by.map((label) => (Object.hasOwn(labels, label) ? [label, labels[label]] : ''))])
 
-type Pieces = AsyncIterable<Piece> | Iterable<Piece>
+/** Null: what came before does not belong together, and everything comes anew when it is asked for again. */
+type Pieces = AsyncIterable<Piece | null> | Iterable<Piece | null>
 
 /**
  * Pieces must come series after series, each in the order of time; summaries only for buckets of the step that is told.
@@ -157,6 +158,7 @@ async function pointsOf(
 ): Promise<Iterator<AggregatePoint>> {
   const aggregation = new Aggregation(query)
   for await (const piece of pieces(aggregation.summaryStepMs)) {
+    if (piece === null) return await pointsOf(pieces, query)
     if (isSummary(piece)) aggregation.addSummary(piece)
     else aggregation.add(piece)
   }

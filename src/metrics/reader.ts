@@ -42,15 +42,15 @@ export async function* readPieces(
 ): AsyncGenerator<Piece> {
   // The chunks first: what is moved into blocks meanwhile is seen in both, and once.
   const columns = await head.read()
-  const range = { fromMs: query.fromMs ?? firstMs, toMs: query.toMs ?? afterLastMs }
+  const range = rangeOf(query)
   const fromId = start?.seriesId ?? 0
   for await (const found of seriesOf(store, query, { test, fromId })) {
     const begun = found.filter(({ id }) => id === start?.seriesId)
     const later = found.filter(({ id }) => id !== start?.seriesId)
     const fromMs = Math.max(range.fromMs, (start?.afterMs ?? firstMs) + 1)
-    yield* readPage(store, begun, { columns, range: { ...range, fromMs }, stepMs })
+    yield* readSeries(store, begun, { columns, range: { ...range, fromMs }, stepMs })
     for (const page of pagesOf(later)) {
-      yield* readPage(store, page, { columns, range, stepMs })
+      yield* readSeries(store, page, { columns, range, stepMs })
       await nextTurn()
     }
   }
@@ -59,7 +59,10 @@ export async function* readPieces(
 type Range = { readonly fromMs: number; readonly toMs: number }
 type PagePlan = { readonly columns: HeadColumns; readonly range: Range; readonly stepMs: number | null }
 
-async function* readPage(
+export const rangeOf = ({ fromMs = firstMs, toMs = afterLastMs }: SampleQuery): Range => ({ fromMs, toMs })
+
+/** At most `idsAtOnce`, in the order of their ids. */
+export async function* readSeries(
   store: Store,
   page: readonly KnownSeries[],
   { columns, range, stepMs }: PagePlan,

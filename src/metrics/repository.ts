@@ -20,7 +20,7 @@ import { type MemoryReader, Pressure } from './pressure.ts'
 import { readBatches, readPieces } from './reader.ts'
 import { type BatchOptions, type BatchOutcome, recordBatch, type Source } from './record-batch.ts'
 import { Recorder } from './recorder.ts'
-import { partName, partsOf, summaryOfPart } from './roll-up.ts'
+import { hasRolledUp, readRolledUp } from './rolled-up.ts'
 import { samplesOfBatches } from './sample-stream.ts'
 import { seriesOf } from './series-reader.ts'
 import type { Batch, Durability, Labels, Sample, SampleQuery, SeriesQuery } from './words.ts'
@@ -184,21 +184,14 @@ export class MetricsRepository implements AsyncDisposable {
     return aggregate((stepMs) => this.#piecesOf(query, stepMs), query)
   }
 
-  async *#piecesOf(query: AggregateQuery, stepMs: number | null): AsyncGenerator<Piece> {
-    yield* readPieces(this.#store, this.#head, { query, test: await compileSelector(query), stepMs })
-    yield* this.#rolledUp(query)
-  }
-
-  /** What is kept of samples that were put together: only under their own names where none is asked for. */
-  async *#rolledUp({ name, ...query }: AggregateQuery): AsyncGenerator<Piece> {
-    if (name === undefined) return
-    for (const part of partsOf[query.aggregate] ?? []) {
-      const ofPart = { ...query, name: partName(name, part) }
-      for await (const { series, timestampsMs, values } of this.streamBatches(ofPart)) {
-        const of = { name, labels: series.labels }
-        for (const [index, value] of values.entries())
-          yield summaryOfPart(of, part, { timestampMs: timestampsMs[index] as number, value })
-      }
+  async *#piecesOf(query: AggregateQuery, stepMs: number | null): AsyncGenerator<Piece | null> {
+    const test = await compileSelector(query)
+    const isRolledUp = (): Promise<boolean> => hasRolledUp(this.#store, query)
+    if (await isRolledUp()) yield* readRolledUp(this.#store, this.#head, { query, test })
+    else {
+      yield* readPieces(this.#store, this.#head, { query, test, stepMs })
+      // The first step of all was put together meanwhile.
+      if (await isRolledUp()) yield null
     }
   }
 

@@ -169,3 +169,51 @@ onBothRepositories(
   },
   { clock },
 )
+
+/** Others have their turn before each reading, as with a database that is far away. */
+const slow = (store: Store): Store => ({
+  kind: store.kind,
+  write: (...given) => store.write(...given),
+  stream: (...given) => store.stream(...given),
+  giveBack: () => store.giveBack(),
+  read: async (...given) => {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    return await store.read(...given)
+  },
+  [Symbol.asyncDispose]: async () => undefined,
+})
+
+onBothRepositories(
+  'queries while rules run see each sample once: before it is put together or after',
+  async ({ metrics, store }) => {
+    const hosts = ['a', 'b', 'c', 'd', 'e']
+    await metrics.recordMetricsBatch(
+      hosts.flatMap((host) => perSecond(9_960).map((one) => ({ ...one, labels: { host } }))),
+      { chunkSize: 10_000 },
+    )
+    await metrics.compact()
+    const day = async (from: MetricsRepository) =>
+      await Promise.all(
+        (['sum', 'count', 'max'] as const).map(async (aggregate) =>
+          (await pointsOf(from, aggregate, 86_400))
+            .map(({ labels, value }) => `${labels.host} ${value}`)
+            .sort(),
+        ),
+      )
+    const expected = await day(metrics)
+    await using other = await MetricsRepository.open({ store: slow(store) }, { memory: calm, clock })
+    let together = 0
+    for (let minutes = 150; minutes >= 0; minutes -= 30) {
+      const some = { ...rule, afterDays: 1 + minutes / 1_440 }
+      const [{ downsampled }, found] = await Promise.all([
+        metrics.cleanupOldMetrics({ ...options, downsample: [some] }),
+        day(other),
+      ])
+      together += downsampled
+      assert.deepEqual(found, expected)
+    }
+    assert.equal(together, hosts.length * 9_960)
+    assert.deepEqual(await day(other), expected)
+  },
+  { clock },
+)
