@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
-import { forgetPeak, type TreeWatch, tokenVariable } from '../memory/memory.ts'
+import { endBeforeUs, forgetPeak, type TreeWatch, tokenVariable } from '../memory/memory.ts'
 import type { Bracket } from '../spine.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import { errorOf, type Fault, faultOf } from './faults.ts'
@@ -263,13 +263,15 @@ export class ProcessHand implements Hand {
 function start(rules: PoolRules, spool: Spool): ChildProcess {
   const { descriptor } = spool
   try {
-    return fork(entry, [], {
+    const child = fork(entry, [], {
       detached: true,
       env: { ...rules.environment },
       execArgv: [],
       serialization: 'advanced',
       stdio: ['ignore', descriptor, descriptor, 'ipc'],
     })
+    if (child.pid !== undefined) endBeforeUs(child.pid)
+    return child
   } catch (error) {
     void spool.close()
     throw error

@@ -27,7 +27,7 @@ export async function runProcess(attempt: Attempt, words: readonly string[]): Pr
   await using log = await AttemptLog.open(attempt.files.log, attempt.masker)
   await using output = await openSpool(attempt.files.spool)
   await using memory = new MemoryLimit(attempt)
-  const spoolTo = { file: attempt.files.spool, output, join: memory.joinFile }
+  const spoolTo = { file: attempt.files.spool, output, join: memory.joinFile, isService: false }
   const child = await start(attempt, memory.wrap(words), spoolTo)
   const identity = identify(child.pid, attempt.token)
   return await follow(attempt, { words, identity, exited: child.exited, log, output, memory })
@@ -141,20 +141,25 @@ type Started = {
   readonly letGo: () => void
 }
 
-type Spool = { readonly file: string; readonly output: FileHandle; readonly join?: string | null }
+type Spool = {
+  readonly file: string
+  readonly output: FileHandle
+  readonly join: string | null
+  readonly isService: boolean
+}
 
 async function startInto(attempt: Attempt, words: readonly string[], file: string): Promise<Started> {
   await using output = await openSpool(file)
-  return await start(attempt, words, { file, output })
+  return await start(attempt, words, { file, output, join: null, isService: true })
 }
 
 async function start(
   attempt: Attempt,
   words: readonly string[],
-  { file, output, join = null }: Spool,
+  { file, output, join, isService }: Spool,
 ): Promise<Started> {
   const { dir } = attempt.task
-  const [command, parameters] = supervised({ exit: attempt.files.exit, join }, words)
+  const [command, parameters] = supervised({ exit: attempt.files.exit, join, isService }, words)
   try {
     const child = spawn(command, parameters, {
       cwd: dir,

@@ -1,3 +1,5 @@
+import { oomScoreOfTasks } from '../memory/memory.ts'
+
 /**
  * The tiny supervisor around every process task: a shell script of a few lines that starts the command, waits for
  * it, and leaves its exit code and its CPU time in a file, by rename, also when the engine is gone by then.
@@ -7,30 +9,45 @@
  * The command arrives as words ("$@") and is never read as shell text. The trap keeps the supervisor alive when its
  * process group is told to stop; the subshell gives the command back the usual reaction to signals, and `exec`
  * makes sure that a word like "eval" or "exit" is looked up as a program, not as a command of the shell.
+ *
+ * The kernel, where it must end a process, is to end the command before the engine; where it cannot be told, no matter.
  */
 const script = `trap : TERM INT HUP QUIT
 plimsoll_exit_file=$1
 plimsoll_join_file=$2
-shift 2
+plimsoll_oom_score=$3
+shift 3
 true 2>/dev/null >"$plimsoll_exit_file.new"
-(trap - TERM INT HUP QUIT; [ -z "$plimsoll_join_file" ] || { echo 0 >"$plimsoll_join_file"; } 2>/dev/null; exec "$@")
+(
+trap - TERM INT HUP QUIT
+[ -z "$plimsoll_join_file" ] || { echo 0 >"$plimsoll_join_file"; } 2>/dev/null
+[ "$plimsoll_oom_score" = 0 ] || {
+read -r plimsoll_ours </proc/self/oom_score_adj &&
+plimsoll_oom_score=$((plimsoll_ours + plimsoll_oom_score)) &&
+echo "$((plimsoll_oom_score > 1000 ? 1000 : plimsoll_oom_score))" >/proc/self/oom_score_adj
+} 2>/dev/null
+exec "$@"
+)
 plimsoll_exit_code=$?
 umask 077
 { echo "$plimsoll_exit_code"; times; } >"$plimsoll_exit_file.new" && /bin/mv -f "$plimsoll_exit_file.new" "$plimsoll_exit_file"
 exit "$plimsoll_exit_code"`
 
-export type SupervisedFiles = {
+export type Supervised = {
   readonly exit: string
   /** Of the control group that the command joins; the supervisor stays outside, so that it outlives the group. */
   readonly join: string | null
+  /** It outlives the run: what ends when memory is full is not for the engine to say. */
+  readonly isService: boolean
 }
 
 /** The words to spawn for a command given as words. */
 export function supervised(
-  files: SupervisedFiles,
+  { exit, join, isService }: Supervised,
   words: readonly string[],
 ): readonly [string, readonly string[]] {
-  return ['/bin/sh', ['-c', script, 'plimsoll', files.exit, files.join ?? '', ...words]]
+  const score = String(isService ? 0 : oomScoreOfTasks)
+  return ['/bin/sh', ['-c', script, 'plimsoll', exit, join ?? '', score, ...words]]
 }
 
 export type ExitRecord = {

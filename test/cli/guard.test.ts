@@ -23,6 +23,7 @@ test('tasks that together need twice what there is all succeed, without one kern
     names.map(() => 'succeeded'),
   )
   assert.equal(machine.kernelKills, 0)
+  assert.doesNotMatch(first.stdout, /TASK_KILLED_BY_KERNEL/)
   const held = events.filter(({ type }) => type === 'task-guarded' || type === 'task-waiting')
   assert.ok(held.length > 0, 'nothing was held back: the test does not show anything')
 
@@ -48,4 +49,26 @@ test('what a plan shows keeps the same memory for the engine as the run does', {
   assert.equal(jsonLines(stdout).at(-1)?.peakMemoryBytes, 165 * 2 ** 20)
   const { stdout: run } = await machine.plimsoll(folder, ['deploy', '--json'])
   assert.ok(jsonLines(run).some(({ type, reason }) => type === 'task-waiting' && reason === 'memory'))
+})
+
+/** Twenty processes of 20 MiB, each less than an engine, in an instant; fails as soon as one of them does. */
+const many = `
+for (1 .. 20) { fork or do { my $held = 'x' x (20 * 2 ** 20); sleep 20; exit } }
+while (wait > 0) { exit 1 if $? }
+`
+
+test('where the kernel must end a process it is one of a task, and the engine tells of it', {
+  skip: reasonToSkip(),
+}, async () => {
+  using folder = new Folder()
+  using machine = new SmallMachine(300 * 2 ** 20)
+  folder.write('many.pl', many)
+  folder.write(
+    'plimsoll.yaml',
+    'name: crowd\ntasks:\n  crowd: { exec: [perl, many.pl], retry: { attempts: 1 }, memory: { expect: 10MiB, limit: 1GiB } }\n',
+  )
+  const { code, stdout } = await machine.plimsoll(folder, ['deploy', '--json'])
+  const report = jsonLines(stdout).at(-1) as unknown as Report
+  assert.equal(code, 1)
+  assert.equal(report.tasks.crowd?.error?.code, 'TASK_KILLED_BY_KERNEL')
 })

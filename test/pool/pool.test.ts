@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -373,6 +373,18 @@ test('a process starts in the directory of its job', async () => {
   const cwd = { module, exportName: 'cwd' }
   assert.equal((await pool.run(cwd, { place: 'process', directory: '/' })).value, '/')
   assert.equal((await pool.run(cwd, { place: 'process' })).value, process.cwd())
+})
+
+test('the kernel is to end a process of the pool before its engine', {
+  skip: existsSync('/proc/self/oom_score_adj') ? false : 'needs /proc',
+}, async () => {
+  await using pool = openPool({ maxWorkersProcess: 1 })
+  const script =
+    "import { readFileSync } from 'node:fs'; export const score = (file) => Number(readFileSync(file))"
+  const own = { module: `data:text/javascript,${script}`, exportName: 'score' }
+  const file = '/proc/self/oom_score_adj'
+  const { value } = await pool.run({ ...own, argument: file }, { place: 'process' })
+  assert.equal(value, Math.min(1_000, Number(readFileSync(file)) + 500))
 })
 
 test('the kind of a function chooses its place: the event loop, a thread, or what it was seen to use', async () => {

@@ -234,6 +234,20 @@ test('a service outlives the attempt, is known by its identity, and its undo sto
   assert.equal(isSameProcess(service), false)
 })
 
+const whereScored = { skip: existsSync('/proc/self/oom_score_adj') ? false : 'needs /proc' }
+const oomScore = (of: string | number): number => Number(readFileSync(`/proc/${of}/oom_score_adj`, 'utf8'))
+
+test('the kernel is to end a task before its engine, but not a service', whereScored, async () => {
+  await using bench = await openBench()
+  await bench.run(shell('cat /proc/self/oom_score_adj >score'))
+  const score = Number(readFileSync(join(bench.dir, 'score'), 'utf8'))
+  assert.equal(score, Math.min(1_000, oomScore('self') + 500))
+  await bench.run({ kind: 'exec', words: words('sleep', '1000'), detach: true })
+  const [service] = bench.services
+  assert.equal(oomScore(service?.pid ?? 0), oomScore('self'))
+  assert.equal((await bench.run({ kind: 'stop' })).report.status, 'succeeded')
+})
+
 test('a service that ends at once has not started', async () => {
   await using bench = await openBench()
   const { report } = await bench.run({ kind: 'run', script: 'echo no port; exit 4', detach: true })
