@@ -2,7 +2,7 @@ import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { systemClock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
-import { enforcementHere, MemoryMonitor } from '../memory/memory.ts'
+import { enforcementHere, groupVersionHere, MemoryMonitor } from '../memory/memory.ts'
 import { styleFor } from '../report/report.ts'
 import { openStoreForReading, refuseNetworkDisk, type StorePlace } from '../store/store.ts'
 import { formatSize } from '../units.ts'
@@ -91,9 +91,10 @@ async function stallCheck(): Promise<string> {
 }
 
 async function groupCheck(): Promise<string> {
-  if (await exists('/sys/fs/cgroup/cgroup.controllers')) return 'version 2'
-  if (await exists('/sys/fs/cgroup/memory')) return 'version 1'
-  throw new Error('none found: limits of a container cannot be seen')
+  const version = groupVersionHere()
+  if (version === null)
+    throw new Error('none tells us its limits of memory: those of a container cannot be seen')
+  return `version ${version.slice(1)}`
 }
 
 async function limitCheck(): Promise<string> {

@@ -16,6 +16,7 @@ export {
   recordsPerTask,
   type Seen,
 } from './estimates.ts'
+export { groupVersionHere } from './group-version.ts'
 export { Guard, type GuardedTask, type GuardView } from './guard.ts'
 export { KernelKills } from './kernel-kills.ts'
 export { type Admission, Ledger, type Reservation } from './ledger.ts'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { planSchema } from '../../src/plan/plan.ts'
@@ -100,6 +101,14 @@ test('doctor finds a working machine fit, and leaves nothing behind', async () =
   assert.match(stdout, /^ok +Node\.js: 24\.|^ok +Node\.js: 2[5-9]\./m)
   assert.match(stdout, /^ok +state directory: /m)
   assert.match(stdout, /^(?:ok|warn) +limits of tasks: (?:hard|watchdog|none): /m)
+})
+
+test('doctor on a machine without /proc does not call control groups fine', whereIsolated, () => {
+  const script = 'mount -t tmpfs none /proc && exec "$0" "$1" doctor'
+  const words = ['-m', 'sh', '-c', script, process.execPath, mainFile]
+  const { stdout } = spawnSync('unshare', words, { encoding: 'utf8', cwd: tmpdir() })
+  assert.match(stdout, /^warn +control groups: none tells us/m)
+  assert.match(stdout, /^warn +memory: without \/proc\/meminfo/m)
 })
 
 test('doctor fails with what to do when the state directory cannot be written', async () => {
