@@ -114,7 +114,7 @@ class Collector {
     const lowerWhole = whole.toLowerCase()
     const lowerWords = words.length === whole.length ? lowerWhole : words.toLowerCase()
     const seen = { whole, words, lowerWhole, lowerWords }
-    const isFine = passedTest.test(words)
+    const isFine = passedTest.test(words) || stackFrame.test(words)
     const place = { log: this.#log, line, whole }
     for (const word of found) {
       for (const candidate of book.candidates[word] ?? []) {
@@ -157,8 +157,16 @@ const softWords =
 const passedTest =
   /^(?:-{3} )?(?:PASS(?:ED)?\b|Passed |[✓✔√] |ok\b|\[ {0,8}(?:OK|PASSED) {0,8}\])|(?:\bPASSED|\.\.\. {0,2}(?:ok|OK|passed))(?: {0,4}[([].{0,40})?\s{0,4}$/
 
+/** Names of files and functions may have any words, too: JavaScript, Java, .NET. */
+const stackFrame = /^at .{1,300}[:(].{0,300}\d\)?(?: \{)?$|^at .{1,200} \(native/i
+
+/** Loggers write levels in capitals; nginx tells what one request met. */
+const softLevel =
+  /^.{0,60}\b(?:WARN|WARNING|INFO|DEBUG|TRACE)\b[ \]]|\blevel"?[:=]"?(?:warn|info|debug)|, client: [\d.a-f:]{2,45}, server: /
+
 /** pip and urllib3 warn that they try again, and count down to the last time. */
 const lastTry = 'Retry(total=0,'
 
 /** A warning, something that is tried again, or a level below it. Events of Kubernetes have no higher level than Warning. */
-const isSoft = (line: string): boolean => softWords.test(line) && !line.includes(lastTry)
+const isSoft = (line: string): boolean =>
+  (softWords.test(line) || softLevel.test(line)) && !line.includes(lastTry)

@@ -49,7 +49,9 @@ export function weightAfterwards(finding: Finding, log: LogFindings, hasFailed: 
   const { line, rule } = finding
   const { success, passed, recovered } = log.marks
   if (lineOf(success) > line) return hasFailed && endsBadly(log) ? beforeASuccess : 0
-  if (lineOf(passed) > line && !hasFailed && !lasting.has(rule.cause)) return 0
+  // What healthy logs say, too, is no failure of a step that ends well.
+  const isLasting = lasting.has(rule.cause) && rule.depth !== 'maybe'
+  if (lineOf(passed) > line && !hasFailed && !isLasting) return 0
   if (lineOf(recovered) > line && !hasFailed && passing.has(rule.cause)) return 0
   // Warnings alone are no failure.
   const isPassing = !lasting.has(rule.cause) && isRemarked(finding, log)

@@ -30,6 +30,12 @@ const nearlyAsWell = 0.6
 /** So does each character of a phrase: long ones are more exact. */
 const exactness = 0.001
 const mostExact = 40
+/** Errors are told from the outside in: `cannot resolve it: cannot fetch it: connection refused`. */
+const wrapping = 0.85
+/** What is said inside of these tells how, not why. */
+const standing: ReadonlySet<CauseName> = new Set<CauseName>(['probe-failed'])
+/** What is so plain that who says it around it knows more: which file, and what it was for. */
+const plain: ReadonlySet<CauseName> = new Set<CauseName>(['file-not-found'])
 
 export type RankOptions = {
   /** What an earlier green run said as well. */
@@ -42,9 +48,13 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
   const { isFamiliar, hasFailed } = options
   const byCause = new Map<CauseName, { finding: Finding; score: number }[]>()
   for (const log of logs) {
+    const innermost = innermostOf(log.findings)
     for (const finding of log.findings) {
       const later = weightAfterwards(finding, log, hasFailed)
-      const score = scoreOf(finding, log) * later * (isFamiliar(finding) ? knownFromGreen : 1)
+      const inner = innermost.get(finding.line) ?? finding
+      const wraps = !standing.has(finding.rule.cause) && placeInLine(finding) < placeInLine(inner)
+      const score =
+        scoreOf(finding, log) * later * (isFamiliar(finding) ? knownFromGreen : 1) * (wraps ? wrapping : 1)
       const known = byCause.get(finding.rule.cause)
       if (known) known.push({ finding, score })
       else byCause.set(finding.rule.cause, [{ finding, score }])
@@ -61,6 +71,20 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
     })
     .toSorted((left, right) => right.score - left.score)
 }
+
+/** Of each line the last thing that is said in it, where that names a cause. */
+function innermostOf(findings: readonly Finding[]): ReadonlyMap<number, Finding> {
+  const innermost = new Map<number, Finding>()
+  for (const finding of findings) {
+    const { depth = 'root' } = finding.rule
+    if ((depth !== 'root' && depth !== 'fact') || plain.has(finding.rule.cause)) continue
+    const known = innermost.get(finding.line)
+    if (known === undefined || placeInLine(known) < placeInLine(finding)) innermost.set(finding.line, finding)
+  }
+  return innermost
+}
+
+const placeInLine = ({ phrase, whole }: Finding): number => whole.toLowerCase().indexOf(phrase.literal)
 
 function scoreOf(finding: Finding, log: LogFindings): number {
   const { depth = 'root' } = finding.rule

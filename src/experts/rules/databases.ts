@@ -232,6 +232,7 @@ export const databaseRules: readonly Rule[] = [
       'near "{token}": syntax error',
       'E11000 duplicate key',
       'foreign key constraint fails',
+      "READONLY You can't write against",
     ],
     says: 'The database did not accept a statement.',
     log: 'ERROR:  relation "orders" does not exist',

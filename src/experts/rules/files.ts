@@ -91,6 +91,8 @@ export const fileRules: readonly Rule[] = [
       'Access is denied',
       'is not in the sudoers file',
       'sudo: a password is required',
+      'Missing sudo password',
+      'Incorrect sudo password',
       'must be run as root',
       'must be superuser',
       'are you root?',

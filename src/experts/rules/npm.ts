@@ -112,8 +112,6 @@ export const npmRules: readonly Rule[] = [
       'ERR_PNPM_NO_SCRIPT',
       "Couldn't find a script named",
       'Command "{script}" not found',
-      'EJSONPARSE',
-      'Failed to parse JSON data',
       'No workspaces found',
       'ERR_PNPM_NO_IMPORTER_MANIFEST_FOUND',
     ],

@@ -45,6 +45,18 @@ export const pythonPackageRules: readonly Rule[] = [
     source: 'pip, src/pip/_internal/resolution/resolvelib/factory.py',
   },
   {
+    // pip tells of these only where it found nothing that fits.
+    id: 'pip-other-python',
+    cause: 'runtime-version-mismatch',
+    phrases: ['Ignored the following versions that require a different python version: {versions}'],
+    says: 'The versions that would fit are for another Python than the one that runs: {versions}',
+    next: [
+      'Run the version of Python that is named, or ask for a version of the package that supports the one that runs',
+    ],
+    log: 'ERROR: Ignored the following versions that require a different python version: 2.3.1 Requires-Python >=3.11\nERROR: No matching distribution found for numpy==2.3.1',
+    source: 'pip, src/pip/_internal/resolution/resolvelib/factory.py',
+  },
+  {
     id: 'pip-conflict',
     cause: 'dependency-conflict',
     phrases: [

@@ -242,7 +242,7 @@ export const vcsRules: readonly Rule[] = [
       'policy violation',
       'Policy violation',
     ],
-    unless: ['modified:', '[command]', 'group]Run', '+ git diff'],
+    unless: ['template deployment', 'modified:', '[command]', 'group]Run', '+ git diff'],
     says: 'A rule of the repository turned the change away.',
     log: ' ! [remote rejected] main -> main (pre-receive hook declined)',
     source: 'git, builtin/receive-pack.c; GitHub, repository rules',
