@@ -1,6 +1,7 @@
 import { PlimsollError } from '../errors.ts'
 import type { DownsampleRule } from '../metrics/metrics.ts'
 import { durationForms, parseDuration } from '../units.ts'
+import { stopSignals } from './stop-signals.ts'
 import { changeMetrics } from './with-metrics.ts'
 import type { Call } from './words.ts'
 
@@ -11,9 +12,19 @@ const forEver = 1e8
 export async function pruneMetrics(call: Call): Promise<number> {
   const downsample = call.texts('downsample').map(ruleOf)
   const retentionDays = daysOf(call.text('retention-days'), downsample.length > 0)
-  const { samples, series, downsampled } = await changeMetrics(call, (metrics) =>
-    metrics.cleanupOldMetrics({ retentionDays, downsample }),
-  )
+  using stop = stopSignals()
+  const { signal } = stop
+  const { samples, series, downsampled } = await changeMetrics(call, async (metrics) => {
+    try {
+      return await metrics.cleanupOldMetrics({ retentionDays, downsample, signal })
+    } catch (cause) {
+      if (stop.fault !== undefined || cause !== signal.reason) throw stop.fault ?? cause
+      throw new PlimsollError('INTERRUPTED', 'what was deleted or put together until now stays so', {
+        cause,
+        fix: 'Run it again for the rest',
+      })
+    }
+  })
   const together = downsample.length > 0
   process.stdout.write(
     call.flag('json')

@@ -35,11 +35,20 @@ const hideOld = `
 
 type Count = { readonly series_id: number; readonly n: number }
 
-/** Nothing that is to be deleted may lie in chunks: they are compacted before. */
-export async function deleteBefore(store: Store, beforeMs: number): Promise<CleanupOutcome> {
+/**
+ * Nothing that is to be deleted may lie in chunks: they are compacted before. What was deleted until the signal aborts stays
+ * deleted.
+ * @throws the reason of the signal
+ */
+export async function deleteBefore(
+  store: Store,
+  beforeMs: number,
+  signal?: AbortSignal,
+): Promise<CleanupOutcome> {
   let outcome: CleanupOutcome = { samples: 0, series: 0 }
   for await (const found of seriesOf(store, {}, { test: () => true })) {
     for (const page of pagesOf(found)) {
+      signal?.throwIfAborted()
       const ids = page.map(({ id }) => id)
       const { samples, series } = await despiteConflicts(() => deletePage(store, ids, beforeMs))
       outcome = { samples: outcome.samples + samples, series: outcome.series + series }

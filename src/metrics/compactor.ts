@@ -4,7 +4,7 @@ import { PlimsollError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import { CompactWorker } from './compact-worker.ts'
 import { chunksPerSlice, compactSlice, samplesPerSlice } from './compaction.ts'
-import { nextTurn } from './turn.ts'
+import { nextTurn, unlessAborted } from './turn.ts'
 
 /** Writing waits when the compaction is so many slices behind: that bounds the file and the head in memory. */
 const slicesBehind = 4
@@ -49,16 +49,24 @@ export class Compactor implements AsyncDisposable {
     if (this.#fill >= slicesBehind) await running
   }
 
-  /** Everything that was written so far is in blocks. */
-  async compact(): Promise<void> {
-    await this.#running?.catch(() => undefined)
-    await this.#start(0)
+  /** Everything that was written so far is in blocks. The signal ends the waiting; the compaction goes on. */
+  async compact(signal?: AbortSignal): Promise<void> {
+    if (this.#running !== null)
+      await unlessAborted(
+        this.#running.catch(() => undefined),
+        signal,
+      )
+    signal?.throwIfAborted()
+    await unlessAborted(this.#start(0), signal)
   }
 
   /** The same, and the room of the chunks is given back. */
-  async finish(): Promise<void> {
-    await this.compact()
-    while (!this.#isClosed && (await this.#store.giveBack())) await nextTurn()
+  async finish(signal?: AbortSignal): Promise<void> {
+    await this.compact(signal)
+    while (!this.#isClosed && (await this.#store.giveBack())) {
+      await nextTurn()
+      signal?.throwIfAborted()
+    }
     this.#isTidy = true
   }
 

@@ -52,9 +52,14 @@ const sameSeries = (form: number): Statement => ({
   expectRows: 1,
 })
 
-export type DownsampleWork = { readonly nowMs: number; readonly limits: SeriesLimits }
+export type DownsampleWork = {
+  readonly nowMs: number
+  readonly limits: SeriesLimits
+  /** Ends it between two slices. */
+  readonly signal?: AbortSignal | undefined
+}
 
-/** Everything that is to be put together must be in blocks. Returns how many samples were. @throws OPTION_INVALID */
+/** Everything that is to be put together must be in blocks. Returns how many samples were. @throws OPTION_INVALID, the signal's reason */
 export async function downsample(store: Store, rule: DownsampleRule, work: DownsampleWork): Promise<number> {
   const { match = {}, afterDays, stepSeconds } = rule
   const stepMs = stepOf(stepSeconds)
@@ -71,6 +76,7 @@ export async function downsample(store: Store, rule: DownsampleRule, work: Downs
       const slice = { series, stepSeconds, beforeMs, limits: work.limits }
       let done: number
       do {
+        work.signal?.throwIfAborted()
         done = await despiteConflicts(() => putTogether(store, slice))
         samples += done
         await nextTurn()

@@ -21,7 +21,6 @@ export type ReadPlan = {
   readonly query: SampleQuery
   readonly test: SeriesTest
   readonly start?: StartAfter | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 export type KnownBatch = Batch & { readonly series: KnownSeries }

@@ -3,7 +3,7 @@
  * source was recorded without a gap, so that the caller can go on from there.
  */
 import type { Clock } from '../clock.ts'
-import { type ErrorCode, messageOf, PlimsollError } from '../errors.ts'
+import { messageOf, PlimsollError } from '../errors.ts'
 import type { OpenChunk } from './open-chunk.ts'
 import type { Pressure } from './pressure.ts'
 import type { Recorder } from './recorder.ts'
@@ -17,7 +17,7 @@ export type BatchOptions = {
   readonly chunkSize?: number
   /** Default that of the repository. */
   readonly durability?: Durability
-  /** Ends it after the samples that were pulled by then, which are recorded. */
+  /** Ends it after the samples that were pulled by then, which are recorded. A source that keeps us waiting is left. */
   readonly signal?: AbortSignal
 }
 
@@ -33,23 +33,18 @@ export type BatchOutcome = {
 export class BatchError extends PlimsollError {
   readonly outcome: BatchOutcome
 
-  constructor(cause: unknown, outcome: BatchOutcome) {
-    const fix = cause instanceof PlimsollError ? { fix: cause.fix } : {}
-    super(
-      codeOf(cause),
-      `${messageOf(cause)} (the first ${outcome.position} samples of the source are recorded)`,
-      {
+  constructor(cause: unknown, outcome: BatchOutcome, wasStopped: boolean) {
+    const recorded = `(the first ${outcome.position} samples of the source are recorded)`
+    if (wasStopped)
+      super('INTERRUPTED', `recording was stopped ${recorded}`, {
         cause,
-        ...fix,
-      },
-    )
+        fix: 'Go on with the rest, or from the beginning: what is there already is replaced',
+      })
+    else if (cause instanceof PlimsollError)
+      super(cause.code, `${cause.message} ${recorded}`, { cause, fix: cause.fix })
+    else super('METRIC_SOURCE_FAILED', `${messageOf(cause)} ${recorded}`, { cause })
     this.outcome = outcome
   }
-}
-
-function codeOf(cause: unknown): ErrorCode {
-  if (cause instanceof PlimsollError) return cause.code
-  return cause instanceof Error && cause.name === 'AbortError' ? 'INTERRUPTED' : 'METRIC_SOURCE_FAILED'
 }
 
 export type BatchPlace = {
@@ -69,9 +64,9 @@ export async function recordBatch(
 ): Promise<BatchOutcome> {
   const batch = new Batch(options, place)
   try {
-    if (Symbol.asyncIterator in source) {
-      for await (const sample of source) if (batch.add(sample)) await batch.flush()
-    } else {
+    options.signal?.throwIfAborted()
+    if (Symbol.asyncIterator in source) await pull(source, batch, options.signal)
+    else {
       for (const sample of source) if (batch.add(sample)) await batch.flush()
     }
   } catch (error) {
@@ -79,6 +74,33 @@ export async function recordBatch(
     batch.fail(error)
   }
   return await batch.end()
+}
+
+async function pull(source: AsyncIterable<NewSample>, batch: Batch, signal?: AbortSignal): Promise<void> {
+  let isWaiting = true
+  let hasLeft = false
+  const left = Promise.withResolvers<never>()
+  const leave = (): void => {
+    // Whoever flushes looks at the signal himself.
+    if (!isWaiting) return
+    hasLeft = true
+    left.reject(signal?.reason)
+  }
+  const pullAll = async (): Promise<void> => {
+    for await (const sample of source) {
+      if (hasLeft) return
+      isWaiting = false
+      if (batch.add(sample)) await batch.flush()
+      isWaiting = true
+    }
+  }
+  signal?.addEventListener('abort', leave, { once: true })
+  try {
+    const pulled = pullAll()
+    await Promise.race([pulled, left.promise])
+  } finally {
+    signal?.removeEventListener('abort', leave)
+  }
 }
 
 type UnderWay = { readonly samples: number; readonly recorded: Promise<number | Error> }
@@ -127,8 +149,10 @@ class Batch {
   async end(): Promise<BatchOutcome> {
     this.#send()
     while (this.#underWay.length > 0) await this.#settleFirst()
-    if (this.#failure !== null) throw new BatchError(this.#failure.error, this.#outcome)
-    return this.#outcome
+    if (this.#failure === null) return this.#outcome
+    const { error } = this.#failure
+    const { signal } = this.#options
+    throw new BatchError(error, this.#outcome, signal?.aborted === true && error === signal.reason)
   }
 
   #nextChunk(): OpenChunk {

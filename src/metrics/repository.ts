@@ -44,6 +44,8 @@ export type CleanupOptions = {
   readonly retentionDays: number
   /** In this order. What one has put together no other one does. */
   readonly downsample?: readonly DownsampleRule[]
+  /** Ends it soon: what it has done until then stays done, and the next one does the rest. */
+  readonly signal?: AbortSignal
 }
 
 export type MetricSummary = {
@@ -249,29 +251,31 @@ export class MetricsRepository implements AsyncDisposable {
    * Deletes samples that are older, and series that have none left unless somebody writes meanwhile. Then each rule puts
    * together what is left and old enough for it: of the samples of NAME in a step there are NAME:min, NAME:max, NAME:sum and
    * NAME:count at its begin.
-   * @throws OPTION_INVALID, METRIC_QUERY_INVALID, METRIC_TOO_MANY_SERIES
+   * @throws OPTION_INVALID, METRIC_QUERY_INVALID, METRIC_TOO_MANY_SERIES, the reason of the signal
    */
   async cleanupOldMetrics({
     retentionDays,
     downsample: rules = [],
+    signal,
   }: CleanupOptions): Promise<CleanupOutcome & { readonly downsampled: number }> {
     if (!(retentionDays >= 0 && retentionDays <= 1e8))
       throw new PlimsollError('OPTION_INVALID', `retentionDays is ${retentionDays}, expected 0 or more`)
-    await this.#compactor.compact()
+    await this.#compactor.compact(signal)
     const nowMs = this.#clock.now()
-    const deleted = await deleteBefore(this.#store, Math.ceil(nowMs - retentionDays * dayMs))
+    const deleted = await deleteBefore(this.#store, Math.ceil(nowMs - retentionDays * dayMs), signal)
     let downsampled = 0
     for (const rule of rules)
-      downsampled += await downsample(this.#store, rule, { nowMs, limits: this.#limits })
+      downsampled += await downsample(this.#store, rule, { nowMs, limits: this.#limits, signal })
     return { ...deleted, downsampled }
   }
 
   /**
-   * Packs at once what would be packed as soon as nothing is written, and gives the room back to the disk.
-   * @throws what a store throws
+   * Packs at once what would be packed as soon as nothing is written, and gives the room back to the disk. When the signal
+   * aborts, it goes on by itself.
+   * @throws what a store throws, the reason of the signal
    */
-  async compact(): Promise<void> {
-    await this.#compactor.finish()
+  async compact({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await this.#compactor.finish(signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { Folder, jsonLines } from './plimsoll.ts'
+import { Folder, jsonLines, mainFile } from './plimsoll.ts'
 
 const beginMs = Date.UTC(2026, 10, 28, 8)
 const samples = Array.from({ length: 120 }, (_, index) =>
@@ -101,6 +103,27 @@ test('an import that fails says in which line, and what is recorded', async () =
   assert.match(stderr, /METRIC_TEXT_INVALID: line 3: has the value "x" \(the first 1 samples/)
   const summary = await folder.plimsoll(['metrics', 'summary', '--json'])
   assert.deepEqual(jsonLines(summary.stdout), [{ name: 'up', series: 1, samples: 1, firstMs: 5, lastMs: 5 }])
+})
+
+test('an import that waits for its input is interrupted, and what came until then is recorded', async () => {
+  using folder = new Folder()
+  const words = ['metrics', 'import', '-', '--format', 'jsonl', '--json']
+  const child = spawn(process.execPath, [mainFile, ...words], {
+    cwd: folder.path,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const printed = text(child.stdout)
+  const lines = Array.from({ length: 1_000 }, (_, timestampMs) =>
+    JSON.stringify({ name: 'up', timestampMs, value: 1 }),
+  )
+  child.stdin.write(`${lines.join('\n')}\n`)
+  let summary = ''
+  while (!summary.includes('"samples":1000'))
+    summary = (await folder.plimsoll(['metrics', 'summary', '--json'])).stdout
+  child.kill('SIGINT')
+  const [code] = await once(child, 'close')
+  assert.equal(code, 130)
+  assert.match(await printed, /"code":"INTERRUPTED".*the first 1000 samples of the source are recorded/)
 })
 
 test('prune deletes what is older than the days that are kept', async () => {

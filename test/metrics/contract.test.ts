@@ -322,6 +322,42 @@ onBothRepositories(
 )
 
 onBothRepositories(
+  'a source that keeps a batch waiting is left when it is told to stop; what it gave is recorded',
+  async ({ metrics }) => {
+    const stop = new AbortController()
+    async function* stalling(): AsyncGenerator<NewSample> {
+      yield* upTo(12)
+      queueMicrotask(() => stop.abort(new Error('enough')))
+      await new Promise(() => undefined)
+    }
+    await assert.rejects(
+      metrics.recordMetricsBatch(stalling(), { chunkSize: 5, signal: stop.signal }),
+      (error) => {
+        assert.ok(error instanceof BatchError && error.code === 'INTERRUPTED', String(error))
+        assert.deepEqual(error.outcome, { position: 12, duplicates: 0, chunks: 3 })
+        return true
+      },
+    )
+    assert.equal((await timesOf(metrics)).length, 12)
+    await assert.rejects(metrics.recordMetricsBatch(upTo(20), { signal: stop.signal }), (error) => {
+      assert.ok(error instanceof BatchError && error.outcome.position === 0)
+      return true
+    })
+  },
+)
+
+onBothRepositories(
+  'a compaction and a cleanup that nobody waits for any more: what is recorded is there',
+  async ({ metrics }) => {
+    await metrics.recordMetricsBatch(upTo(1_000))
+    const signal = AbortSignal.abort(new Error('enough'))
+    await assert.rejects(metrics.compact({ signal }), /enough/)
+    await assert.rejects(metrics.cleanupOldMetrics({ retentionDays: 0, signal }), /enough/)
+    assert.equal((await timesOf(metrics)).length, 1_000)
+  },
+)
+
+onBothRepositories(
   'more series than allowed are refused by name, and what is there goes on',
   async ({ again }) => {
     await using metrics = await again({ maxSeries: 4, maxSeriesPerName: 3 })

@@ -132,8 +132,14 @@ onBothRepositories(
   { clock },
 )
 
-/** Lets so many commits through that remove blocks. */
-const failingAfter = (store: Store, commits: number): Store =>
+/** Lets so many commits through that remove blocks; then `fail`, before the next. */
+const failingAfter = (
+  store: Store,
+  commits: number,
+  fail = (): void => {
+    throw new Error('the machine is gone')
+  },
+): Store =>
   new Proxy(store, {
     get: (target, property) => {
       if (property !== 'write') {
@@ -142,7 +148,7 @@ const failingAfter = (store: Store, commits: number): Store =>
       }
       return async (...given: Parameters<Store['write']>) => {
         if (given[0].some(({ sql }) => sql.startsWith('delete from metric_blocks'))) commits -= 1
-        if (commits < 0) throw new Error('the machine is gone')
+        if (commits < 0) fail()
         return await target.write(...given)
       }
     },
@@ -166,6 +172,28 @@ onBothRepositories(
     const { downsampled } = await metrics.cleanupOldMetrics(options)
     assert.ok(downsampled > 0 && downsampled < 20_000, `${downsampled} were left`)
     assert.deepEqual(await answersOf(metrics), before)
+  },
+  { clock },
+)
+
+onBothRepositories(
+  'a cleanup that is told to stop ends after the slice at hand, and the next one does the rest',
+  async ({ metrics, store }) => {
+    const samples = perSecond(20_000).map((one, index) => ({ ...one, timestampMs: index * 400 }))
+    await metrics.recordMetricsBatch(samples, { chunkSize: 1_000 })
+    await metrics.compact()
+    const before = await answersOf(metrics)
+    const stop = new AbortController()
+    {
+      const stopping = failingAfter(store, 0, () => stop.abort(new Error('enough')))
+      await using other = await MetricsRepository.open({ store: stopping }, { memory: calm, clock })
+      await assert.rejects(other.cleanupOldMetrics({ ...options, signal: stop.signal }), /enough/)
+    }
+    const kept = (await metrics.getMetricsSummary({ name: 'load' }))[0]?.samples ?? 0
+    assert.ok(kept > 0 && kept < 20_000, `${kept} are left`)
+    await metrics.cleanupOldMetrics(options)
+    assert.deepEqual(await answersOf(metrics), before)
+    assert.deepEqual(await metrics.getMetricsSummary({ name: 'load' }), [])
   },
   { clock },
 )
