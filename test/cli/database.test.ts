@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { openStore } from '../../src/store/store.ts'
 import { event, orphansOf, statusesOf, Yard } from '../run/killing.ts'
 import { password, serverOfFile } from '../store/postgres-server.ts'
-import { type Child, Folder, jsonLines } from './plimsoll.ts'
+import { Folder, jsonLines } from './plimsoll.ts'
 
 const serverHere = serverOfFile()
 const plan = `name: shared\ntasks: { build: { run: 'sleep 0.3' }, up: { needs: build, exec: [echo, "is up"] } }\n`
@@ -194,8 +194,8 @@ class DatabaseYard extends Yard {
     this.#database = database
   }
 
-  override start(words: readonly string[], variables: NodeJS.ProcessEnv = {}): Child {
-    return super.start(words, { ...variables, PLIMSOLL_DATABASE_URL: this.#database })
+  protected override here(variables: NodeJS.ProcessEnv = {}) {
+    return super.here({ ...variables, PLIMSOLL_DATABASE_URL: this.#database })
   }
 }
 

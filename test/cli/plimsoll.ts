@@ -32,16 +32,19 @@ export class Folder implements Disposable {
   }
 
   start(words: readonly string[], variables: NodeJS.ProcessEnv = {}): Child {
-    const { FORCE_COLOR, NO_COLOR, CI, NODE_TEST_CONTEXT, ...inherited } = process.env
-    return spawn(process.execPath, [mainFile, ...words], {
-      cwd: this.path,
-      env: { ...inherited, ...variables },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
+    return spawn(process.execPath, [mainFile, ...words], { ...this.here(variables), stdio })
   }
 
+  /** Where processes are started, and with what around them. */
+  protected here(variables: NodeJS.ProcessEnv = {}) {
+    const { FORCE_COLOR, NO_COLOR, CI, NODE_TEST_CONTEXT, ...inherited } = process.env
+    return { cwd: this.path, env: { ...inherited, ...variables } }
+  }
+
+  /** A task that outlives its engine may still write here: then it is tried again. */
   [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true })
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 

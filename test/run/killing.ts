@@ -1,14 +1,16 @@
 /** Deploys with the real command line, kills it with -9 at a moment of its own record, and goes on. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ProcessFinder } from '../../src/memory/memory.ts'
 import type { DeployEvent, Report, RunMessage } from '../../src/spine.ts'
-import { Folder } from '../cli/plimsoll.ts'
+import { Folder, mainFile } from '../cli/plimsoll.ts'
 
 export type Moment = (message: RunMessage) => boolean
 
@@ -38,21 +40,28 @@ async function messagesOf(
   return messages
 }
 
+const inStep = new URL('in-step.ts', import.meta.url).href
+
 export class Yard extends Folder {
   plan(tasks: string): void {
     this.write('plimsoll.yaml', `name: shop\ntasks:\n${tasks}`)
   }
 
-  /** Deploys until the moment, and kills the engine then; it may have gone a little further. */
+  /** Deploys until the moment, and kills the engine then: it has told of that, and has gone no further. */
   async killedAt(moment: Moment, words: readonly string[] = ['deploy']): Promise<readonly RunMessage[]> {
-    const child = this.start([...words, '--json'])
+    const child = spawn(process.execPath, ['--import', inStep, mainFile, ...words, '--json'], {
+      ...this.here(),
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+    })
     const closed = once(child, 'close')
-    child.stderr.resume()
-    const messages = await messagesOf(child.stdout, (message) => {
+    const next = child.stdio[3] as Writable
+    next.on('error', () => undefined)
+    const messages = await messagesOf(child.stdout as Readable, (message) => {
       if (moment(message)) child.kill('SIGKILL')
+      else next.write('.')
     })
     await closed
-    assert.notEqual(messages.at(-1)?.type, 'report', 'it was killed before its end')
+    assert.ok(messages.some(moment), 'the moment has come')
     return messages
   }
 
@@ -88,9 +97,9 @@ export class Yard extends Folder {
     return globSync('.plimsoll/runs/*/*', { cwd: this.path }).filter((file) => !file.endsWith('.log'))
   }
 
+  /** At most a minute. */
   async until(condition: () => boolean): Promise<void> {
-    for (let tries = 0; tries < 1_500 && !condition(); tries += 1)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+    for (let tries = 0; tries < 6_000 && !condition(); tries += 1) await sleep(10)
     assert.ok(condition())
   }
 }
