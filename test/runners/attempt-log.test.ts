@@ -31,7 +31,7 @@ for (const secrets of [[], [secret]])
   }, async (t) => {
     const dir = mkdtempSync(join(tmpdir(), 'plimsoll-log-'))
     t.after(() => rmSync(dir, { recursive: true }))
-    using disk = mountSmallDisk(dir)
+    using disk = mountSmallDisk(dir, 2)
     const ballast = join(disk.stateDir, 'ballast')
     const file = join(disk.stateDir, 'log')
     const path = join(dir, 'spool')
