@@ -12,7 +12,7 @@ while (!checkMemoryPressure(monitor) && chunks.length < mostChunks) chunks.push(
 const { capacityBytes, level, limitRoomBytes } = monitor.read()
 const full = checkMemoryPressure()
 chunks.length = 0
-for (let round = 0; round < 50 && checkMemoryPressure(monitor); round += 1) {
+for (let round = 0; round < 500 && checkMemoryPressure(monitor); round += 1) {
   globalThis.gc?.()
   await sleep(20)
 }
