@@ -1,6 +1,6 @@
 /** Runs that have ended, plans that have changed, and what is no run that could go on. */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openJournal } from '../../src/journal/journal.ts'
@@ -239,17 +239,15 @@ test('of two that go on at once one does', async () => {
   using yard = new Yard()
   yard.plan(waiting('b'))
   await yard.killedAt(event('attempt-identified', 'b'))
-  const first = yard.goOn(['resume'], (message) => {
-    if (message.type === 'attempt-identified') void second.then(() => yard.write('go', ''))
+  const resumed = Promise.withResolvers<void>()
+  const first = yard.goOn(['resume'], ({ type }) => {
+    if (type === 'run-resumed') resumed.resolve()
   })
-  const begun = yard.until(() => existsSync(join(yard.path, '.plimsoll/runs')))
-  const second = begun.then(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 3_000))
-    return await yard.plimsoll(['resume'])
-  })
-  const { code, stderr } = await second
+  await Promise.race([resumed.promise, first])
+  const { code, stderr } = await yard.plimsoll(['resume'])
   assert.equal(code, 3, stderr)
   assert.match(stderr, /LOCK_HELD/)
+  yard.write('go', '')
   assert.equal((await first).report.status, 'succeeded')
   assert.deepEqual(yard.lines(), ['a', 'b', 'c'])
 })
