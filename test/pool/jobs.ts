@@ -1,5 +1,7 @@
 /** Functions for workers to call. */
 import { spawn } from 'node:child_process'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import type { JobContext } from '../../src/pool/pool.ts'
 
@@ -11,6 +13,19 @@ export async function rest(ms: number): Promise<{ pid: number; threadId: number 
   await new Promise((resolve) => setTimeout(resolve, ms))
   return where()
 }
+
+/** Until so many workers are here at once. */
+export async function meet({ dir, count }: { dir: string; count: number }): Promise<void> {
+  writeFileSync(join(dir, `${process.pid}-${threadId}`), '')
+  while (readdirSync(dir).length < count) await rest(10)
+}
+
+/** Keeps its thread busy until the number is not 0 any more. */
+export function spinUntilTold(shared: Int32Array): void {
+  while (Atomics.load(shared, 0) === 0);
+}
+
+export const residentBytes = (): number => process.memoryUsage.rss()
 
 export function spin(ms: number): string {
   const endMs = performance.now() + ms

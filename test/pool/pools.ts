@@ -20,9 +20,9 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Looks every 10 ms, for at most 20 s. */
+/** Looks every 10 ms, for at most a minute. */
 export async function until(isTrue: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 2_000; tries += 1) {
+  for (let tries = 0; tries < 6_000; tries += 1) {
     if (isTrue()) return
     await systemClock.sleep(10)
   }

@@ -10,13 +10,15 @@ import { openBench } from './run-task.ts'
 
 const source = `
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { getHeapStatistics } from 'node:v8'
 import { threadId } from 'node:worker_threads'
 const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 export const where = async () => { await rest(20); return { pid: process.pid, threadId, word: process.env.WORD ?? 'none', cwd: process.cwd() } }
 export const say = () => { console.log('my word is ' + process.env.WORD); console.error('that is all') }
 export const leave = () => { spawn('sleep', ['1000'], { stdio: 'ignore' }).unref(); spawn('sleep', ['1000'], { env: {}, stdio: 'ignore' }).unref(); return { pid: process.pid } }
-export const slow = async () => { console.log('begun'); await rest(500); console.log('ended'); return { done: true } }
+export const slow = async () => { console.log('begun'); await rest(1_500); console.log('ended'); return { done: true } }
+export const held = async () => { console.log('begun'); while (!existsSync('go')) await rest(20); console.log('ended'); return { done: true } }
 export const heap = () => ({ isSmall: getHeapStatistics().heap_size_limit < 500 * 2 ** 20 })
 export const wait = () => rest(60_000)
 `
@@ -47,7 +49,7 @@ for (const place of ['thread', 'process'] as const) {
   test(`in a ${place}: the time that a call waits for a worker does not count against its timeout`, async () => {
     await using bench = await openBench({}, { workers: { maxWorkersThread: 1, maxWorkersProcess: 1 } })
     const first = bench.run(call(bench.dir, 'slow', place))
-    const second = bench.run(call(bench.dir, 'where', place), { timeoutMs: 400 })
+    const second = bench.run(call(bench.dir, 'where', place), { timeoutMs: 1_300 })
     assert.deepEqual(
       (await Promise.all([first, second])).map(({ report }) => report.status),
       ['succeeded', 'succeeded'],
@@ -110,7 +112,7 @@ test('a call in a process can be suspended and evicted like every process', asyn
 
 test('when the engine is killed a call in a process goes on, and its answer, exit code and output are on disk', async () => {
   await using bench = await openBench()
-  call(bench.dir, 'slow', 'process')
+  call(bench.dir, 'held', 'process')
   const file = (ending: string): string => join(bench.dir, `runs/test/1.${ending}`)
   const program = new URL('./killed-call-engine.ts', import.meta.url).pathname
   const engine = spawn(process.execPath, [program, bench.dir, join(bench.dir, 'tasks.mjs')], {
@@ -118,6 +120,7 @@ test('when the engine is killed a call in a process goes on, and its answer, exi
   })
   await until(() => existsSync(file('spool')) && readFileSync(file('spool'), 'utf8') === 'begun\n')
   engine.kill('SIGKILL')
+  writeFileSync(join(bench.dir, 'go'), '')
   await until(() => existsSync(file('exit')))
   assert.equal(parseExitRecord(readFileSync(file('exit'), 'utf8'))?.exitCode, 0)
   assert.equal(readFileSync(file('request.answer'), 'utf8'), '{"outputs":{"done":"true"}}')

@@ -4,12 +4,12 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/clock.ts'
 import { findPlace } from '../../src/memory/group-place.ts'
 import { enforcementHere, TaskGroups } from '../../src/memory/memory.ts'
 import { hasEnded, readProcessStat } from '../../src/memory/process-stat.ts'
 import type { TaskReport, Work } from '../../src/spine.ts'
+import { until } from '../pool/pools.ts'
 import { type Bench, exec, openBench, shell } from './run-task.ts'
 
 const MiB = 2 ** 20
@@ -146,11 +146,11 @@ test(
   async () => {
     await using bench = await openBench()
     const file = new URL('./killed-engine.ts', import.meta.url).pathname
-    const script = 'for i in $(seq 1200); do [ -e go ] && break; sleep 0.02; done'
-    const engine = spawn(process.execPath, [file, bench.dir, script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const engine = spawn(process.execPath, [file, bench.dir], { stdio: ['ignore', 'pipe', 'inherit'] })
     await once(engine.stdout, 'data')
+    // What has printed is in its group.
+    const output = join(bench.dir, 'runs/test/1.spool')
+    await until(() => existsSync(output) && readFileSync(output, 'utf8') !== '')
     engine.kill('SIGKILL')
     await once(engine, 'exit')
     const place = dirname(groupsOf(bench))
@@ -159,11 +159,12 @@ test(
     enforcementHere({ clock: systemClock })
     assert.equal(left().length, 1, 'its task still runs and keeps its group')
     writeFileSync(join(bench.dir, 'go'), '')
-    const exit = join(bench.dir, 'runs/test/1.exit')
-    for (let tries = 0; tries < 500 && !existsSync(exit); tries += 1) await sleep(10)
-    await sleep(50)
-    enforcementHere({ clock: systemClock })
-    assert.deepEqual(left(), [])
+    await until(() => existsSync(join(bench.dir, 'runs/test/1.exit')))
+    // Its supervisor is still about to leave.
+    await until(() => {
+      enforcementHere({ clock: systemClock })
+      return left().length === 0
+    })
   },
 )
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { TaskGroups } from '../../src/memory/memory.ts'
 import { hasEnded, readProcessStat } from '../../src/memory/process-stat.ts'
-import { exec, openBench, shell } from './run-task.ts'
+import { until } from '../pool/pools.ts'
+import { type Bench, exec, openBench, shell } from './run-task.ts'
 
 const MiB = 2 ** 20
 const onLinux = { skip: process.platform === 'linux' ? false : 'needs /proc' }
@@ -18,12 +21,32 @@ function runs(pid: number): boolean {
 /** Seven generations, each process starts two of the next and ends: 254 processes, of which 128 sleep without a parent. */
 const doubling = 'd() { [ "$1" -eq 0 ] && exec sleep 1000; d $(($1-1)) & d $(($1-1)) & }; d 7'
 
+function sleeps(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n'
+  } catch {
+    return false
+  }
+}
+
+/** No shell of a generation is left, but the one that waits for all. */
+function areAllAsleep({ events, finder }: Bench): boolean {
+  const opened = events.find(({ type }) => type === 'attempt-opened')
+  const pids = opened?.type === 'attempt-opened' ? finder.findByToken(opened.token) : []
+  return pids.length <= 130 && pids.filter(sleeps).length === 128
+}
+
 test(
   'of a tree that doubles two hundred processes are measured, and none of them is left',
   onLinux,
   async () => {
     await using bench = await openBench({}, { makeGroups })
-    const { report } = await bench.run(shell(`${doubling}; sleep 1.5; exit 0`))
+    const seenBytes: number[] = []
+    const observe = (bytes: number): void => void seenBytes.push(bytes)
+    const running = bench.run(shell(`mkfifo go; ${doubling}; read -r _ <go`), {}, { observe })
+    await until(() => areAllAsleep(bench) && (seenBytes.at(-1) ?? 0) > 128 * 0.5 * MiB)
+    writeFileSync(join(bench.dir, 'go'), 'go\n')
+    const { report } = await running
     assert.equal(report.status, 'succeeded')
     assert.equal(report.enforcement, 'watchdog')
     const { upper } = report.peakMemoryBytes

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { identify, isSameProcess } from '../../src/memory/memory.ts'
 import { commandNotFound } from '../../src/runners/command-not-found.ts'
+import { until } from '../pool/pools.ts'
 import { exec, openBench, shell, words } from './run-task.ts'
 
 const logOf = (dir: string): string => readFileSync(join(dir, 'runs/test/1.log'), 'utf8')
@@ -185,11 +186,7 @@ test('an interruption lets the command clean up, and the second one does not', a
 
 async function untilLogged(dir: string, number: number, text: string): Promise<void> {
   const files = [join(dir, `runs/test/${number}.spool`), join(dir, `runs/test/${number}.log`)]
-  for (let tries = 0; tries < 500; tries += 1) {
-    if (files.some((file) => existsSync(file) && readFileSync(file, 'utf8').includes(text))) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  throw new Error(`"${text}" never came`)
+  await until(() => files.some((file) => existsSync(file) && readFileSync(file, 'utf8').includes(text)))
 }
 
 test('what was killed by somebody else is not taken for what ended by itself', async () => {
@@ -281,9 +278,9 @@ test('when the engine is killed the command goes on, and its exit code and outpu
   await once(engine.stdout, 'data')
   engine.kill('SIGKILL')
   await once(engine, 'exit')
+  writeFileSync(join(bench.dir, 'go'), '')
   const exit = join(bench.dir, 'runs/test/1.exit')
-  for (let tries = 0; tries < 500 && !existsSync(exit); tries += 1)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+  await until(() => existsSync(exit))
   assert.equal(readFileSync(exit, 'utf8').split('\n')[0], '5')
   assert.equal(readFileSync(join(bench.dir, 'runs/test/1.spool'), 'utf8'), 'first\nlast\n')
 })

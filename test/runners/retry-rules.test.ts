@@ -164,12 +164,12 @@ test('a probe that asks until its time is over is one attempt, whatever the retr
       headers: {},
       body: null,
       expect: { status: [200], body: null },
-      withinMs: 200,
+      withinMs: 1_000,
       everyMs: 20,
     },
     { retry: rule },
   )
   server.close()
   assert.equal(report.attempts, 1)
-  assert.match(report.error?.message ?? '', /asked \d+ times within 200 ms/)
+  assert.match(report.error?.message ?? '', /asked \d+ times within /)
 })

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,12 +29,28 @@ export const words = (...list: string[]): readonly Template[] => list.map((word)
 export const exec = (...list: string[]): Work => ({ kind: 'exec', words: words(...list), detach: false })
 export const shell = (script: string): Work => ({ kind: 'run', script, detach: false })
 
-/** Counts in its own process group, in a session of its own, in one without its environment, and without both. */
-export function counting(rounds: number): string {
-  const count = `i=0; while [ $i -lt ${rounds} ]; do i=$((i+1)); sleep 0.02; echo $i >count`
-  return `setsid sh -c '${count}.session; done' & env -i /bin/sh -c '${count}.bare; done' &
-    env -i setsid /bin/sh -c '${count}.lost; done' & ${count}.group; done`
+export const counters = ['group', 'session', 'bare', 'lost'] as const
+type Counter = (typeof counters)[number]
+
+/**
+ * Counts in its own process group, in a session of its own, in one without its environment, and without both, until a
+ * file `go` is there. Each leaves its process id.
+ */
+export const counting = (): string => {
+  const count = (name: Counter): string =>
+    `echo $$ >pid.${name}; i=0; while [ ! -e go ] && [ $i -lt 3000 ]; do i=$((i+1)); echo $i >count.${name}; sleep 0.02; done`
+  return `setsid sh -c '${count('session')}' & env -i /bin/sh -c '${count('bare')}' &
+    env -i setsid /bin/sh -c '${count('lost')}' & ${count('group')}`
 }
+
+const numberIn = (file: string): number => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0)
+
+/** How far each has counted. */
+export const countsIn = (dir: string): readonly number[] =>
+  counters.map((counter) => numberIn(join(dir, `count.${counter}`)))
+
+export const pidsIn = (dir: string): readonly number[] =>
+  counters.map((counter) => numberIn(join(dir, `pid.${counter}`)))
 
 type BenchOptions = {
   readonly makeGroups?: () => TaskGroups
