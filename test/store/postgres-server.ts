@@ -1,5 +1,6 @@
 /** A real PostgreSQL server for the tests of one file, from an npm package: on loopback, its data in a directory of its own. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { after } from 'node:test'
 import { Client } from 'pg'
+import { systemCodeOf } from '../../src/errors.ts'
 
 /** What a URL must escape. */
 export const password = 'p@ss/w:rd#1%?&=+ é'
@@ -77,12 +79,12 @@ export class PostgresServer implements AsyncDisposable {
     this.#process = null
   }
 
-  /** Until it takes connections. After a kill, processes of the former one may hold its memory for a moment. */
+  /** Until it takes connections. After a kill, processes of the former one may hold its memory for a moment; at most a minute. */
   async restart(): Promise<void> {
     for (let tries = 0; ; tries += 1) {
       const failure = await this.#tryStart()
       if (failure === null) return
-      if (tries === 50) throw new Error(failure)
+      if (tries === 600) throw new Error(failure)
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
@@ -169,11 +171,21 @@ export function serverOfFile(): () => Promise<PostgresServer> {
 export const databaseOfPlace = async (server: PostgresServer, place: string): Promise<string> =>
   server.database(basename(place))
 
+/**
+ * Nobody listens there now, and while the server is down nobody else is given the number: it is below those that Linux
+ * gives to connections and to listeners without a wish (32768 and more).
+ */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const server = createServer().listen(randomInt(15_000, 32_000), '127.0.0.1')
+    try {
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      server.close()
+      await once(server, 'close')
+      return port
+    } catch (error) {
+      if (systemCodeOf(error) !== 'EADDRINUSE') throw error
+    }
+  }
 }
