@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { until } from '../pool/pools.ts'
 import { Folder } from './plimsoll.ts'
 
 const token = 'hunter2-hunter2'
@@ -19,6 +22,8 @@ test('the log of a service is masked as it is printed, as far as its secrets are
   folder.write('plimsoll.yaml', plan)
   const secrets = { TOKEN: token, OTHER: 'another-secret' }
   assert.equal((await folder.plimsoll(['deploy'], secrets)).code, 0)
+  const logs = (): readonly string[] => globSync(join(folder.path, '.plimsoll/runs/*/*.log'))
+  await until(() => logs().some((file) => readFileSync(file, 'utf8').includes(token)))
 
   const known = await folder.plimsoll(['logs', 'last', 'serve'], secrets)
   assert.deepEqual([known.stdout, known.stderr], ['the token is ***\n', ''])

@@ -159,7 +159,7 @@ async function* falls(silent: { isClosed: boolean }): AsyncIterable<number> {
 }
 
 test('a source that says nothing any more holds up neither a break nor an abort', {
-  timeout: 20_000,
+  timeout: 60_000,
 }, async () => {
   const executor = new ParallelExecutor({ maxConcurrentTasks: 2 })
   const source = { isClosed: false }

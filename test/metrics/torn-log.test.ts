@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { MetricsRepository } from '../../src/metrics/metrics.ts'
+import { until } from '../pool/pools.ts'
 import { all } from './both-repositories.ts'
 
 test('a log that was cut: what lies before the cut is there, and how many chunks are lost is told', async () => {
@@ -19,7 +19,8 @@ test('a log that was cut: what lies before the cut is there, and how many chunks
       for (let value = 0; value < chunks; value += 1)
         await metrics.recordMetric('up', value, { timestampMs: value })
       // The number is written in one of the next turns.
-      await sleep(20)
+      const number = join(place, 'metrics.acknowledged')
+      await until(() => Number(readFileSync(number, 'utf8')) === chunks)
       cpSync(place, copy, { recursive: true })
     }
     const log = join(copy, 'plimsoll.db-wal')

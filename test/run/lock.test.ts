@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { openJournal, type RunSummary, takeLock } from '../../src/journal/journal.ts'
 import { identify } from '../../src/memory/memory.ts'
 import { openStore, openStoreForReading } from '../../src/store/store.ts'
+import { isAlive } from '../pool/pools.ts'
 import { fastClock } from './fast-clock.ts'
 
 const childFile = fileURLToPath(new URL('deploying-child.ts', import.meta.url))
@@ -112,15 +113,6 @@ class Place implements Disposable {
     for (const name of ['pid', 'pids'].filter((one) => this.has(one)))
       for (const pid of this.lines(name)) stopTask(Number(pid))
     rmSync(this.path, { recursive: true, force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -136,18 +136,20 @@ test('what a question made is let go at its end', async () => {
     )
   }
   for (let index = 0; index < 20; index += 1) await ask(index)
-  await sleep(50)
-  collectGarbage()
-  await sleep(10)
-  collectGarbage()
-  assert.equal(refs.filter((ref) => ref.deref() !== undefined).length, 0)
+  const alive = (): number => refs.filter((ref) => ref.deref() !== undefined).length
+  // Sockets close in their own time.
+  for (let round = 0; round < 100 && (round === 0 || alive() > 0); round += 1) {
+    await sleep(20)
+    collectGarbage()
+  }
+  assert.equal(alive(), 0)
 })
 
 test('an expert that never answers ends after its time, and the others are kept', async () => {
   await using server = await new ModelServer(({ body }) => ({ isSilent: body.includes('"never"') })).listen()
   await using manager = new ExpertManager({
     experts: [
-      server.source('compatible', { name: 'never', model: 'never', timeoutMs: 200 }),
+      server.source('compatible', { name: 'never', model: 'never', timeoutMs: 2_000 }),
       server.source('compatible', { name: 'soon' }),
     ],
   })
@@ -168,7 +170,7 @@ test('when the time of a consultation is over, what was answered stays and is to
     experts: [server.source('compatible', { name: 'never', model: 'never' }), server.source('anthropic')],
   })
   const events = []
-  for await (const event of manager.stream(questionOf('q'), { timeoutMs: 300, requiredExperts: ['never'] }))
+  for await (const event of manager.stream(questionOf('q'), { timeoutMs: 2_000, requiredExperts: ['never'] }))
     events.push(event)
   const last = events.at(-1)
   assert.equal(last?.type, 'consulted')
