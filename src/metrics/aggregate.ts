@@ -12,8 +12,9 @@ import {
   type Piece,
   stepOf,
 } from './aggregate-words.ts'
-import { numbersOf } from './columns.ts'
-import { type Fold, foldOf } from './folds.ts'
+import { firstFrom, numbersOf } from './columns.ts'
+import { type Fold, foldOf, type Run } from './folds.ts'
+import { NumberList } from './number-list.ts'
 import type { Window } from './rate.ts'
 import { withoutStale } from './stale.ts'
 import type { Batch, Labels, Series } from './words.ts'
@@ -24,8 +25,10 @@ const mostResults = 250_000
 type Group = {
   readonly name: string
   readonly labels: Labels
-  /** By number of the bucket. */
-  readonly indexes: Map<number, number>
+  /** Of its results, in the order in which their buckets came. */
+  readonly indexes: number[]
+  /** By number of the bucket; made when one comes again that is not the last. */
+  known: Map<number, number> | null
   lastBucket: number
   /** So far the buckets came in the order of time, as those of one series do. */
   isAscending: boolean
@@ -37,6 +40,8 @@ export class Aggregation {
   readonly #fold: Fold
   readonly #mostResults: number
   readonly #groups = new Map<string, Group>()
+  /** Of each result. */
+  readonly #buckets = new NumberList(0)
   #results = 0
 
   /** @throws METRIC_QUERY_INVALID */
@@ -44,7 +49,7 @@ export class Aggregation {
     checkAggregate(query.aggregate)
     this.#query = query
     this.#stepMs = stepOf(query.stepSeconds)
-    this.#fold = foldOf(query.aggregate)
+    this.#fold = foldOf(query.aggregate, (bucket) => this.#windowOf(bucket))
     this.#mostResults = Math.min(query.maxResults ?? mostResults, mostResults)
   }
 
@@ -65,28 +70,54 @@ export class Aggregation {
     const group = this.#groupOf(batch.series)
     const seriesKey = keyOf(batch.series, Object.keys(batch.series.labels).sort())
     const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = this.#query
-    let begin = 0
-    while (begin < timestampsMs.length && (timestampsMs[begin] ?? 0) < fromMs) begin += 1
-    while (begin < timestampsMs.length && (timestampsMs[begin] ?? 0) < toMs) {
-      const bucket = this.#bucketOf(timestampsMs[begin] ?? 0)
-      const window = this.#windowOf(bucket)
-      let end = begin + 1
-      while (end < timestampsMs.length && (timestampsMs[end] ?? 0) < window.toMs) end += 1
-      const index = this.#indexOf(group, bucket)
-      this.#fold.add({ index, seriesKey, window }, { timestampsMs, values, begin, end })
-      begin = end
+    const run: Run = { seriesKey, timestampsMs, values, begin: 0, end: 0, index: 0, bucket: 0 }
+    const last = firstFrom(timestampsMs, toMs)
+    run.end = firstFrom(timestampsMs, fromMs)
+    while (run.end < last) {
+      run.begin = run.end
+      run.bucket = this.#bucketOf(timestampsMs[run.begin] as number)
+      const endMs = (run.bucket + 1) * this.#stepMs
+      run.end = run.begin + 1
+      while (run.end < last && (timestampsMs[run.end] as number) < endMs) run.end += 1
+      run.index = this.#indexOf(group, run.bucket)
+      this.#fold.add(run)
     }
   }
 
   /** Group after group, each in the order of time. Nothing is added afterwards. */
-  *points(): Iterable<AggregatePoint> {
-    for (const { name, labels, indexes, isAscending } of this.#groups.values()) {
-      const buckets = isAscending ? indexes : [...indexes].sort(([left], [right]) => left - right)
-      for (const [bucket, index] of buckets) {
-        const value = this.#fold.at(index)
-        if (value !== undefined) yield { name, labels, timestampMs: bucket * this.#stepMs, value }
+  points(): IterableIterator<AggregatePoint> {
+    const groups = this.#groups.values()
+    let group: Group | undefined
+    let indexes: readonly number[] = []
+    let at = 0
+    // By hand and not as a generator: half the time, and there may be many.
+    const next = (): IteratorResult<AggregatePoint> => {
+      while (true) {
+        while (group !== undefined && at < indexes.length) {
+          const index = indexes[at++] as number
+          const value = this.#fold.at(index)
+          if (value === undefined) continue
+          const { name, labels } = group
+          const timestampMs = this.#buckets.at(index) * this.#stepMs
+          return { done: false, value: { name, labels, timestampMs, value } }
+        }
+        group = groups.next().value
+        if (group === undefined) return { done: true, value: undefined }
+        indexes = this.#inOrder(group)
+        at = 0
       }
     }
+    return {
+      next,
+      [Symbol.iterator]() {
+        return this
+      },
+    }
+  }
+
+  #inOrder({ indexes, isAscending }: Group): readonly number[] {
+    const buckets = this.#buckets
+    return isAscending ? indexes : indexes.toSorted((left, right) => buckets.at(left) - buckets.at(right))
   }
 
   #bucketOf(timestampMs: number): number {
@@ -111,15 +142,15 @@ export class Aggregation {
         return value ? [[label, value]] : []
       }),
     )
-    const order = { lastBucket: Number.NEGATIVE_INFINITY, isAscending: true }
-    const group = { name: series.name, labels, indexes: new Map<number, number>(), ...order }
+    const order = { known: null, lastBucket: Number.NEGATIVE_INFINITY, isAscending: true }
+    const group: Group = { name: series.name, labels, indexes: [], ...order }
     this.#groups.set(key, group)
     return group
   }
 
   #indexOf(group: Group, bucket: number): number {
-    const isNext = group.isAscending && bucket > group.lastBucket
-    const known = isNext ? undefined : group.indexes.get(bucket)
+    const isNext = bucket > group.lastBucket
+    const known = isNext ? undefined : this.#knownIn(group, bucket)
     if (known !== undefined) return known
     if (this.#results >= this.#mostResults)
       throw new PlimsollError(
@@ -128,10 +159,18 @@ export class Aggregation {
       )
     const index = this.#results
     this.#results += 1
-    group.indexes.set(bucket, index)
-    group.isAscending = isNext
-    group.lastBucket = bucket
+    group.indexes.push(index)
+    group.known?.set(bucket, index)
+    this.#buckets.set(index, bucket)
+    if (isNext) group.lastBucket = bucket
+    else group.isAscending = false
     return index
+  }
+
+  #knownIn(group: Group, bucket: number): number | undefined {
+    if (bucket === group.lastBucket && group.isAscending) return group.indexes.at(-1)
+    group.known ??= new Map(group.indexes.map((index) => [this.#buckets.at(index), index]))
+    return group.known.get(bucket)
   }
 }
 
@@ -162,7 +201,7 @@ async function pointsOf(
     if (isSummary(piece)) aggregation.addSummary(piece)
     else aggregation.add(piece)
   }
-  return aggregation.points()[Symbol.iterator]()
+  return aggregation.points()
 }
 
 /** By hand and not as a generator, which takes three turns for each point. */

@@ -8,6 +8,7 @@ import { PlimsollError } from '../errors.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { bitsOf } from './columns.ts'
+import { ownRoom, type Room } from './room.ts'
 import type { Columns } from './words.ts'
 
 /** The first byte: the form of all that follows. Another one is of a newer version. */
@@ -48,16 +49,17 @@ function headed(form: number, body: Uint8Array): Uint8Array {
 }
 
 /** @throws METRIC_DATA_CORRUPT */
-export const decodeBlock = (block: Uint8Array): Columns =>
+export const decodeBlock = (block: Uint8Array, room: Room = ownRoom): Columns =>
   decoded(block, (reader, count) => {
-    const timestampsMs = decodeTimes(reader, count)
-    const columns = { timestampsMs, ...decodeValues(reader, count) }
+    const timestampsMs = decodeTimes(reader, count, room)
+    const columns = { timestampsMs, ...decodeValues(reader, count, room) }
     if (!reader.isSound) throw new Error('its length is wrong')
     return columns
   })
 
 /** Takes half as long. @throws METRIC_DATA_CORRUPT */
-export const timesOfBlock = (block: Uint8Array): Float64Array => decoded(block, decodeTimes)
+export const timesOfBlock = (block: Uint8Array): Float64Array =>
+  decoded(block, (reader, count) => decodeTimes(reader, count))
 
 function decoded<Result>(block: Uint8Array, read: (reader: ByteReader, count: number) => Result): Result {
   try {
@@ -106,19 +108,18 @@ function encodeTimes(timesMs: Float64Array): void {
   }
 }
 
-function decodeTimes(reader: ByteReader, count: number): Float64Array {
+function decodeTimes(reader: ByteReader, count: number, room = ownRoom): Float64Array {
   if (reader.byte() === asPlanes) return reader.planes(count)
-  const timesMs = new Float64Array(count)
-  let timeMs = 0
+  if (count === 0) return new Float64Array()
+  const sign = reader.byte() === 1 ? -1 : 1
+  let timeMs = sign * (reader.unsigned() + reader.unsigned() * 2 ** 32)
+  const timesMs = room.numbers('times', count)
+  reader.fillSigned(timesMs.subarray(1))
+  timesMs[0] = timeMs
   let step = 0
-  for (let index = 0; index < count; index += 1) {
-    if (index === 0) {
-      const sign = reader.byte() === 1 ? -1 : 1
-      timeMs = sign * (reader.unsigned() + reader.unsigned() * 2 ** 32)
-    } else {
-      step += reader.signed()
-      timeMs += step
-    }
+  for (let index = 1; index < count; index += 1) {
+    step += timesMs[index] as number
+    timeMs += step
     timesMs[index] = timeMs
   }
   return timesMs
@@ -149,13 +150,14 @@ function encodeValues({ values, kinds }: Columns): void {
   }
 }
 
-function decodeValues(reader: ByteReader, count: number): Pick<Columns, 'values' | 'kinds'> {
+function decodeValues(reader: ByteReader, count: number, room: Room): Pick<Columns, 'values' | 'kinds'> {
   if (reader.byte() === asWhole) {
     const scale = reader.unsigned()
-    const values = new Float64Array(count)
+    const values = room.numbers('values', count)
+    reader.fillSigned(values)
     let whole = 0
     for (let index = 0; index < count; index += 1) {
-      whole += reader.signed()
+      whole += values[index] as number
       values[index] = whole / scale
     }
     return { values, kinds: null }

@@ -2,6 +2,7 @@
 import type { Store } from '../store/store.ts'
 import { decodeBlock } from './block-codec.ts'
 import { within } from './columns.ts'
+import type { Room } from './room.ts'
 import {
   type BlockRow,
   blocksAtOnce,
@@ -65,4 +66,5 @@ const idsAfter = (ids: readonly number[], after = Number.POSITIVE_INFINITY): rea
   ids.filter((id) => id > after)
 
 /** What is visible of a block. */
-export const samplesOf = ({ data, t0, t1 }: BlockRow): Columns => within(decodeBlock(data), t0, t1 + 1)
+export const samplesOf = ({ data, t0, t1 }: BlockRow, room?: Room): Columns =>
+  within(decodeBlock(data, room), t0, t1 + 1)

@@ -125,7 +125,9 @@ async function keep(
   // There were only marks of the end of a series.
   if (times.length === 0) return []
   const blocks = await store.read<BlockRow>(readKept, [seriesId, times[0] as number, times.at(-1) as number])
-  const older = blocks.filter(({ t0, t1 }) => firstFrom(times, t0) < firstFrom(times, t1 + 1)).map(samplesOf)
+  const older = blocks
+    .filter(({ t0, t1 }) => firstFrom(times, t0) < firstFrom(times, t1 + 1))
+    .map((block) => samplesOf(block))
   const { deleted, added } = rewrite(seriesId, blocks, combine(older, fresh, part))
   return [...deleted.map(deleteBlock), ...added.map(insertBlock)]
 }

@@ -9,25 +9,27 @@ import { NumberList } from './number-list.ts'
 import { Percentiles } from './percentile.ts'
 import { CounterWindow, type Window } from './rate.ts'
 
-/** Samples from `begin` on and before `end`, all of one series and one bucket. */
-export type Piece = {
+/** Samples of one series from `begin` on and before `end`: all that it has in one bucket. The same object with other numbers comes again. */
+export type Run = {
+  readonly seriesKey: string
   readonly timestampsMs: Float64Array
   readonly values: Float64Array
-  readonly begin: number
-  readonly end: number
+  begin: number
+  end: number
+  /** Of the result. */
+  index: number
+  bucket: number
 }
-/** Which bucket, of which series, and its bounds. */
-export type Place = { readonly index: number; readonly seriesKey: string; readonly window: Window }
 
 export type Fold = {
-  add(place: Place, piece: Piece): void
+  add(run: Run): void
   /** Present where the fold needs no more than a summary. */
   readonly addSummary?: (index: number, summary: BlockSummary) => void
   /** Undefined where the samples are too few. Nothing is added afterwards. */
   at(index: number): number | undefined
 }
 
-export function foldOf(aggregate: Aggregate): Fold {
+export function foldOf(aggregate: Aggregate, windowOf: (bucket: number) => Window): Fold {
   const quantile = quantileOf(aggregate)
   if (quantile !== undefined) return percentile(quantile)
   switch (aggregate) {
@@ -44,9 +46,9 @@ export function foldOf(aggregate: Aggregate): Fold {
     case 'stddev':
       return deviation()
     case 'rate':
-      return growth((window) => window.rate())
+      return growth(windowOf, (window) => window.rate())
     case 'increase':
-      return growth((window) => window.increase())
+      return growth(windowOf, (window) => window.increase())
     default:
       return total(aggregate === 'avg')
   }
@@ -56,7 +58,7 @@ function count(): Fold {
   const counts = new NumberList(0)
   const add = (index: number, more: number): void => counts.set(index, counts.at(index) + more)
   return {
-    add: ({ index }, { begin, end }) => add(index, end - begin),
+    add: ({ index, begin, end }) => add(index, end - begin),
     addSummary: (index, summary) => add(index, summary.count),
     at: (index) => counts.at(index),
   }
@@ -75,7 +77,7 @@ function total(isAverage: boolean): Fold {
     rests.set(index, running.rest)
   }
   return {
-    add: ({ index }, { values, begin, end }) => {
+    add: ({ index, values, begin, end }) => {
       add(index, values, begin, end)
       counts.set(index, counts.at(index) + end - begin)
     },
@@ -91,7 +93,7 @@ function total(isAverage: boolean): Fold {
 function extreme(wins: (value: number, other: number) => boolean, of: 'min' | 'max'): Fold {
   const kept = new NumberList(Number.NaN)
   return {
-    add: ({ index }, { values, begin, end }) => {
+    add: ({ index, values, begin, end }) => {
       let best = kept.at(index)
       for (let at = begin; at < end; at += 1) {
         const value = values[at] ?? Number.NaN
@@ -111,16 +113,16 @@ function extreme(wins: (value: number, other: number) => boolean, of: 'min' | 'm
 function nearest(wins: (timeMs: number, otherMs: number) => boolean): Fold {
   const times = new NumberList(Number.NaN)
   const kept = new NumberList(Number.NaN)
-  const offer = (index: number, { timestampsMs, values }: Piece, at: number): void => {
+  const offer = ({ index, timestampsMs, values }: Run, at: number): void => {
     const timeMs = timestampsMs[at] ?? Number.NaN
     if (!wins(timeMs, times.at(index)) && !Number.isNaN(times.at(index))) return
     times.set(index, timeMs)
     kept.set(index, values[at] ?? Number.NaN)
   }
   return {
-    add: ({ index }, piece) => {
-      offer(index, piece, piece.begin)
-      offer(index, piece, piece.end - 1)
+    add: (run) => {
+      offer(run, run.begin)
+      offer(run, run.end - 1)
     },
     at: (index) => kept.at(index),
   }
@@ -132,7 +134,7 @@ function deviation(): Fold {
   const means = new NumberList(0)
   const squares = new NumberList(0)
   return {
-    add: ({ index }, { values, begin, end }) => {
+    add: ({ index, values, begin, end }) => {
       let seen = counts.at(index)
       let mean = means.at(index)
       let square = squares.at(index)
@@ -152,7 +154,10 @@ function deviation(): Fold {
 }
 
 /** Each series is calculated alone, and a bucket has their sum; one with a single sample says nothing. */
-function growth(of: (window: CounterWindow) => number | undefined): Fold {
+function growth(
+  windowOf: (bucket: number) => Window,
+  of: (window: CounterWindow) => number | undefined,
+): Fold {
   const sums = new NumberList(Number.NaN)
   let open: { readonly index: number; readonly seriesKey: string; readonly counter: CounterWindow } | null =
     null
@@ -165,10 +170,10 @@ function growth(of: (window: CounterWindow) => number | undefined): Fold {
     open = null
   }
   return {
-    add: ({ index, seriesKey, window }, { timestampsMs, values, begin, end }) => {
+    add: ({ index, seriesKey, bucket, timestampsMs, values, begin, end }) => {
       if (open?.index !== index || open.seriesKey !== seriesKey) {
         close()
-        open = { index, seriesKey, counter: new CounterWindow(window) }
+        open = { index, seriesKey, counter: new CounterWindow(windowOf(bucket)) }
       }
       for (let at = begin; at < end; at += 1)
         open.counter.add(timestampsMs[at] ?? Number.NaN, values[at] ?? Number.NaN)
@@ -184,7 +189,7 @@ function growth(of: (window: CounterWindow) => number | undefined): Fold {
 function percentile(quantile: number): Fold {
   const percentiles = new Percentiles()
   return {
-    add: ({ index }, { values, begin, end }) => percentiles.add(index, values, begin, end),
+    add: ({ index, values, begin, end }) => percentiles.add(index, values, begin, end),
     at: (index) => percentiles.at(index, quantile),
   }
 }

@@ -9,6 +9,7 @@ import { cut, firstFrom, within } from './columns.ts'
 import type { Head, HeadColumns } from './head.ts'
 import type { SeriesTest } from './matchers.ts'
 import { merge } from './merge.ts'
+import type { Room } from './room.ts'
 import { type KnownSeries, seriesOf } from './series-reader.ts'
 import { pagesOf, type SummaryRow } from './statements.ts'
 import { nextTurn } from './turn.ts'
@@ -27,8 +28,11 @@ export type KnownBatch = Batch & { readonly series: KnownSeries }
 
 const none: Columns = { timestampsMs: new Float64Array(), values: new Float64Array(), kinds: null }
 
-/** For buckets of `stepMs`; without it, and where they are not known, there are no summaries. */
-export type SummaryPlan = ReadPlan & { readonly stepMs: number | null }
+/**
+ * For buckets of `stepMs`; without it, and where they are not known, there are no summaries. Columns are the reader's own,
+ * or in `room` until he asks for more.
+ */
+export type SummaryPlan = ReadPlan & { readonly stepMs: number | null; readonly room?: Room | undefined }
 
 export const readBatches = (store: Store, head: Head, plan: ReadPlan): AsyncGenerator<KnownBatch> =>
   readPieces(store, head, { ...plan, stepMs: null }) as AsyncGenerator<KnownBatch>
@@ -37,7 +41,7 @@ export const readBatches = (store: Store, head: Head, plan: ReadPlan): AsyncGene
 export async function* readPieces(
   store: Store,
   head: Head,
-  { query, test, start, stepMs }: SummaryPlan,
+  { query, test, start, stepMs, room }: SummaryPlan,
 ): AsyncGenerator<Piece> {
   // The chunks first: what is moved into blocks meanwhile is seen in both, and once.
   const columns = await head.read()
@@ -47,16 +51,19 @@ export async function* readPieces(
     const begun = found.filter(({ id }) => id === start?.seriesId)
     const later = found.filter(({ id }) => id !== start?.seriesId)
     const fromMs = Math.max(range.fromMs, (start?.afterMs ?? firstMs) + 1)
-    yield* readSeries(store, begun, { columns, range: { ...range, fromMs }, stepMs })
+    yield* readSeries(store, begun, { columns, range: { ...range, fromMs }, stepMs, room })
     for (const page of pagesOf(later)) {
-      yield* readSeries(store, page, { columns, range, stepMs })
+      yield* readSeries(store, page, { columns, range, stepMs, room })
       await nextTurn()
     }
   }
 }
 
 type Range = { readonly fromMs: number; readonly toMs: number }
-type PagePlan = { readonly columns: HeadColumns; readonly range: Range; readonly stepMs: number | null }
+type PagePlan = Pick<SummaryPlan, 'stepMs' | 'room'> & {
+  readonly columns: HeadColumns
+  readonly range: Range
+}
 
 export const rangeOf = ({ fromMs = firstMs, toMs = afterLastMs }: SampleQuery): Range => ({ fromMs, toMs })
 
@@ -64,7 +71,7 @@ export const rangeOf = ({ fromMs = firstMs, toMs = afterLastMs }: SampleQuery): 
 export async function* readSeries(
   store: Store,
   page: readonly KnownSeries[],
-  { columns, range, stepMs }: PagePlan,
+  { columns, range, stepMs, room }: PagePlan,
 ): AsyncGenerator<Piece> {
   if (page.length === 0 || range.fromMs >= range.toMs) return
   const seriesIds = page.map(({ id }) => id)
@@ -86,7 +93,7 @@ export async function* readSeries(
           continue
         }
         const count = firstFrom(fresh.timestampsMs, block.t1 + 1)
-        const stored = within(samplesOf(block), fromMs, range.toMs)
+        const stored = within(samplesOf(block, room), fromMs, range.toMs)
         const all = merge(stored, cut(fresh, 0, count))
         if (all.timestampsMs.length > 0) yield { series, ...all }
         fresh = cut(fresh, count, fresh.timestampsMs.length)

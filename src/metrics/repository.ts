@@ -21,6 +21,7 @@ import { readBatches, readPieces } from './reader.ts'
 import { type BatchOptions, type BatchOutcome, recordBatch, type Source } from './record-batch.ts'
 import { Recorder } from './recorder.ts'
 import { hasRolledUp, readRolledUp } from './rolled-up.ts'
+import { LentRoom } from './room.ts'
 import { samplesOfBatches } from './sample-stream.ts'
 import { seriesOf } from './series-reader.ts'
 import type { Batch, Durability, Labels, Sample, SampleQuery, SeriesQuery } from './words.ts'
@@ -191,7 +192,7 @@ export class MetricsRepository implements AsyncDisposable {
     const isRolledUp = (): Promise<boolean> => hasRolledUp(this.#store, query)
     if (await isRolledUp()) yield* readRolledUp(this.#store, this.#head, { query, test })
     else {
-      yield* readPieces(this.#store, this.#head, { query, test, stepMs })
+      yield* readPieces(this.#store, this.#head, { query, test, stepMs, room: new LentRoom() })
       // The first step of all was put together meanwhile.
       if (await isRolledUp()) yield null
     }
