@@ -52,7 +52,7 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
     for (const finding of log.findings) {
       const later = weightAfterwards(finding, log, hasFailed)
       const inner = innermost.get(finding.line) ?? finding
-      const wraps = !standing.has(finding.rule.cause) && placeInLine(finding) < placeInLine(inner)
+      const wraps = !standing.has(finding.rule.cause) && stands(finding, inner)
       const score =
         scoreOf(finding, log) * later * (isFamiliar(finding) ? knownFromGreen : 1) * (wraps ? wrapping : 1)
       const known = byCause.get(finding.rule.cause)
@@ -83,6 +83,11 @@ function innermostOf(findings: readonly Finding[]): ReadonlyMap<number, Finding>
   }
   return innermost
 }
+
+/** Whether the inner one stands after the words of the outer one, and is no part of them. */
+const stands = (outer: Finding, inner: Finding): boolean =>
+  placeInLine(outer) < placeInLine(inner) &&
+  !outer.phrase.pieces.some(({ words }) => words.toLowerCase().includes(inner.phrase.literal))
 
 const placeInLine = ({ phrase, whole }: Finding): number => whole.toLowerCase().indexOf(phrase.literal)
 

@@ -142,6 +142,8 @@ export const cRules: readonly Rule[] = [
     depth: 'root',
     phrases: [
       'but the target was not found',
+      'The pkg-config command could not be found',
+      'The system library `{library@}` required by crate',
       'is considered to be',
       'targets are referenced, but are missing',
       'links to target "{package}" but the',

@@ -69,7 +69,6 @@ export const moreLanguageRules: readonly Rule[] = [
       'None of the compilers',
       'unknown package: ',
       'Could not find artifact',
-      'CocoaPods could not find compatible versions',
       'Unable to find a specification for',
       'error: no such module',
       "No such module '{module}'",
@@ -78,6 +77,19 @@ export const moreLanguageRules: readonly Rule[] = [
     says: 'A package or module that is needed cannot be found.',
     log: "Error in library(ggplot2) : there is no package called 'ggplot2'",
     source: 'Cabal; Mix; R, library(); pub; CocoaPods; Swift; Lua',
+  },
+  {
+    id: 'pub-sdk',
+    cause: 'runtime-version-mismatch',
+    phrases: [
+      'Because {package@} requires SDK version {version}, version solving failed',
+      'requires SDK version {version}',
+      'requires the Flutter SDK',
+      'The current Dart SDK version is {version@}',
+    ],
+    says: 'The packages want another version of the Dart or Flutter SDK than the one that runs.',
+    log: 'The current Dart SDK version is 3.2.6.\nBecause shop requires SDK version ^3.4.0, version solving failed.',
+    source: 'pub, lib/src/solver/failure.dart',
   },
   {
     id: 'other-tests',

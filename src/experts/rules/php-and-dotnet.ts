@@ -6,7 +6,6 @@ export const phpAndDotnetRules: readonly Rule[] = [
     id: 'composer',
     cause: 'dependency-missing',
     phrases: [
-      'Your requirements could not be resolved to an installable set of packages',
       'it could not be found in any version',
       'Could not find a matching version of package',
       'Could not find package {package@}',
@@ -20,9 +19,34 @@ export const phpAndDotnetRules: readonly Rule[] = [
     ],
     unless: ['Generating'],
     says: 'PHP or Composer cannot find what is needed: {package}{class}{extension}',
-    log: 'Your requirements could not be resolved to an installable set of packages.',
+    log: 'Root composer.json requires acme/cart, it could not be found in any version, there may be a typo in the package name.',
     source:
       'Composer, src/Composer/DependencyResolver/SolverProblemsException.php; PHP, Zend/zend_execute_API.c',
+  },
+  {
+    // Its next lines tell more: not found, in conflict, or for another PHP.
+    id: 'composer-unresolved',
+    cause: 'dependency-conflict',
+    depth: 'step',
+    phrases: ['Your requirements could not be resolved to an installable set of packages'],
+    says: 'Composer finds no set of packages that fits.',
+    log: 'Your requirements could not be resolved to an installable set of packages.',
+    source: 'Composer, src/Composer/DependencyResolver/SolverProblemsException.php',
+  },
+  {
+    id: 'composer-conflict',
+    cause: 'dependency-conflict',
+    phrases: [
+      'but it conflicts with your root composer.json require',
+      'but these conflict with your requirements',
+      'but it conflicts with another require',
+      'but these were not loaded, likely because it conflicts with',
+      'but the package is fixed to {version@} (lock file version)',
+      'is locked to version {version@} and an update of this package was not requested',
+      'The lock file is not up to date with the latest changes in composer.json',
+    ],
+    log: '- laravel/framework v10.0.0 requires symfony/console ^6.2 -> found symfony/console[v6.4.8] but it conflicts with your root composer.json require (^7.0).',
+    source: 'Composer, src/Composer/DependencyResolver/Problem.php',
   },
   {
     id: 'php-version',

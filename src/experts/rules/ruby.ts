@@ -30,6 +30,7 @@ export const rubyRules: readonly Rule[] = [
     phrases: [
       'Bundler could not find compatible versions for gem',
       'Could not find compatible versions',
+      'CocoaPods could not find compatible versions for pod',
       'The dependencies in your gemfile changed',
       'Your lockfile does not satisfy dependencies',
       'Your bundle only supports platforms',

@@ -145,6 +145,8 @@ export const serverRules: readonly Rule[] = [
       "`fetch': key not found: ",
     ],
     unless: [
+      'you can set',
+      'can be set',
       'using the',
       'override',
       'via the',
