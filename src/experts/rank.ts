@@ -33,7 +33,7 @@ const mostExact = 40
 /** Errors are told from the outside in: `cannot resolve it: cannot fetch it: connection refused`. */
 const wrapping = 0.85
 /** What is said inside of these tells how, not why. */
-const standing: ReadonlySet<CauseName> = new Set<CauseName>(['probe-failed'])
+const standing: ReadonlySet<CauseName> = new Set<CauseName>(['probe-failed', 'ci-infra'])
 /** What is so plain that who says it around it knows more: which file, and what it was for. */
 const plain: ReadonlySet<CauseName> = new Set<CauseName>(['file-not-found'])
 
