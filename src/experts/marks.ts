@@ -49,6 +49,8 @@ export const marks: readonly Mark[] = [
       'unreachable={hosts#} {some}failed=',
       'Push rejected',
       'Back-off restarting failed container',
+      'State changed from starting to crashed',
+      'Stopping process with SIGKILL',
     ],
     unless: [
       'exited with code 0',

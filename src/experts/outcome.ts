@@ -67,7 +67,9 @@ const lineOf = (places: readonly Place[]): number => places.at(-1)?.line ?? 0
 /** Cleaning up may fail: nobody minds. */
 const lastFailure = (log: LogFindings): number => {
   const cleanup = log.marks.cleanup[0]?.line ?? Number.POSITIVE_INFINITY
-  return log.marks.failure.findLast((failure) => failure.line < cleanup && !isRemarked(failure, log))?.line ?? 0
+  return (
+    log.marks.failure.findLast((failure) => failure.line < cleanup && !isRemarked(failure, log))?.line ?? 0
+  )
 }
 
 const isRemarked = ({ line }: Place, { marks: { ignored, retry, end } }: LogFindings): boolean =>

@@ -11,7 +11,7 @@ const escapes = /\x1b(?:\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,200}(?:\x
 const prefixes: readonly RegExp[] = [
   // A time: ISO 8601, with a comma or a point, in brackets or not; the time of day alone; syslog's.
   /^\ufeff?[[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,12} ?(?:Z|UTC|[+-]\d\d:?\d\d)?[\])]?[ \t:|-]{0,4}/,
-  /^[[(]?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?[\])]?[ \t|-]{1,4}/,
+  /^[[(]?\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?(?: [AP]M:?)?[\])]?[ \t|-]{1,4}/,
   /^[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} [^\s:]{1,64}: /,
   // GitHub's command line: job, step and time.
   /^[^\t]{1,120}\t[^\t]{1,120}\t(?=\ufeff?\d{4}-\d\d-\d\dT)/,

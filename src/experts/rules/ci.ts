@@ -198,6 +198,10 @@ export const ciRules: readonly Rule[] = [
       'style violation',
       'violations found',
       'check failed: ',
+      'AwsSolutions-{rule@}: ',
+      '[Error at /{path}] ',
+      'Failed checks: ',
+      'file would be reformatted',
     ],
     unless: [
       'installing',

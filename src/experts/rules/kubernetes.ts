@@ -227,6 +227,8 @@ export const kubernetesRules: readonly Rule[] = [
       'is unhealthy',
       'failed health check',
       'failed to become healthy',
+      'waiting for health checks to pass',
+      'health checks to pass timed out',
       'unhealthy upstream',
       'HealthCheck timeout',
       'healthcheck failed',

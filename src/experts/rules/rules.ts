@@ -8,9 +8,10 @@ import { ciRules } from './ci.ts'
 import { cloudRules } from './cloud.ts'
 import { databaseRules } from './databases.ts'
 import { fileRules } from './files.ts'
-import { goAndRustRules } from './go-and-rust.ts'
+import { goRules } from './go.ts'
 import { httpServiceRules } from './http-services.ts'
 import { imageRules } from './images.ts'
+import { infrastructureRules } from './infrastructure.ts'
 import { javaRules } from './java.ts'
 import { javaBuildRules } from './java-builds.ts'
 import { javascriptRules } from './javascript.ts'
@@ -22,9 +23,11 @@ import { networkRules } from './network.ts'
 import { npmRules } from './npm.ts'
 import { packageRules } from './packages.ts'
 import { phpAndDotnetRules } from './php-and-dotnet.ts'
+import { platformRules } from './platforms.ts'
 import { pythonRules } from './python.ts'
 import { pythonPackageRules } from './python-packages.ts'
 import { rubyRules } from './ruby.ts'
+import { rustRules } from './rust.ts'
 import { serverRules } from './servers.ts'
 import { shellRules } from './shell.ts'
 import { tlsRules } from './tls.ts'
@@ -36,9 +39,10 @@ export const rules: readonly Rule[] = [
   ...cloudRules,
   ...databaseRules,
   ...fileRules,
-  ...goAndRustRules,
+  ...goRules,
   ...httpServiceRules,
   ...imageRules,
+  ...infrastructureRules,
   ...javaRules,
   ...javaBuildRules,
   ...javascriptRules,
@@ -50,9 +54,11 @@ export const rules: readonly Rule[] = [
   ...npmRules,
   ...packageRules,
   ...phpAndDotnetRules,
+  ...platformRules,
   ...pythonRules,
   ...pythonPackageRules,
   ...rubyRules,
+  ...rustRules,
   ...serverRules,
   ...shellRules,
   ...tlsRules,
