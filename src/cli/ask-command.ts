@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { PlimsollError, systemCodeOf } from '../errors.ts'
-import { type CircleConsult, consultWith, type ExpertEvent, type ExpertManager } from '../experts/experts.ts'
+import { systemClock } from '../clock.ts'
+import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
+import {
+  type CircleConsult,
+  consultWith,
+  type ExpertEvent,
+  type ExpertManager,
+  ExpertTally,
+} from '../experts/experts.ts'
 import { type NewAttachment, type NewQuery, QueryHandler } from '../queries/queries.ts'
-import { styleFor, writeSteadily } from '../report/report.ts'
+import { plainLine, styleFor, writeSteadily } from '../report/report.ts'
 import { openStore } from '../store/store.ts'
 import { durationForms, parseDuration } from '../units.ts'
 import { AnswersView } from './answers-view.ts'
@@ -23,9 +30,10 @@ export const askCommand: RunCommand = async (call) => {
   if (files.length > mostAttached)
     throw new PlimsollError('USAGE', `--attach was given ${files.length} times, at most ${mostAttached}`)
   const attachments = files.map(attachmentOf)
-  await using manager = await openCircle(call)
+  const tally = new ExpertTally()
+  await using manager = await openCircle(call, (answer) => tally.note(answer))
   const query = { title: text.slice(0, longestTitle), text, attachments }
-  return await consultInTerminal(call, manager, query, consultOptions(call))
+  return await consultInTerminal(call, { manager, tally }, query, consultOptions(call))
 }
 
 /** `--experts`, `--enough`, `--timeout`. @throws USAGE */
@@ -48,10 +56,13 @@ export function consultOptions(call: Call): CircleConsult {
   }
 }
 
+/** Who is asked, and what their answers took. */
+export type AskedCircle = { readonly manager: ExpertManager; readonly tally: ExpertTally }
+
 /** Kept as a query, with its answers. Ctrl-C cancels it: the connections close, and what is known by then stays. */
 export async function consultInTerminal(
   call: Call,
-  manager: ExpertManager,
+  { manager, tally }: AskedCircle,
   asked: NewQuery,
   options: CircleConsult,
 ): Promise<number> {
@@ -68,11 +79,20 @@ export async function consultInTerminal(
     await using store = await openStore(placeOf(call))
     await using queries = new QueryHandler({ store, consult: consultWith(manager, { ...options, onEvent }) })
     const query = await queries.createQuery({ ...asked, idempotencyKey: randomUUID() })
-    await queries.submitQuery(query, { signal: interrupted.signal })
+    try {
+      await queries.submitQuery(query, { signal: interrupted.signal })
+    } finally {
+      // What was spent is spent, also when it was cancelled.
+      await tally.record(store, systemClock).catch(sayUnrecorded)
+    }
     return exitCode
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
   }
+}
+
+function sayUnrecorded(error: unknown): void {
+  process.stderr.write(`what the answers took is not among the metrics: ${plainLine(messageOf(error))}\n`)
 }
 
 function teller(call: Call, { type }: NewQuery): (event: ExpertEvent) => Promise<void> {

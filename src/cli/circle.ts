@@ -1,7 +1,7 @@
 /** The experts that are configured where the command runs. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ExpertManager } from '../experts/experts.ts'
+import { type ExpertAnswer, ExpertManager } from '../experts/experts.ts'
 import { readCircle } from '../plan/plan.ts'
 import type { Call } from './words.ts'
 
@@ -9,7 +9,10 @@ const usualConfig = 'plimsoll.config.yaml'
 const usualPlan = 'plimsoll.yaml'
 
 /** `--config FILE`, else plimsoll.config.yaml and the plan beside it, where they are there. The config file wins. */
-export async function openCircle(call: Call): Promise<ExpertManager> {
+export async function openCircle(
+  call: Call,
+  onAnswer: (answer: ExpertAnswer) => void,
+): Promise<ExpertManager> {
   const named = call.text('config')
   const usual = [
     { file: usualPlan, isPlan: true },
@@ -17,7 +20,7 @@ export async function openCircle(call: Call): Promise<ExpertManager> {
   ]
   const files = named === undefined ? usual.filter(({ file }) => existsSync(file)) : [namedFile(named)]
   const { experts, limits } = await readCircle({ files })
-  return new ExpertManager({ experts, ...limits })
+  return new ExpertManager({ experts, ...limits, onAnswer })
 }
 
 /** What has tasks is a plan. */

@@ -1,9 +1,16 @@
 import { createReadStream, fstatSync, statSync } from 'node:fs'
 import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
-import { diagnose, type Evidence, type ExpertManager, evidenceOf, type Log } from '../experts/experts.ts'
+import {
+  diagnose,
+  type Evidence,
+  type ExpertManager,
+  ExpertTally,
+  evidenceOf,
+  type Log,
+} from '../experts/experts.ts'
 import { diagnosisLines, plainLine, styleFor } from '../report/report.ts'
 import type { Diagnosis } from '../spine.ts'
-import { consultInTerminal, consultOptions } from './ask-command.ts'
+import { type AskedCircle, consultInTerminal, consultOptions } from './ask-command.ts'
 import { openCircle } from './circle.ts'
 import { withJournal } from './with-journal.ts'
 import type { Call, RunCommand } from './words.ts'
@@ -18,23 +25,25 @@ const chunkBytes = 256 * 1024
 
 export const diagnoseCommand: RunCommand = async (call) => {
   const names = call.positionals
-  await using manager = await circleOf(call)
-  if (names.length === 0 && isPiped()) return await explain(call, manager, { logs: [standardInput()] })
+  const tally = new ExpertTally()
+  await using manager = await circleOf(call, tally)
+  const circle = manager && { manager, tally }
+  if (names.length === 0 && isPiped()) return await explain(call, circle, { logs: [standardInput()] })
   if (names.length > 0 && names.every(isLog)) {
     const logs = names.map((name) => (name === '-' ? standardInput() : fileLog(name)))
-    return await explain(call, manager, { logs })
+    return await explain(call, circle, { logs })
   }
   const missing = names.length > 1 ? names.find((name) => !isLog(name)) : undefined
   if (missing !== undefined) throw noSuchLog(missing)
-  return await diagnoseRun(call, manager, names[0] ?? 'last')
+  return await diagnoseRun(call, circle, names[0] ?? 'last')
 }
 
 /** Null: only the offline expert is asked. What is wrong with a plan that nobody named keeps nothing from being diagnosed. */
-async function circleOf(call: Call): Promise<ExpertManager | null> {
+async function circleOf(call: Call, tally: ExpertTally): Promise<ExpertManager | null> {
   const isAsked = call.text('experts') !== undefined || call.text('config') !== undefined
   if (call.text('experts') === 'offline') return null
   try {
-    const manager = await openCircle(call)
+    const manager = await openCircle(call, (answer) => tally.note(answer))
     if (isAsked || manager.names.length > 1) return manager
   } catch (error) {
     if (isAsked) throw error
@@ -45,11 +54,11 @@ async function circleOf(call: Call): Promise<ExpertManager | null> {
 
 async function explain(
   call: Call,
-  manager: ExpertManager | null,
+  circle: AskedCircle | null,
   evidence: Evidence,
   task: string | null = null,
 ): Promise<number> {
-  if (manager === null) return await say(call, task, await diagnose(evidence))
+  if (circle === null) return await say(call, task, await diagnose(evidence))
   if (task !== null && !call.flag('json')) process.stdout.write(`${plainLine(task)}\n`)
   const title =
     task === null ? 'Why did this fail?' : `Why did the task ${JSON.stringify(task.slice(0, 100))} fail?`
@@ -59,10 +68,10 @@ async function explain(
     ...(exitCode != null && { 'exit code': String(exitCode) }),
   }
   const query = { type: 'diagnosis', title, text: 'Name the cause of the failure.', context } as const
-  return await consultInTerminal(call, manager, query, { ...consultOptions(call), evidence })
+  return await consultInTerminal(call, circle, query, { ...consultOptions(call), evidence })
 }
 
-function diagnoseRun(call: Call, manager: ExpertManager | null, name: string): Promise<number> {
+function diagnoseRun(call: Call, circle: AskedCircle | null, name: string): Promise<number> {
   return withJournal(call, async (journal, stateDir) => {
     const run = await journal.run(name).catch((cause: unknown) => {
       const isRun = !(cause instanceof PlimsollError) || cause.code !== 'RUN_UNKNOWN' || name === 'last'
@@ -77,7 +86,7 @@ function diagnoseRun(call: Call, manager: ExpertManager | null, name: string): P
       const { limitBytes = 0 } = run.definition.tasks.find((one) => one.name === task) ?? {}
       const failed = { plan: run.plan, runId: run.runId, task, report, limitBytes }
       const evidence = await evidenceOf(failed, { journal, stateDir, mostBytes })
-      exitCode = Math.max(exitCode, await explain(call, manager, evidence, task))
+      exitCode = Math.max(exitCode, await explain(call, circle, evidence, task))
     }
     return exitCode
   })

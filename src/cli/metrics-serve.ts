@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { PlimsollError } from '../errors.ts'
+import { expertMetrics } from '../experts/experts.ts'
 import type { MetricsRepository, Sample } from '../metrics/metrics.ts'
 import { MetricsServer } from '../metrics/metrics.ts'
 import { engineMetrics } from '../run/run.ts'
@@ -17,7 +18,7 @@ export const serveMetrics = (call: Call): Promise<number> =>
     await using server = await MetricsServer.open({
       latest: () => latestOf(metrics),
       timestamps: call.flag('timestamps'),
-      meaningOf: (name) => (isOurs(name) ? engineMetrics[name] : undefined),
+      meaningOf: (name) => (isOurs(name) ? ours[name] : undefined),
       ...(host !== undefined && { host }),
       ...(port !== undefined && { port: portOf(port) }),
       onError: (error) => void sayError(error, { json: false, debug: call.flag('debug') }),
@@ -32,7 +33,8 @@ export const serveMetrics = (call: Call): Promise<number> =>
     return 0
   })
 
-const isOurs = (name: string): name is keyof typeof engineMetrics => Object.hasOwn(engineMetrics, name)
+const ours = { ...engineMetrics, ...expertMetrics }
+const isOurs = (name: string): name is keyof typeof ours => Object.hasOwn(ours, name)
 
 /** Those of one name together. */
 async function* latestOf(metrics: MetricsRepository): AsyncIterable<Sample> {

@@ -21,6 +21,7 @@ export {
   type ExpertManagerOptions,
 } from './circle/manager.ts'
 export type { ExpertPerformance, PerformanceReport } from './circle/performance.ts'
+export { ExpertTally, expertMetrics } from './circle/spending-metrics.ts'
 export type {
   AnswerStatus,
   Certainty,

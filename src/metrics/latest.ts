@@ -1,11 +1,11 @@
 /** The newest sample of each series: one block of each is read. */
 import type { Store } from '../store/store.ts'
 import { samplesOf } from './blocks.ts'
-import type { Head } from './head.ts'
+import type { Head, HeadColumns } from './head.ts'
 import { merge } from './merge.ts'
 import type { ReadPlan } from './reader.ts'
 import { sampleAt } from './sample-stream.ts'
-import { seriesOf } from './series-reader.ts'
+import { type KnownSeries, seriesOf } from './series-reader.ts'
 import { type BlockRow, idList, padded, pagesOf } from './statements.ts'
 import { nextTurn } from './turn.ts'
 import type { Columns, Sample } from './words.ts'
@@ -27,14 +27,24 @@ export async function* latestSamples(
   const columns = await head.read()
   for await (const found of seriesOf(store, query, { test })) {
     for (const page of pagesOf(found)) {
-      const rows = await store.read<BlockRow>(readNewest, padded(page.map(({ id }) => id)))
-      const blocks = new Map(rows.map((row) => [row.series_id, row]))
-      for (const series of page) {
-        const block = blocks.get(series.id)
-        const all = merge(block ? samplesOf(block) : none, columns.get(series.id) ?? none)
-        if (all.timestampsMs.length > 0) yield sampleAt({ series, ...all }, all.timestampsMs.length - 1)
-      }
+      for (const sample of await newestOf(store, page, columns)) if (sample !== undefined) yield sample
       await nextTurn()
     }
   }
+}
+
+/** Of at most `idsAtOnce` series, in their order; undefined: it has none. */
+export async function newestOf(
+  store: Store,
+  page: readonly KnownSeries[],
+  columns: HeadColumns,
+): Promise<readonly (Sample | undefined)[]> {
+  const rows = await store.read<BlockRow>(readNewest, padded(page.map(({ id }) => id)))
+  const blocks = new Map(rows.map((row) => [row.series_id, row]))
+  return page.map((series) => {
+    const block = blocks.get(series.id)
+    const all = merge(block ? samplesOf(block) : none, columns.get(series.id) ?? none)
+    const last = all.timestampsMs.length - 1
+    return last < 0 ? undefined : sampleAt({ series, ...all }, last)
+  })
 }

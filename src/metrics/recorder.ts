@@ -51,6 +51,26 @@ export class Recorder {
     return duplicates
   }
 
+  /** Only if nobody has recorded anything since then. @throws STORE_CONFLICT */
+  async recordSince(seq: number, chunk: OpenChunk, durability: Durability): Promise<void> {
+    const nothingSince: Statement = {
+      sql: 'update metric_state set seq = seq where id = 1 and seq = ?1',
+      parameters: [seq],
+      expectRows: 1,
+    }
+    const record = async (): Promise<void> => {
+      const seriesForm = await this.#presentForm(chunk)
+      const entries = new Set(chunk.entries)
+      const limits = this.#options.limits
+      const made = await findSeries(this.#store, entries, { head: await this.#head.read(), limits })
+      await this.#write(chunk, { before: [nothingSince, ...made], seriesForm, durability })
+    }
+    const result = this.#turn.then(record)
+    this.#turn = result.catch(() => undefined)
+    await result
+    await this.#options.onRecorded(chunk.count)
+  }
+
   async #recordNew(chunk: OpenChunk, durability: Durability): Promise<number> {
     try {
       await this.#write(chunk, { before: [], seriesForm: chunk.seriesForm, durability })

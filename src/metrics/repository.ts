@@ -9,6 +9,7 @@ import type { AggregatePoint, AggregateQuery, Piece } from './aggregate-words.ts
 import { type CleanupOutcome, deleteBefore } from './cleanup.ts'
 import { Compactor } from './compactor.ts'
 import { countSeries } from './count.ts'
+import { addToCounters } from './counters.ts'
 import { type DownsampleRule, downsample } from './downsample.ts'
 import { Head } from './head.ts'
 import type { SeriesLimits } from './known-series.ts'
@@ -24,7 +25,7 @@ import { hasRolledUp, readRolledUp } from './rolled-up.ts'
 import { LentRoom } from './room.ts'
 import { samplesOfBatches } from './sample-stream.ts'
 import { seriesOf } from './series-reader.ts'
-import type { Batch, Durability, Labels, Sample, SampleQuery, SeriesQuery } from './words.ts'
+import type { Batch, Durability, Labels, NewSample, Sample, SampleQuery, SeriesQuery } from './words.ts'
 
 export type MetricsOptions = Partial<SeriesLimits> & {
   /** Of writes that do not say it themselves. Default `full`. */
@@ -145,6 +146,19 @@ export class MetricsRepository implements AsyncDisposable {
     const chunk = this.#recorder.open(1)
     chunk.add({ name, value, ...rest }, this.#clock)
     await this.#recorder.record(chunk, durability)
+  }
+
+  /**
+   * Each value is added to the newest one of its series, or begins it: so several processes may count the same, in one commit.
+   * For what happens now and then.
+   * @throws METRIC_INVALID, METRIC_TOO_MANY_SERIES, STORE_CONFLICT when others never cease to record, and what else a store throws
+   */
+  async addToCounters(
+    counters: readonly NewSample[],
+    { durability = this.#durability }: Pick<RecordOptions, 'durability'> = {},
+  ): Promise<void> {
+    const place = { store: this.#store, head: this.#head, recorder: this.#recorder, clock: this.#clock }
+    if (counters.length > 0) await addToCounters(place, counters, durability)
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { collectGarbage } from '../memory/memory.ts'
-import type { MetricsRepository, NewSample } from '../metrics/metrics.ts'
+import type { NewSample } from '../metrics/metrics.ts'
 import type { MemoryPoint, Report } from '../spine.ts'
 import type { Store } from '../store/store.ts'
 import type { Counted, RunTally } from './run-tally.ts'
@@ -15,7 +15,7 @@ export type MetricsParts = {
 }
 
 /**
- * Records what a run has done, at its end, while it still has its lock: so nobody else counts on from the same numbers.
+ * Records what a run has done, at its end.
  * @throws what a store throws
  */
 export async function recordRunMetrics({ store, clock, tally, report, memory }: MetricsParts): Promise<void> {
@@ -32,9 +32,8 @@ export async function recordRunMetrics({ store, clock, tally, report, memory }: 
     ...{ name, value, timestampMs },
     labels: { ...common, ...labels },
   })
-  const counted = await countOn(metrics, tally.counters(report).map(sampleOf), common)
+  await metrics.addToCounters(tally.counters(report).map(sampleOf))
   const samples = [
-    ...counted,
     ...tally.gauges(report).map(sampleOf),
     ...memory.flatMap((point) => memorySamples(point, common)),
   ]
@@ -42,25 +41,6 @@ export async function recordRunMetrics({ store, clock, tally, report, memory }: 
 }
 
 type Common = { readonly plan: string; readonly environment?: string }
-
-/** Adds what earlier runs have counted. */
-async function countOn(
-  metrics: MetricsRepository,
-  counters: readonly NewSample[],
-  common: Common,
-): Promise<readonly NewSample[]> {
-  const before = new Map<string, number>()
-  for (const name of new Set(counters.map((counter) => counter.name)))
-    for await (const sample of metrics.streamLatest({ name, labels: { environment: '', ...common } }))
-      before.set(keyOf(sample), Number(sample.value))
-  return counters.map((counter) => ({
-    ...counter,
-    value: (before.get(keyOf(counter)) ?? 0) + Number(counter.value),
-  }))
-}
-
-const keyOf = ({ name, labels = {} }: NewSample): string =>
-  JSON.stringify([name, Object.entries(labels).sort(([left], [right]) => (left < right ? -1 : 1))])
 
 function memorySamples(point: MemoryPoint, labels: Common): readonly NewSample[] {
   const { atMs, usedBytes, tasksBytes, claimBytes, loadLineBytes, capacityBytes } = point

@@ -28,6 +28,39 @@ test('ask streams what each expert says, and tells what it cost', async () => {
   assert.match(server.asked[0]?.body ?? '', /Is it safe\?.*\[1\] the notes/)
 })
 
+test('what answers took is among the metrics: counted on, by expert, also of questions at once', async () => {
+  await using server = await new ModelServer(() => ({})).listen()
+  using folder = new Folder()
+  folder.write('plimsoll.config.yaml', circleOf(server.url))
+  const ask = (question: string, ...more: string[]) =>
+    folder.plimsoll(['ask', question, '--json', ...more], { OTHER_KEY: 'k'.repeat(30) })
+  const said = await Promise.all(['Well?', 'Now?'].map((question) => ask(question)))
+  await ask('Well?', '--experts', 'house')
+  type Spent = { readonly inputTokens: number; readonly costUsd: number | null }
+  const answers = said.flatMap(({ stdout }) =>
+    jsonLines(stdout).flatMap(({ answer }) =>
+      answer === undefined ? [] : [answer as { readonly expert: string; readonly usage: Spent }],
+    ),
+  )
+  const latest = async (name: string) =>
+    jsonLines((await folder.plimsoll(['metrics', 'latest', name, '--json'])).stdout)
+  const house = answers.filter(({ expert }) => expert === 'house')
+  const [first] = house
+  assert.ok(first && house.length === 2 && first.usage.inputTokens > 0 && first.usage.costUsd !== null)
+  const tokens = await latest('plimsoll_expert_tokens_total')
+  const labels = { direction: 'input', expert: 'house', model: 'claude-house' }
+  const counted = tokens.filter((sample) => JSON.stringify(sample.labels) === JSON.stringify(labels))
+  assert.deepEqual(
+    counted.map(({ value }) => value),
+    [3 * first.usage.inputTokens],
+  )
+  const cost = await latest('plimsoll_expert_cost_usd_total')
+  assert.equal(cost.length, 1, 'the other one has no price')
+  assert.ok(Math.abs(Number(cost[0]?.value) - 3 * first.usage.costUsd) < 1e-9)
+  const asked = await latest('plimsoll_expert_answers_total')
+  assert.deepEqual(asked.map(({ value }) => value).sort(), [2, 3])
+})
+
 test('a missing key is told by its variable, and the others answer', async () => {
   await using server = await new ModelServer(() => ({})).listen()
   using folder = new Folder()

@@ -322,6 +322,31 @@ onBothRepositories(
 )
 
 onBothRepositories(
+  'what several add to the same counters at once is all in their newest values',
+  async ({ metrics, again }) => {
+    await using other = await again()
+    const counted = (host: string, value: number, timestampMs: number): NewSample => ({
+      name: 'asked_total',
+      labels: { host },
+      timestampMs,
+      value,
+    })
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const from = index % 2 === 0 ? metrics : other
+        await from.addToCounters([counted('a', 1, 1_000 - index), counted(`h${index % 3}`, 2, index)])
+      }),
+    )
+    const newest = async (host: string) =>
+      (await metrics.getLatestValue('asked_total', { labels: { host } }))?.value
+    assert.deepEqual(await Promise.all(['a', 'h0', 'h1', 'h2'].map(newest)), [20, 14, 14, 12])
+    await metrics.compact()
+    await other.addToCounters([counted('a', 5, 1)])
+    assert.equal(await newest('a'), 25)
+  },
+)
+
+onBothRepositories(
   'a source that keeps a batch waiting is left when it is told to stop; what it gave is recorded',
   async ({ metrics }) => {
     const stop = new AbortController()
