@@ -21,6 +21,7 @@ export {
   type MapContext,
   type MapFunction,
   type MapOptions,
+  type MapResults,
   ParallelExecutor,
   type TaskContext,
   WantOfMemory,

@@ -6,9 +6,7 @@
  * It does not know what a task does or where estimates come from: both come with the task. It does not stop a task
  * that needs more than was reserved for it.
  */
-import { availableParallelism } from 'node:os'
-import { type Clock, systemClock } from '../clock.ts'
-import { PlimsollError } from '../errors.ts'
+import type { Clock } from '../clock.ts'
 import { Ledger, MemoryMonitor, type MemoryReading, type Reservation } from '../memory/memory.ts'
 import type { Options } from '../spine.ts'
 import { Admission } from './admission.ts'
@@ -16,14 +14,23 @@ import { Execution } from './execution.ts'
 import { readGraph } from './graph.ts'
 import { GuardLoop } from './guard-loop.ts'
 import { guarded } from './guarded-task.ts'
-import { type MapFunction, type MapOptions, MapRun } from './map.ts'
+import { MapRun } from './map.ts'
 import { MapLane } from './map-lane.ts'
+import type { MapFunction, MapOptions, MapResults } from './map-words.ts'
+import {
+  checkExecution,
+  checkMap,
+  type ExecuteOptions,
+  type ExecutorOptions,
+  readOptions,
+} from './options.ts'
 import type { RunningTask } from './running.ts'
 import { type ExecutorReport, Tally } from './tally.ts'
-import type { Ended, ExecutorEvent, ExecutorTask } from './words.ts'
+import type { Ended, ExecutorTask } from './words.ts'
 import { Workers } from './workers.ts'
 
-export type { MapContext, MapFunction, MapOptions } from './map.ts'
+export type { MapContext, MapFunction, MapOptions, MapResults } from './map-words.ts'
+export type { ExecuteOptions, ExecutorOptions } from './options.ts'
 export { type Prediction, predictRun, type TaskPrediction } from './predict.ts'
 export type { ExecutorReport } from './tally.ts'
 export {
@@ -38,32 +45,6 @@ export {
   type TaskContext,
   WantOfMemory,
 } from './words.ts'
-
-export type ExecutorOptions = Options['executor'] & {
-  readonly monitor?: MemoryMonitor
-  readonly clock?: Clock
-  /** What this process itself is expected to use at most, in bytes: kept free for it. Default 0. */
-  readonly ownBytes?: number
-}
-
-export type ExecuteOptions<Value> = {
-  /** No task starts after it aborts; running ones see it in their context. */
-  readonly signal?: AbortSignal
-  /** After the first failure nothing new starts; what runs may finish. Default: independent branches go on. */
-  readonly failFast?: boolean
-  /** Awaited. Not called when `enableProgress` is off. */
-  readonly onEvent?: (event: ExecutorEvent<Value>) => void | Promise<void>
-}
-
-const defaults: Options['executor'] = {
-  maxConcurrentTasks: 10,
-  memoryLimitMb: 1024,
-  maxWorkersThread: 10,
-  maxWorkersProcess: availableParallelism(),
-  enableProgress: true,
-  memoryPressureThreshold: 0.85,
-  memoryBudgetBytes: null,
-}
 
 /** Disposing closes its threads and processes; what it still runs is not stopped. */
 export class ParallelExecutor implements AsyncDisposable {
@@ -108,12 +89,11 @@ export class ParallelExecutor implements AsyncDisposable {
 
   /** @throws OPTION_INVALID with the option, its value and its range. */
   constructor(options: Partial<ExecutorOptions> = {}) {
-    const { monitor, clock = systemClock, ownBytes = 0, ...given } = options
-    this.options = checked({ ...defaults, ...given })
-    if (!(ownBytes >= 0 && ownBytes < Number.POSITIVE_INFINITY))
-      throw new PlimsollError('OPTION_INVALID', `ownBytes is ${ownBytes}, expected 0 or more bytes`)
+    const read = readOptions(options)
+    const { clock } = read
+    this.options = read.options
     this.monitor =
-      monitor ??
+      read.monitor ??
       new MemoryMonitor({
         threshold: this.options.memoryPressureThreshold,
         budgetBytes: this.options.memoryBudgetBytes,
@@ -123,7 +103,7 @@ export class ParallelExecutor implements AsyncDisposable {
     this.#workers = new Workers({ maxWorkersThread, maxWorkersProcess, clock })
     const parts = { monitor: this.monitor, clock }
     const isHeld = (): boolean => this.#guardLoop.isHolding
-    this.#admission = new Admission({ ...parts, isHeld, ledger: this.ledger, ownBytes })
+    this.#admission = new Admission({ ...parts, isHeld, ledger: this.ledger, ownBytes: read.ownBytes })
     const onChange = (): void => this.#places.announce()
     this.#guardLoop = new GuardLoop({ ...parts, running: this.#running, onChange })
   }
@@ -165,16 +145,16 @@ export class ParallelExecutor implements AsyncDisposable {
    * Calls `fn` for each item of the source, which may be endless: items are pulled when there is a slot, room below the
    * load line and a place for the result. The results are an async iterator; a slow reader slows the source. When `fn`
    * fails, or the signal aborts, nothing new starts, what runs sees `context.signal`, and the reader gets the error.
-   * @throws OPTION_INVALID for a concurrency or a reservation that could not be meant.
+   * @throws OPTION_INVALID for a source that cannot be iterated, and for options that could not be meant.
    */
   map<Item, Result>(
     source: Iterable<Item> | AsyncIterable<Item>,
     fn: MapFunction<Item, Result>,
     options: MapOptions = {},
-  ): AsyncIterableIterator<Result, undefined> {
+  ): MapResults<Result> {
+    checkMap(fn, options)
     const { maxConcurrentTasks } = this.options
     const concurrency = Math.min(options.concurrency ?? maxConcurrentTasks, maxConcurrentTasks)
-    checkFrom1('concurrency', concurrency)
     const slots = {
       take: this.#places.take,
       giveBack: () => {
@@ -200,15 +180,15 @@ export class ParallelExecutor implements AsyncDisposable {
   /**
    * Runs all tasks to their end and tells how each ended, in the order of their ends. Callers of one executor share its
    * slots and its ledger.
-   * @throws OPTION_INVALID for a graph or a reservation that is not sound, before anything starts; whatever `onEvent` throws, after all tasks have ended.
+   * @throws OPTION_INVALID for tasks, a graph or options that are not sound, before anything starts; whatever `onEvent`
+   * throws, after all tasks have ended.
    */
   async execute<Value>(
     tasks: readonly ExecutorTask<Value>[],
     options: ExecuteOptions<Value> = {},
   ): Promise<ReadonlyMap<string, Ended<Value>>> {
+    checkExecution(tasks, options)
     const { onEvent, ...rest } = options
-    const unsound = tasks.find(({ reserveBytes = 0 }) => !(reserveBytes >= 0 && reserveBytes < Infinity))
-    if (unsound !== undefined) throw badReservation(unsound)
     const execution = new Execution<Value>(tasks.map(guarded), {
       ...rest,
       ...(onEvent && this.options.enableProgress && { onEvent }),
@@ -234,41 +214,4 @@ export class ParallelExecutor implements AsyncDisposable {
     await this.#workers[Symbol.asyncDispose]()
     this.monitor[Symbol.dispose]()
   }
-}
-
-function checked(options: Options['executor']): Options['executor'] {
-  for (const name of [
-    'maxConcurrentTasks',
-    'maxWorkersThread',
-    'maxWorkersProcess',
-    'memoryLimitMb',
-  ] as const) {
-    checkFrom1(name, options[name])
-  }
-  const { memoryPressureThreshold: threshold, memoryBudgetBytes: budget } = options
-  if (!(threshold > 0 && threshold <= 1)) {
-    throw new PlimsollError(
-      'OPTION_INVALID',
-      `memoryPressureThreshold is ${threshold}, expected above 0 and at most 1`,
-    )
-  }
-  if (budget !== null && !(Number.isSafeInteger(budget) && budget >= 1)) {
-    throw new PlimsollError(
-      'OPTION_INVALID',
-      `memoryBudgetBytes is ${budget}, expected a whole number from 1 or null`,
-    )
-  }
-  return options
-}
-
-function badReservation({ name, reserveBytes }: Pick<ExecutorTask, 'name' | 'reserveBytes'>): PlimsollError {
-  return new PlimsollError(
-    'OPTION_INVALID',
-    `reserveBytes of task "${name}" is ${reserveBytes}, expected 0 or more bytes`,
-  )
-}
-
-function checkFrom1(name: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= 1) return
-  throw new PlimsollError('OPTION_INVALID', `${name} is ${value}, expected a whole number from 1`)
 }

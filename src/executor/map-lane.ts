@@ -1,4 +1,3 @@
-import { PlimsollError } from '../errors.ts'
 import type { Ledger } from '../memory/memory.ts'
 import type { Admission } from './admission.ts'
 
@@ -24,11 +23,7 @@ export class MapLane {
   #items = 0
   #isPressed = false
 
-  /** @throws OPTION_INVALID */
   constructor(parts: Parts) {
-    const { reserveBytes } = parts
-    if (!(Number.isFinite(reserveBytes) && reserveBytes >= 0))
-      throw new PlimsollError('OPTION_INVALID', `reserveBytes is ${reserveBytes}, expected 0 or more bytes`)
     this.#parts = parts
     this.#key = `map/${++lanes}`
   }

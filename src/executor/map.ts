@@ -1,40 +1,6 @@
-import type { Clock } from '../clock.ts'
-import type { Call } from './words.ts'
-import type { Workers } from './workers.ts'
-
-export type MapOptions = {
-  /** Ends it: nothing is pulled any more, running functions see it, the reader gets its reason. */
-  readonly signal?: AbortSignal
-  /** How many at once. Default and at most `maxConcurrentTasks`. */
-  readonly concurrency?: number
-  /** Results in the order of the source. Default false: as they come. */
-  readonly ordered?: boolean
-  /** What one item needs while it runs, in bytes. Default 0: only the load line itself holds it back. */
-  readonly reserveBytes?: number
-}
-
-export type MapContext = { readonly signal: AbortSignal; readonly call: Call }
-
-export type MapFunction<Item, Result> = (
-  item: Item,
-  index: number,
-  context: MapContext,
-) => Result | PromiseLike<Result>
-
-/** What the executor lends to a map. */
-export type MapParts = {
-  readonly clock: Clock
-  readonly concurrency: number
-  /** A slot, and room in memory, when this many of it run already. */
-  readonly take: (running: number) => boolean
-  readonly giveBack: (running: number) => void
-  readonly onResult: () => void
-  readonly call: Workers['call']
-  /** Somebody reads: from now on it hears when a slot or memory comes free. */
-  readonly open: () => void
-  /** It is over, however it ended. */
-  readonly close: () => void
-}
+import { type Answer, ResultRing } from './map-ring.ts'
+import { closeSource, openSource, type Source } from './map-source.ts'
+import type { MapContext, MapFunction, MapOptions, MapParts, MapResults } from './map-words.ts'
 
 /** While it is held back it looks again this often, in milliseconds. */
 const retryMs = 50
@@ -42,29 +8,22 @@ const retryMs = 50
 const itemsBetweenLooks = 1_024
 /** ... and after this long, in milliseconds, it lets timers and sockets have their turn. */
 const turnMs = 15
-/** A source that is asked for an item at the end may answer so late, in milliseconds; then it is left. */
-const closeMs = 1_000
-
-type Answer<Result> = IteratorResult<Result, undefined>
 
 /**
  * One function over a source of any length. It pulls an item when a function may start and its result has a place: at
  * most `concurrency` items are under way or done and not taken yet, so that a slow reader slows the source. A function
  * that fails ends it: what still runs is told by its signal and waited for, then the error is thrown.
  */
-export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undefined> {
-  readonly #source: Iterator<Item> | AsyncIterator<Item>
+export class MapRun<Item, Result> implements MapResults<Result> {
+  readonly #source: Source<Item>
   readonly #fn: MapFunction<Item, Result>
   readonly #options: MapOptions
   readonly #parts: MapParts
   readonly #stop = new AbortController()
   readonly #context: MapContext
-  /** A ring with a place for each item that was started and is not taken yet. */
-  readonly #results: (Result | undefined)[]
-  readonly #isDone: Uint8Array
+  readonly #ring: ResultRing<Result>
   #started = 0
   #done = 0
-  #taken = 0
   #running = 0
   #isPulling = false
   #isExhausted = false
@@ -85,14 +44,13 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
     fn: MapFunction<Item, Result>,
     { options, parts }: { readonly options: MapOptions; readonly parts: MapParts },
   ) {
-    this.#source = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+    this.#source = openSource(source)
     this.#fn = fn
     this.#options = options
     this.#parts = parts
     const { signal } = this.#stop
     this.#context = { signal, call: (job, how) => parts.call(job, { ...how, signal }) }
-    this.#results = new Array<Result | undefined>(parts.concurrency)
-    this.#isDone = new Uint8Array(parts.concurrency)
+    this.#ring = new ResultRing(parts.concurrency)
     this.#turnStartMs = parts.clock.monotonic()
     options.signal?.addEventListener('abort', this.#abort)
     if (options.signal?.aborted) this.#abort()
@@ -129,6 +87,10 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
     return { value: undefined, done: true }
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
   /** Starts what may start; called whenever a slot, a place or memory comes free. */
   pump(): void {
     while (this.#mayPull()) {
@@ -144,7 +106,7 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
 
   #mayPull(): boolean {
     if (this.#isExhausted || this.#isPulling || this.#turn !== null) return false
-    if (this.#started - this.#taken >= this.#parts.concurrency) return false
+    if (this.#started - this.#ring.taken >= this.#parts.concurrency) return false
     if ((this.#started & (itemsBetweenLooks - 1)) !== 0) return true
     const nowMs = this.#parts.clock.monotonic()
     if (nowMs - this.#turnStartMs < turnMs) return true
@@ -216,10 +178,8 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
   }
 
   #keep(value: Result, index: number): void {
-    const place = (this.#options.ordered ? index : this.#done) % this.#parts.concurrency
+    this.#ring.put(value, this.#options.ordered ? index : this.#done)
     this.#done += 1
-    this.#results[place] = value
-    this.#isDone[place] = 1
     this.#parts.onResult()
     this.#free()
   }
@@ -249,13 +209,7 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
   }
 
   #takeResult(): Answer<Result> | null {
-    const place = this.#taken % this.#parts.concurrency
-    if (this.#isDone[place] !== 1 || this.#failure !== null) return null
-    const value = this.#results[place] as Result
-    this.#results[place] = undefined
-    this.#isDone[place] = 0
-    this.#taken += 1
-    return { value, done: false }
+    return this.#failure === null ? this.#ring.take() : null
   }
 
   /** Answers the reader who waits, when there is something to say. */
@@ -289,18 +243,7 @@ export class MapRun<Item, Result> implements AsyncIterableIterator<Result, undef
     this.#holdNoMore()
     if (this.#turn !== null) clearImmediate(this.#turn)
     this.#parts.close()
-    if (this.#failure !== null) await this.#closeSource()
-  }
-
-  async #closeSource(): Promise<void> {
-    const closing = Promise.resolve(this.#source.return?.())
-    const patience = new AbortController()
-    const late = this.#parts.clock.sleep(closeMs, patience.signal).catch(() => undefined)
-    try {
-      await Promise.race([closing, late])
-    } finally {
-      patience.abort()
-    }
+    if (this.#failure !== null) await closeSource(this.#source, this.#parts.clock)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { checkNames } from '../option-names.ts'
 import { type Job, openPool, type Pool, type PoolOptions } from '../pool/pool.ts'
 import type { CallOptions } from './words.ts'
 
@@ -7,6 +8,14 @@ type CallParts = CallOptions & {
   /** Memory of the process that it runs in, in bytes. */
   readonly observe?: (bytes: number) => void
 }
+
+const names: Readonly<Record<keyof CallParts, true>> = {
+  kind: true,
+  limitBytes: true,
+  signal: true,
+  observe: true,
+}
+const callNames = Object.keys(names)
 
 /** The threads and processes of an executor; none is started before the first call. */
 export class Workers implements AsyncDisposable {
@@ -19,10 +28,9 @@ export class Workers implements AsyncDisposable {
     this.#options = options
   }
 
-  readonly call = async (
-    job: Job,
-    { kind = 'cpu', limitBytes, signal, observe }: CallParts,
-  ): Promise<unknown> => {
+  readonly call = async (job: Job, options: CallParts): Promise<unknown> => {
+    checkNames('call', options, callNames)
+    const { kind = 'cpu', limitBytes, signal, observe } = options
     this.#pool ??= openPool(this.#options)
     const result = await this.#pool.run(job, {
       kind,

@@ -1,6 +1,6 @@
+import { checkNames } from '../option-names.ts'
 import { statusOf } from './answers.ts'
 import { refused } from './delays.ts'
-import { checkNames } from './names.ts'
 import type { AttemptEnd } from './words.ts'
 
 export type RetryBudgetOptions = {

@@ -1,7 +1,7 @@
 import { PlimsollError } from '../errors.ts'
+import { checkNames } from '../option-names.ts'
 import { counters } from './counters.ts'
 import { refused } from './delays.ts'
-import { checkNames } from './names.ts'
 import { contextOf, type Policy, type PolicyFunction, type PolicyOptions } from './policy.ts'
 
 export type BulkheadOptions = {

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
+import { unknownOption } from '../option-names.ts'
 import { RetryBudget } from './budget.ts'
 import { checkDelayRule, type DelayRule, refused } from './delays.ts'
-import { unknownOption } from './names.ts'
 import { machineGauge } from './room.ts'
 import type { MemoryGauge, RetryConfig } from './words.ts'
 

@@ -1,11 +1,13 @@
-import { PlimsollError } from '../errors.ts'
-import { didYouMean } from '../nearest.ts'
-import { refused } from './delays.ts'
+/** Options of code that calls the library: a misspelt one would be a default that nobody asked for. */
+import { PlimsollError } from './errors.ts'
+import { didYouMean } from './nearest.ts'
 
-/** A misspelt option would be a default that nobody asked for. @throws OPTION_INVALID */
+/** @throws OPTION_INVALID */
 export function checkNames(what: string, options: object, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null)
-    throw refused(`the options of ${what}`, options, 'an object')
+  if (typeof options !== 'object' || options === null) {
+    const found = String(options)
+    throw new PlimsollError('OPTION_INVALID', `the options of ${what} is ${found}, expected an object`)
+  }
   for (const name in options) if (!names.includes(name)) throw unknownOption(what, name, names)
 }
 

@@ -1,0 +1,104 @@
+/** What callers of the executor may ask for, and what they could not mean. */
+import { availableParallelism } from 'node:os'
+import { type Clock, systemClock } from '../clock.ts'
+import { PlimsollError } from '../errors.ts'
+import type { MemoryMonitor } from '../memory/memory.ts'
+import { checkNames } from '../option-names.ts'
+import type { Options } from '../spine.ts'
+import type { MapOptions } from './map-words.ts'
+import type { ExecutorEvent, ExecutorTask } from './words.ts'
+
+export type ExecutorOptions = Options['executor'] & {
+  readonly monitor?: MemoryMonitor
+  readonly clock?: Clock
+  /** What this process itself is expected to use at most, in bytes: kept free for it. Default 0. */
+  readonly ownBytes?: number
+}
+
+export type ExecuteOptions<Value> = {
+  /** No task starts after it aborts; running ones see it in their context. */
+  readonly signal?: AbortSignal
+  /** After the first failure nothing new starts; what runs may finish. Default: independent branches go on. */
+  readonly failFast?: boolean
+  /** Awaited. Not called when `enableProgress` is off. */
+  readonly onEvent?: (event: ExecutorEvent<Value>) => void | Promise<void>
+}
+
+const defaults: Options['executor'] = {
+  maxConcurrentTasks: 10,
+  memoryLimitMb: 1024,
+  maxWorkersThread: 10,
+  maxWorkersProcess: availableParallelism(),
+  enableProgress: true,
+  memoryPressureThreshold: 0.85,
+  memoryBudgetBytes: null,
+}
+
+/** A table, so that an option that is forgotten here does not compile. */
+type Names<Of> = Readonly<Record<keyof Of, true>>
+const others: Names<Omit<ExecutorOptions, keyof Options['executor']>> = {
+  monitor: true,
+  clock: true,
+  ownBytes: true,
+}
+const ofExecute: Names<ExecuteOptions<unknown>> = { signal: true, failFast: true, onEvent: true }
+const ofMap: Names<MapOptions> = { signal: true, concurrency: true, ordered: true, reserveBytes: true }
+
+const executorNames = Object.keys({ ...defaults, ...others })
+const executeNames = Object.keys(ofExecute)
+const mapNames = Object.keys(ofMap)
+
+type ReadOptions = Pick<ExecutorOptions, 'monitor'> &
+  Required<Pick<ExecutorOptions, 'clock' | 'ownBytes'>> & { readonly options: Options['executor'] }
+
+/** @throws OPTION_INVALID with the option, its value and its range. */
+export function readOptions(all: Partial<ExecutorOptions>): ReadOptions {
+  checkNames('ParallelExecutor', all, executorNames)
+  const { monitor, clock = systemClock, ownBytes = 0, ...given } = all
+  const options = { ...defaults, ...given }
+  checkFrom1('maxConcurrentTasks', options.maxConcurrentTasks)
+  checkFrom1('maxWorkersThread', options.maxWorkersThread)
+  checkFrom1('maxWorkersProcess', options.maxWorkersProcess)
+  checkFrom1('memoryLimitMb', options.memoryLimitMb)
+  checkBytes('ownBytes', ownBytes)
+  const { memoryPressureThreshold: threshold, memoryBudgetBytes: budget } = options
+  if (!(threshold > 0 && threshold <= 1))
+    throw invalid('memoryPressureThreshold', threshold, 'above 0 and at most 1')
+  if (budget !== null && !(Number.isSafeInteger(budget) && budget >= 1))
+    throw invalid('memoryBudgetBytes', budget, 'a whole number from 1 or null')
+  return { options, clock, ownBytes, ...(monitor && { monitor }) }
+}
+
+/** @throws OPTION_INVALID */
+export function checkExecution(
+  tasks: readonly Pick<ExecutorTask, 'name' | 'reserveBytes'>[],
+  options: object,
+): void {
+  checkNames('execute', options, executeNames)
+  if (!Array.isArray(tasks)) throw invalid('the first argument of execute', tasks, 'a list of tasks')
+  for (const { name, reserveBytes } of tasks)
+    if (reserveBytes !== undefined && !isBytes(reserveBytes))
+      throw invalid(`reserveBytes of task "${name}"`, reserveBytes, bytesExpected)
+}
+
+/** @throws OPTION_INVALID */
+export function checkMap(fn: unknown, options: MapOptions): void {
+  checkNames('map', options, mapNames)
+  if (typeof fn !== 'function') throw invalid('the second argument of map', fn, 'a function')
+  if (options.concurrency !== undefined) checkFrom1('concurrency', options.concurrency)
+  if (options.reserveBytes !== undefined) checkBytes('reserveBytes', options.reserveBytes)
+}
+
+function checkFrom1(name: string, value: number): void {
+  if (!(Number.isSafeInteger(value) && value >= 1)) throw invalid(name, value, 'a whole number from 1')
+}
+
+function checkBytes(name: string, value: number): void {
+  if (!isBytes(value)) throw invalid(name, value, bytesExpected)
+}
+
+const bytesExpected = '0 or more bytes'
+const isBytes = (value: number): boolean => value >= 0 && value < Number.POSITIVE_INFINITY
+
+const invalid = (name: string, value: unknown, expected: string): PlimsollError =>
+  new PlimsollError('OPTION_INVALID', `${name} is ${String(value)}, expected ${expected}`)
