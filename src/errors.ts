@@ -70,6 +70,10 @@ export const errorTable = {
     exitCode: 2,
     fix: 'Nothing was changed: use the version of plimsoll that wrote it, or another --state DIR or --database URL',
   },
+  STATE_LOG_HELD: {
+    exitCode: 1,
+    fix: 'End what reads from the database for so long, such as an open sqlite3; the room is used again and given back then',
+  },
   STORE_FAILED: {
     exitCode: 1,
     fix: 'Read the cause; the state directory may be damaged or its disk failing',

@@ -2,6 +2,7 @@ import { systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
 import { MetricsRepository, parseMatcher, type SampleQuery } from '../metrics/metrics.ts'
 import { nearestName } from '../nearest.ts'
+import { plainText } from '../report/report.ts'
 import { namePlace, openStore, openStoreForReading } from '../store/store.ts'
 import { durationForms, parseDuration } from '../units.ts'
 import { placeOf } from './with-journal.ts'
@@ -23,7 +24,9 @@ export async function readMetrics<Result>(call: Call, read: Use<Result>): Promis
 
 export async function changeMetrics<Result>(call: Call, change: Use<Result>): Promise<Result> {
   await using store = await openStore(placeOf(call))
-  await using metrics = await MetricsRepository.open({ store })
+  const onWarning = ({ code, message, fix }: PlimsollError): void =>
+    void process.stderr.write(`warning ${code}: ${plainText(message)}\nfix: ${plainText(fix)}\n`)
+  await using metrics = await MetricsRepository.open({ store }, { onWarning })
   return await change(metrics)
 }
 

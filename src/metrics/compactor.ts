@@ -4,6 +4,7 @@ import { PlimsollError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import { CompactWorker } from './compact-worker.ts'
 import { chunksPerSlice, compactSlice, samplesPerSlice } from './compaction.ts'
+import type { LogWatch } from './log-watch.ts'
 import { nextTurn, unlessAborted } from './turn.ts'
 
 /** Writing waits when the compaction is so many slices behind: that bounds the file and the head in memory. */
@@ -20,6 +21,7 @@ const countChunks = 'select coalesce(sum(n), 0) as samples, count(*) as chunks f
 export class Compactor implements AsyncDisposable {
   readonly #store: Store
   readonly #worker = new CompactWorker()
+  readonly #log: LogWatch
   readonly #tick: Disposable
   #waiting: Waiting = { samples: 0, chunks: 0 }
   /** Of the tick before. */
@@ -28,13 +30,14 @@ export class Compactor implements AsyncDisposable {
   #isClosed = false
   #running: Promise<void> | null = null
 
-  private constructor(store: Store, clock: Clock) {
+  private constructor(store: Store, clock: Clock, log: LogWatch) {
     this.#store = store
+    this.#log = log
     this.#tick = clock.every(idleMs, () => this.#onTick())
   }
 
-  static async open(store: Store, clock: Clock): Promise<Compactor> {
-    const compactor = new Compactor(store, clock)
+  static async open(store: Store, clock: Clock, log: LogWatch): Promise<Compactor> {
+    const compactor = new Compactor(store, clock, log)
     await compactor.#count()
     return compactor
   }
@@ -78,6 +81,7 @@ export class Compactor implements AsyncDisposable {
   #onTick(): void {
     const isIdle = !this.#wasBusy
     this.#wasBusy = false
+    if (!isIdle) this.#log.look()
     // What fails here is tried again by the next writing, which tells.
     if (isIdle && !this.#isTidy && this.#running === null) this.finish().catch(() => undefined)
   }

@@ -14,6 +14,7 @@ import { type DownsampleRule, downsample } from './downsample.ts'
 import { Head } from './head.ts'
 import type { SeriesLimits } from './known-series.ts'
 import { latestSamples } from './latest.ts'
+import { emitWarning, LogWatch } from './log-watch.ts'
 import { compileSelector } from './matchers.ts'
 import { type Page, type PageQuery, readPage } from './pages.ts'
 import { placeOf } from './place.ts'
@@ -32,6 +33,8 @@ export type MetricsOptions = Partial<SeriesLimits> & {
   readonly durability?: Durability
   /** What shrinks chunks when memory is short. Default: this machine and every control group around us. */
   readonly memory?: MemoryReader
+  /** Told what is no failure: STATE_LOG_HELD. It must not throw. Default: a warning of the process. */
+  readonly onWarning?: (warning: PlimsollError) => void
   readonly clock?: Clock
 }
 
@@ -70,7 +73,9 @@ async function onStore(
   store: Store,
   options: MetricsOptions & { readonly clock: Clock; readonly own?: Own },
 ): Promise<MetricsRepository> {
-  return new MetricsRepository(store, options, await Compactor.open(store, options.clock))
+  const { clock, onWarning = emitWarning } = options
+  const log = new LogWatch(store, onWarning)
+  return new MetricsRepository(store, options, await Compactor.open(store, clock, log))
 }
 
 export class MetricsRepository implements AsyncDisposable {
@@ -113,8 +118,9 @@ export class MetricsRepository implements AsyncDisposable {
     options: MetricsOptions & { readonly clock: Clock; readonly own?: Own },
     compactor: Compactor,
   ) {
-    const { clock, own = null, durability = 'full', memory, ...limits } = options
-    this.#limits = { ...usualLimits, ...limits }
+    const { clock, own = null, durability = 'full', memory } = options
+    const { maxSeries = usualLimits.maxSeries, maxSeriesPerName = usualLimits.maxSeriesPerName } = options
+    this.#limits = { maxSeries, maxSeriesPerName }
     this.#store = store
     this.#own = own
     this.#clock = clock

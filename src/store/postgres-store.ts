@@ -30,6 +30,7 @@ export async function openPostgres(url: string, clock: Clock): Promise<Store> {
     kind: 'PostgreSQL',
     write: (statements, durability) => writer.write(statements, durability),
     giveBack: async () => false,
+    log: () => null,
     ...readsOf(reading),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([reading[Symbol.asyncDispose](), writer[Symbol.asyncDispose]()])
@@ -62,6 +63,7 @@ function readingStore(connection: PostgresConnection): Store {
       throw new PlimsollError('INTERNAL', `${connection.name} was opened for reading`)
     },
     giveBack: async () => false,
+    log: () => null,
     ...readsOf(connection),
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   }

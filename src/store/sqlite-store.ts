@@ -7,7 +7,7 @@ import { migrationFiles, versionOf } from './migrations.ts'
 import { refuseNetworkDisk } from './network-disk.ts'
 import { fileError, storeError } from './sqlite-errors.ts'
 import { connectForReading, openReader, type Reader } from './sqlite-reader.ts'
-import type { Store } from './words.ts'
+import type { LogSize, Store } from './words.ts'
 import { openWriter, tooNew } from './writer.ts'
 import { failureOf } from './writer-words.ts'
 
@@ -15,6 +15,11 @@ import { failureOf } from './writer-words.ts'
 const headerBytes = 100
 
 const fileIn = (stateDir: string): string => join(stateDir, 'plimsoll.db')
+
+function logOf(file: string): LogSize {
+  const path = `${file}-wal`
+  return { path, bytes: statSync(path, { throwIfNoEntry: false })?.size ?? 0 }
+}
 
 type Place = { readonly stateDir: string; readonly root?: string }
 
@@ -30,6 +35,7 @@ export async function openSqlite({ stateDir, root }: Place): Promise<Store> {
     kind: 'SQLite',
     write: (statements, durability) => writer.write(statements, durability),
     giveBack: () => writer.giveBack(),
+    log: () => logOf(file),
     read: reader.read,
     stream: reader.stream,
     [Symbol.asyncDispose]: async () => {
@@ -61,6 +67,7 @@ function readingStore(file: string, reader: Reader): Store {
       throw new PlimsollError('INTERNAL', `${file} was opened for reading`)
     },
     giveBack: async () => false,
+    log: () => logOf(file),
     read: reader.read,
     stream: reader.stream,
     [Symbol.asyncDispose]: async () => reader[Symbol.dispose](),

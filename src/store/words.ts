@@ -25,6 +25,8 @@ export type DatabaseKind = 'SQLite' | 'PostgreSQL'
  */
 export type Durability = 'full' | 'normal'
 
+export type LogSize = { readonly path: string; readonly bytes: number }
+
 export type Store = AsyncDisposable & {
   /** For the little that no SQL says for both, such as the search of texts. */
   readonly kind: DatabaseKind
@@ -50,4 +52,6 @@ export type Store = AsyncDisposable & {
    * last slice the write-ahead log is emptied too, unless somebody reads. PostgreSQL sees to that by itself.
    */
   giveBack(): Promise<boolean>
+  /** The write-ahead log and its size now: it grows while another process keeps a reading open. Null: the server sees to it. */
+  log(): LogSize | null
 }

@@ -98,6 +98,7 @@ export class Contender {
       read: (sql, parameters) => reach(() => store.read(sql, parameters)),
       stream: (sql, parameters) => store.stream(sql, parameters),
       giveBack: () => store.giveBack(),
+      log: () => store.log(),
       [Symbol.asyncDispose]: async () => undefined,
     }
   }

@@ -204,6 +204,7 @@ const slow = (store: Store): Store => ({
   write: (...given) => store.write(...given),
   stream: (...given) => store.stream(...given),
   giveBack: () => store.giveBack(),
+  log: () => store.log(),
   read: async (...given) => {
     await new Promise((resolve) => setTimeout(resolve, 1))
     return await store.read(...given)

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
 import { PlimsollError } from '../../src/errors.ts'
 import { MetricsRepository } from '../../src/metrics/metrics.ts'
-import { openStoreForReading } from '../../src/store/store.ts'
+import { openStore, openStoreForReading } from '../../src/store/store.ts'
 import { SmallDisk, whyNoDisk } from '../store/small-disk.ts'
-import { all } from './both-repositories.ts'
+import { all, calm } from './both-repositories.ts'
 
 const hasCode = (code: string, names: string) => (error: unknown) =>
   error instanceof PlimsollError && error.code === code && error.message.includes(names)
@@ -77,6 +78,47 @@ test('the number of acknowledged chunks cannot be written: that is told, and the
   rmSync(number, { recursive: true })
   await using metrics = await MetricsRepository.open(state.url)
   assert.equal((await all(metrics.streamMetrics())).length, 1)
+})
+
+test('a log that another process keeps from being used again is told of, once each time', async () => {
+  using state = new StateDirectory()
+  let tick = (): void => undefined
+  const clock = {
+    ...systemClock,
+    every: (_: number, callback: () => void) => {
+      tick = callback
+      return { [Symbol.dispose]: () => undefined }
+    },
+  }
+  await using store = await openStore({ stateDir: state.path })
+  const warnings: PlimsollError[] = []
+  await using metrics = await MetricsRepository.open(
+    { store },
+    { clock, memory: calm, onWarning: (warning) => warnings.push(warning) },
+  )
+  await store.write([{ sql: 'create table ballast (data bytea)', parameters: [] }])
+  const look = async (mebibytes: number): Promise<number> => {
+    for (let count = 0; count < mebibytes; count += 4)
+      await store.write(
+        [{ sql: 'insert into ballast values (?1)', parameters: [new Uint8Array(4 * 2 ** 20)] }],
+        'normal',
+      )
+    await metrics.recordMetric('up', 1)
+    tick()
+    return warnings.length
+  }
+  for (const told of [1, 2]) {
+    const reader = new DatabaseSync(state.file, { readOnly: true })
+    reader.exec('begin; select count(*) from metric_series')
+    assert.equal(await look(120), told - 1)
+    assert.equal(await look(16), told)
+    assert.equal(await look(4), told)
+    reader.close()
+    assert.equal(await look(8), told)
+    assert.equal(await look(8), told)
+  }
+  assert.equal(warnings[0]?.code, 'STATE_LOG_HELD')
+  assert.match(warnings[0]?.message ?? '', /plimsoll\.db-wal has grown to 1\d\d MiB/)
 })
 
 test('a number of acknowledged chunks that is none says nothing of a loss', async () => {
