@@ -130,7 +130,7 @@ test('docs/resume.md: its plan is killed, asks as the page shows, and goes on wi
   using desk = new Desk({ 'migrate.sh': `${noted}[ -e go ] || sleep 60\n` })
   desk.write('plimsoll.yaml', blockOf('docs/resume.md', 'yaml'))
   const engine = desk.begin('exec plimsoll deploy')
-  await desk.until(() => desk.lines().length === 1)
+  await desk.until(() => desk.lines().length === 1 && desk.isIdentified())
   engine.kill('SIGKILL')
   await once(engine, 'close')
   const [line = '', begun = '', deploy = ''] = await desk.linesOf('docs/resume.md', 'plimsoll resume')
@@ -157,7 +157,7 @@ test('docs/locks.md: who comes second reads what the page shows; it may wait, an
     `name: shop\nenvironments: { production: {} }\ntasks: { a: { run: ${JSON.stringify(run)} } }\n`
   desk.write(
     'plimsoll.yaml',
-    plan('echo a >>count; for i in $(seq 600); do [ -e go ] && break; sleep 0.05; done'),
+    plan('echo a >>count; for i in $(seq 1200); do [ -e go ] && break; sleep 0.05; done'),
   )
   const first = desk.begin('exec plimsoll deploy --env production')
   const ended = once(first, 'close')

@@ -4,7 +4,7 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
-import { event, orphansOf, statusesOf, Yard } from '../../test/run/killing.ts'
+import { event, orphansOf, pause, statusesOf, Yard } from '../../test/run/killing.ts'
 import { isAlive } from './real-run.ts'
 import { rowsOf } from './row.ts'
 
@@ -66,8 +66,8 @@ async function fenced(): Promise<string> {
   const child = yard.start(['deploy'])
   const said = text(child.stderr)
   const closed = once(child, 'close')
-  await yard.until(() => yard.lines().length === 1)
-  child.kill('SIGSTOP')
+  await yard.until(() => yard.lines().length === 1 && yard.isIdentified())
+  await pause(child, join(yard.path, '.plimsoll'))
   const taken = await yard.plimsoll(['unlock', '--force', '--yes'])
   assert.equal(taken.code, 0, taken.stderr)
   const before = eventsIn(yard)

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -208,7 +211,7 @@ concurrency: 1
 tasks:
   first: { run: sleep 0.2 }
   second: { run: sleep 0.1 }
-  third: { needs: [first, second], run: "true" }
+  third: { needs: [first, second], run: sleep 0.1 }
 `
   return realRun(plan, ({ report, messages }) => {
     const tasks = Object.values(report.tasks)
@@ -237,15 +240,25 @@ tasks:
 type Worker = { readonly pid: number; readonly thread: number }
 
 async function poolsAreBounded(): Promise<string> {
-  const source = `import { threadId } from 'node:worker_threads'
-    export const where = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 5))
+  // The first calls of each worker wait for those of the others: however slowly one of them starts, it gets some.
+  const source = `import { readdirSync, writeFileSync } from 'node:fs'
+    import { threadId } from 'node:worker_threads'
+    export const where = async ({ folder, workers }) => {
+      writeFileSync(folder + '/' + process.pid + '-' + threadId, '')
+      do await new Promise((resolve) => setTimeout(resolve, 5))
+      while (readdirSync(folder).length < workers)
       return { pid: process.pid, thread: threadId }
     }`
   const job = { module: `data:text/javascript,${encodeURIComponent(source)}`, exportName: 'where' }
-  const pool = openPool({ maxWorkersThread: 3, maxWorkersProcess: 2 })
+  const most = { thread: 3, process: 2 } as const
+  const pool = openPool({ maxWorkersThread: most.thread, maxWorkersProcess: most.process })
   const seen = async (place: 'thread' | 'process'): Promise<readonly Worker[]> => {
-    const ended = await Promise.all(Array.from({ length: 40 }, () => pool.run(job, { place })))
+    const folder = mkdtempSync(join(tmpdir(), 'plimsoll-validate-'))
+    const argument = { folder, workers: most[place] }
+    const ended = await Promise.all(
+      Array.from({ length: 40 }, () => pool.run({ ...job, argument }, { place })),
+    )
+    rmSync(folder, { recursive: true })
     const all = new Map(ended.map(({ value }) => [JSON.stringify(value), value as Worker]))
     return [...all.values()]
   }

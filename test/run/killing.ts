@@ -1,10 +1,11 @@
 /** Deploys with the real command line, kills it with -9 at a moment of its own record, and goes on. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -97,10 +98,38 @@ export class Yard extends Folder {
     return globSync('.plimsoll/runs/*/*', { cwd: this.path }).filter((file) => !file.endsWith('.log'))
   }
 
+  /** The record knows the process of the task: from then on it can be adopted. */
+  isIdentified(): boolean {
+    const file = join(this.path, '.plimsoll/plimsoll.db')
+    if (!existsSync(file)) return false
+    using database = new DatabaseSync(file, { readOnly: true })
+    return database.prepare('select 1 from attempts where pid is not null').get() !== undefined
+  }
+
   /** At most a minute. */
   async until(condition: () => boolean): Promise<void> {
     for (let tries = 0; tries < 6_000 && !condition(); tries += 1) await sleep(10)
     assert.ok(condition())
+  }
+}
+
+/** Stops an engine, but not in the middle of a commit: SQLite would keep everybody out, whoever has the lock. */
+export async function pause(child: ChildProcess, stateDir: string): Promise<void> {
+  for (;;) {
+    child.kill('SIGSTOP')
+    if (canBeWritten(join(stateDir, 'plimsoll.db'))) return
+    child.kill('SIGCONT')
+    await sleep(50)
+  }
+}
+
+function canBeWritten(file: string): boolean {
+  using database = new DatabaseSync(file, { timeout: 0 })
+  try {
+    database.exec('begin immediate; rollback')
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,6 +13,7 @@ import { identify } from '../../src/memory/memory.ts'
 import { openStore, openStoreForReading } from '../../src/store/store.ts'
 import { isAlive } from '../pool/pools.ts'
 import { fastClock } from './fast-clock.ts'
+import { pause } from './killing.ts'
 
 const childFile = fileURLToPath(new URL('deploying-child.ts', import.meta.url))
 
@@ -52,26 +52,8 @@ class Place implements Disposable {
     return { child, ended: ended.then(([line]) => (line === '' ? null : JSON.parse(line))) }
   }
 
-  /** Not in the middle of a commit: SQLite would keep everybody out, whoever has the lock. */
-  async pause(child: ChildProcess): Promise<void> {
-    for (;;) {
-      child.kill('SIGSTOP')
-      if (this.#canBeWritten()) return
-      child.kill('SIGCONT')
-      await sleep(50)
-    }
-  }
-
-  #canBeWritten(): boolean {
-    const database = new DatabaseSync(join(this.path, '.plimsoll/plimsoll.db'), { timeout: 0 })
-    try {
-      database.exec('begin immediate; rollback')
-      return true
-    } catch {
-      return false
-    } finally {
-      database.close()
-    }
+  pause(child: ChildProcess): Promise<void> {
+    return pause(child, join(this.path, '.plimsoll'))
   }
 
   has(name: string): boolean {
