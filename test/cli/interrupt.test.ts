@@ -1,12 +1,10 @@
 /** Real signals to a real process. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import type { Report, RunMessage } from '../../src/spine.ts'
-import { type Child, Folder } from './plimsoll.ts'
+import { Folder } from './plimsoll.ts'
 
 type Interrupted = { readonly code: number | null; readonly report: Report; readonly stderr: string }
 
@@ -17,21 +15,14 @@ async function deployed(
   when: (message: RunMessage) => boolean,
 ): Promise<Interrupted> {
   folder.write('plimsoll.yaml', `name: shop\ntasks:\n${plan}`)
-  const child: Child = folder.start(['deploy', '--json'])
-  const ended = once(child, 'close')
-  let stderr = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString()
-  })
   const messages: RunMessage[] = []
-  for await (const line of createInterface({ input: child.stdout })) {
+  const { code, stderr } = await folder.inStep(['deploy', '--json'], (line, child) => {
     const message: RunMessage = JSON.parse(line)
     messages.push(message)
     if (when(message)) child.kill('SIGINT')
-  }
+  })
   const report = messages.at(-1)
   assert.ok(report?.type === 'report')
-  const [code] = await ended
   return { code, report, stderr }
 }
 

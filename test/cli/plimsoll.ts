@@ -1,14 +1,17 @@
 /** Runs the real command line in a folder of its own. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 export const mainFile = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+const inStepFile = new URL('in-step.ts', import.meta.url).href
 
 export type Child = ChildProcessByStdio<null, Readable, Readable>
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
@@ -34,6 +37,27 @@ export class Folder implements Disposable {
   start(words: readonly string[], variables: NodeJS.ProcessEnv = {}): Child {
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
     return spawn(process.execPath, [mainFile, ...words], { ...this.here(variables), stdio })
+  }
+
+  /** Runs it to its end in step: at each line of its standard output it stands still until `onLine` has seen that. */
+  async inStep(
+    words: readonly string[],
+    onLine: (line: string, child: ChildProcess) => void,
+  ): Promise<Omit<Ended, 'stdout'>> {
+    const child: ChildProcess = spawn(process.execPath, ['--import', inStepFile, mainFile, ...words], {
+      ...this.here(),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
+    const [, stdout, stderr, next] = child.stdio as [null, Readable, Readable, Writable, undefined]
+    // Perhaps it was killed.
+    next.on('error', () => undefined)
+    const ended = Promise.all([text(stderr), once(child, 'close')])
+    for await (const line of createInterface({ input: stdout })) {
+      onLine(line, child)
+      next.write('.')
+    }
+    const [said, [code]] = await ended
+    return { code, stderr: said }
   }
 
   /** Where processes are started, and with what around them. */

@@ -1,17 +1,17 @@
 /** Deploys with the real command line, kills it with -9 at a moment of its own record, and goes on. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ProcessFinder } from '../../src/memory/memory.ts'
 import type { DeployEvent, Report, RunMessage } from '../../src/spine.ts'
-import { Folder, mainFile } from '../cli/plimsoll.ts'
+import { Folder } from '../cli/plimsoll.ts'
 
 export type Moment = (message: RunMessage) => boolean
 
@@ -41,8 +41,6 @@ async function messagesOf(
   return messages
 }
 
-const inStep = new URL('in-step.ts', import.meta.url).href
-
 export class Yard extends Folder {
   plan(tasks: string): void {
     this.write('plimsoll.yaml', `name: shop\ntasks:\n${tasks}`)
@@ -50,18 +48,12 @@ export class Yard extends Folder {
 
   /** Deploys until the moment, and kills the engine then: it has told of that, and has gone no further. */
   async killedAt(moment: Moment, words: readonly string[] = ['deploy']): Promise<readonly RunMessage[]> {
-    const child = spawn(process.execPath, ['--import', inStep, mainFile, ...words, '--json'], {
-      ...this.here(),
-      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
-    })
-    const closed = once(child, 'close')
-    const next = child.stdio[3] as Writable
-    next.on('error', () => undefined)
-    const messages = await messagesOf(child.stdout as Readable, (message) => {
+    const messages: RunMessage[] = []
+    await this.inStep([...words, '--json'], (line, child) => {
+      const message: RunMessage = JSON.parse(line)
+      messages.push(message)
       if (moment(message)) child.kill('SIGKILL')
-      else next.write('.')
     })
-    await closed
     assert.ok(messages.some(moment), 'the moment has come')
     return messages
   }
