@@ -5,7 +5,7 @@ import { Folder, jsonLines } from './plimsoll.ts'
 
 const plan = `name: shop
 tasks:
-  large: { run: "head -c 50000000 /dev/zero | tail | { sleep 0.5; cat > /dev/null; }", undo: { run: "sleep 0.3" } }
+  large: { run: "head -c 50000000 /dev/zero | tail | { sleep 1.5; cat > /dev/null; }", undo: { run: "sleep 0.3" } }
   flaky: { run: "test -e made || { touch made; exit 1; }", retry: { attempts: 2, delay: 300ms } }
   last: { needs: [large, flaky], run: "sleep 0.3; exit 3" }
 `
@@ -22,7 +22,7 @@ test('show draws the memory of a run and what its tasks did, for people, program
   assert.match(stdout, /^ *load line \S+ \S+ \|[=!]+\|$/m)
   assert.match(stdout, /^large +\|[ .]*#+.*u+ *\| +\d+/m)
   assert.match(stdout, /^flaky +\|[ .]*#+~*2#* +\|/m)
-  assert.match(stdout, /^last +\| *\.+#+x +\|/m)
+  assert.match(stdout, /^last +\| *\.+#+ *x +\|/m)
   assert.match(stdout, /u is undone/)
   for (const line of stdout.slice(stdout.indexOf('\nmemory: ')).split('\n'))
     assert.ok(line.length <= 80, line)
@@ -51,7 +51,7 @@ test('an engine that was killed leaves behind what memory was like until then', 
   using folder = new Folder()
   folder.write(
     'plimsoll.yaml',
-    'name: shop\ntasks:\n  a: { run: "sleep 0.4" }\n  b: { needs: a, run: "sleep 9" }\n',
+    'name: shop\ntasks:\n  a: { run: "sleep 0.4" }\n  b: { needs: a, run: "sleep 30" }\n',
   )
   const child = folder.start(['deploy'])
   for await (const text of child.stdout) if (/ b started/.test(String(text))) break

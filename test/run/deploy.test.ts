@@ -150,7 +150,7 @@ test('the memory of a run is recorded, with the peak that its report tells and t
   const report = await yard.deploy(`
 name: memory
 tasks:
-  large: { run: 'head -c 50000000 /dev/zero | tail | { sleep 0.5; cat > /dev/null; }' }
+  large: { run: 'head -c 50000000 /dev/zero | tail | { sleep 1.5; cat > /dev/null; }' }
   after: { needs: large, run: 'sleep 0.3' }
 `)
   assert.ok(report.peakMemoryBytes > 40_000_000)
