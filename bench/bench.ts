@@ -1,5 +1,5 @@
 /**
- * Runs benchmarks by name, or all of them, and prints each as a table: medians, how many times ours the others are,
+ * Runs benchmarks by name, or all of them, or one part as NAME:PART, and prints each as a table: medians, how many times ours the others are,
  * and what was promised. Exit code 1 when a promise was missed.
  */
 import { globSync, readFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { basename } from 'node:path'
 import { nearestName } from '../src/nearest.ts'
 import { formatSize } from '../src/units.ts'
-import { type Bench, type BenchResult, type BenchRow, root } from './measure.ts'
+import { type Bench, type BenchPart, type BenchResult, type BenchRow, root } from './measure.ts'
 
 const notBenches = ['bench.ts', 'contest.ts', 'measure.ts', 'memory-group.ts']
 const files = globSync('bench/*.ts', { cwd: root })
@@ -57,20 +57,36 @@ function machine(): string {
 }
 
 const wanted = process.argv.slice(2).length > 0 ? process.argv.slice(2) : names
-for (const name of wanted) {
-  if (names.includes(name)) continue
-  const near = nearestName(name, names)
+function refuse(kind: string, name: string, there: readonly string[]): never {
+  const near = nearestName(name, there)
   console.error(
-    `There is no benchmark "${name}"${near ? `; did you mean "${near}"?` : ''} There are: ${names.join(', ')}`,
+    `There is no ${kind} "${name}"${near ? `; did you mean "${near}"?` : ''} There are: ${there.join(', ')}`,
   )
   process.exit(2)
 }
 
+/** In the order in which they were asked for. */
+async function partsOf(text: string): Promise<readonly BenchPart[]> {
+  const [name = '', part] = text.split(':')
+  if (!names.includes(name)) refuse('benchmark', name, names)
+  const bench: Bench = await import(`./${name}.ts`)
+  const parts = 'parts' in bench ? bench.parts : [bench]
+  if (part === undefined) return parts
+  const found = parts.filter((one) => one.name === part)
+  if (found.length === 0)
+    refuse(
+      'part',
+      part,
+      parts.map((one) => one.name),
+    )
+  return found
+}
+
+const parts = (await Promise.all(wanted.map(partsOf))).flat()
 console.log(machine())
 let missed = 0
-for (const name of wanted) {
-  const bench: Bench = await import(`./${name}.ts`)
-  const result = await bench.run()
+for (const part of parts) {
+  const result = await part.run()
   console.log(tableOf(result))
   missed += result.rows.filter(({ ok }) => !ok).length
 }

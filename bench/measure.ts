@@ -30,7 +30,9 @@ export type BenchResult = {
   readonly notes?: readonly string[]
 }
 
-export type Bench = { readonly name: string; readonly run: () => Promise<BenchResult> }
+export type BenchPart = { readonly name: string; readonly run: () => Promise<BenchResult> }
+/** One of parts prints each when it is known, and runs `NAME:PART` alone. */
+export type Bench = BenchPart | { readonly name: string; readonly parts: readonly BenchPart[] }
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 

@@ -1,25 +1,26 @@
 /**
  * The metrics repository beside rows in SQLite that are read through the same API: taking in, disk, streams, averages, pages,
- * retention; and the same with blocks and rows in PostgreSQL. Each measurement is a process of its own, on the built package's
- * sources. `METRICS_LARGE=10000000` is the size of the large one.
+ * retention; the same with blocks and rows in PostgreSQL; and averages beside Prometheus. Each measurement is a process of its
+ * own, on the built package. `METRICS_LARGE=10000000` is the size of the large one; `metrics:reading` runs one part.
  */
-import { mkdirSync } from 'node:fs'
+import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PostgresServer } from '../test/store/postgres-server.ts'
 import {
   atLeast,
-  type BenchResult,
+  type BenchPart,
   type BenchRow,
   compared,
   measure,
   median,
   promised,
-  root,
   TemporaryFolder,
   told,
 } from './measure.ts'
+import { builtWork } from './metrics/built.ts'
 import { ormRates } from './metrics/orms.ts'
 import { postgresRows } from './metrics/postgres-rows.ts'
+import { prometheusAverages } from './metrics/prometheus.ts'
 
 export const name = 'metrics'
 
@@ -36,36 +37,30 @@ type Work = {
 }
 type Worked = { readonly numbers: Numbers; readonly peakMb: number }
 
-async function work(
-  place: string,
-  { what, data = 'A', count = million, chunk = 1_000 }: Work,
-): Promise<Worked> {
-  const script = join(root, 'bench/metrics/work.ts')
-  const { stdout, peakBytes } = await measure([
-    process.execPath,
-    script,
-    what,
-    place,
-    data,
-    String(count),
-    String(chunk),
-  ])
-  return { numbers: JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}'), peakMb: peakBytes / 1e6 }
-}
-
-class Places {
+/** The folders and the program of one part. */
+class Works {
   readonly #folder: string
+  readonly #program: string
   #count = 0
 
-  constructor(folder: string) {
+  constructor(folder: string, program: string) {
     this.#folder = folder
+    this.#program = program
   }
 
-  next(): string {
+  /** A new folder, or a copy of one. */
+  place(like?: string): string {
     this.#count += 1
     const place = join(this.#folder, String(this.#count))
-    mkdirSync(place)
+    if (like === undefined) mkdirSync(place)
+    else cpSync(like, place, { recursive: true })
     return place
+  }
+
+  async run(place: string, { what, data = 'A', count = million, chunk = 1_000 }: Work): Promise<Worked> {
+    const words = [this.#program, what, place, data, String(count), String(chunk)]
+    const { stdout, peakBytes } = await measure([process.execPath, ...words])
+    return { numbers: JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}'), peakMb: peakBytes / 1e6 }
   }
 }
 
@@ -74,20 +69,19 @@ const pick = (all: readonly Worked[], key: string): readonly number[] =>
 const ratios = (ours: readonly number[], theirs: readonly number[]): readonly number[] =>
   theirs.map((value, index) => value / (ours[index] ?? Number.NaN))
 
-async function ingest(places: Places): Promise<readonly BenchRow[]> {
+async function ingest(works: Works): Promise<readonly BenchRow[]> {
   const ours: Worked[] = []
   const small: Worked[] = []
   const rows: Worked[] = []
   const stalls: Worked[] = []
   for (let run = 0; run < runs; run += 1) {
-    ours.push(await work(places.next(), { what: 'record' }))
-    small.push(await work(places.next(), { what: 'record', chunk: 100 }))
-    rows.push(await work(places.next(), { what: 'record-rows' }))
-    stalls.push(await work(places.next(), { what: 'stall', count: 400_000 }))
+    ours.push(await works.run(works.place(), { what: 'record' }))
+    small.push(await works.run(works.place(), { what: 'record', count: 300_000, chunk: 100 }))
+    rows.push(await works.run(works.place(), { what: 'record-rows', count: 300_000 }))
+    stalls.push(await works.run(works.place(), { what: 'stall', count: 400_000 }))
   }
-  const big = await work(places.next(), { what: 'record', count: large })
   const perSecond = median(pick(ours, 'perSecond'))
-  const orms = await ormRates(places.next(), runs)
+  const orms = await ormRates(works.place(), runs)
   return [
     atLeast('taken in a second, chunks of 1,000', pick(ours, 'perSecond'), { unit: '', least: 300_000 }),
     atLeast('taken in a second, chunks of 100', pick(small, 'perSecond'), { unit: '', least: 150_000 }),
@@ -107,7 +101,6 @@ async function ingest(places: Places): Promise<readonly BenchRow[]> {
       ours.map(({ peakMb }) => peakMb),
       { unit: 'MB', floor: 150 },
     ),
-    promised(`most memory, ${large / million}M samples`, [big.peakMb], { unit: 'MB', floor: 150 }),
     promised('event loop kept for at most, 100,000 a second', pick(stalls, 'longestMs'), {
       unit: 'ms',
       floor: 20,
@@ -117,22 +110,34 @@ async function ingest(places: Places): Promise<readonly BenchRow[]> {
       pick(ours, 'bytes').map((bytes) => bytes / million),
       { unit: 'B', floor: 2.5 },
     ),
-    told(`  ${large / million}M`, [(big.numbers.bytes ?? 0) / large], 'B'),
   ]
 }
 
-async function reading(places: Places): Promise<readonly BenchRow[]> {
+async function ingestMuch(works: Works): Promise<readonly BenchRow[]> {
+  const { numbers, peakMb } = await works.run(works.place(), { what: 'record', count: large })
+  const much = `${large / million}M samples`
+  return [
+    promised(`most memory, ${much}`, [peakMb], { unit: 'MB', floor: 150 }),
+    promised(`bytes a sample on disk, ${much}`, [(numbers.bytes ?? 0) / large], { unit: 'B', floor: 2.5 }),
+    told(`taken in a second, ${much}`, [numbers.perSecond ?? 0], ''),
+  ]
+}
+
+async function reading(works: Works): Promise<readonly BenchRow[]> {
   const ours: Worked[] = []
   const theirs: Worked[] = []
   const kept: number[][] = [[], []]
+  const blocks = works.place()
+  const rowsPlace = works.place()
+  await works.run(blocks, { what: 'record', data: 'B' })
+  await works.run(rowsPlace, { what: 'record-rows', data: 'B' })
   for (let run = 0; run < runs; run += 1) {
-    const place = places.next()
-    await work(place, { what: 'record', data: 'B' })
-    await work(place, { what: 'record-rows', data: 'B' })
-    ours.push(await work(place, { what: 'read', data: 'B' }))
-    theirs.push(await work(place, { what: 'read-rows', data: 'B' }))
-    kept[0]?.push((await work(place, { what: 'retain', data: 'B' })).numbers.retainMs ?? 0)
-    kept[1]?.push((await work(place, { what: 'retain-rows', data: 'B' })).numbers.retainMs ?? 0)
+    ours.push(await works.run(blocks, { what: 'read', data: 'B' }))
+    theirs.push(await works.run(rowsPlace, { what: 'read-rows', data: 'B' }))
+    const retained = await works.run(works.place(blocks), { what: 'retain', data: 'B' })
+    const deleted = await works.run(works.place(rowsPlace), { what: 'retain-rows', data: 'B' })
+    kept[0]?.push(retained.numbers.retainMs ?? 0)
+    kept[1]?.push(deleted.numbers.retainMs ?? 0)
   }
   const times = (what: string, key: string, least: number): readonly BenchRow[] => {
     const mine = pick(ours, key)
@@ -161,31 +166,66 @@ async function reading(places: Places): Promise<readonly BenchRow[]> {
   ]
 }
 
-async function onPostgres(): Promise<readonly BenchRow[]> {
+async function onPostgres(works: Works): Promise<readonly BenchRow[]> {
   await using server = await PostgresServer.start()
   const url = await server.database('metrics')
-  await work(url, { what: 'record', data: 'B' })
-  const ours = await work(url, { what: 'read', data: 'B' })
+  await works.run(url, { what: 'record', data: 'B' })
+  const ours = await works.run(url, { what: 'read', data: 'B' })
   const rows = await postgresRows(server, 'metrics')
   const streamMs = ours.numbers.batchesMs ?? Number.NaN
   return [
-    told('PostgreSQL: 1M samples as batches', [streamMs], 'ms'),
+    told('1M samples as batches', [streamMs], 'ms'),
     atLeast('  times faster than rows', [rows.streamMs / streamMs], { unit: 'x', least: 10 }),
-    told('  bytes a sample', [rows.blockBytes / million], 'B'),
+    told('bytes a sample', [rows.blockBytes / million], 'B'),
     atLeast('  times smaller than rows', [rows.rowBytes / rows.blockBytes], { unit: 'x', least: 40 }),
   ]
 }
 
-export async function run(): Promise<BenchResult> {
-  using folder = new TemporaryFolder()
-  const places = new Places(folder.path)
-  return {
-    title: 'Metrics, against rows in SQLite',
-    runs,
-    rows: [...(await ingest(places)), ...(await reading(places)), ...(await onPostgres())],
-    notes: [
-      'A: 10 names of 100 series; B: 1 name of 100 series, 10 s apart',
-      'every commit is on disk: synchronous = full, for rows too',
-    ],
-  }
+async function besidePrometheus(works: Works): Promise<readonly BenchRow[]> {
+  const place = works.place()
+  await works.run(place, { what: 'record', data: 'B', count: 864_000 })
+  const before = await works.run(place, { what: 'averages', data: 'B' })
+  const theirs = await prometheusAverages()
+  const after = await works.run(place, { what: 'averages', data: 'B' })
+  const ours = pick([before, after], 'averagesMs')
+  const name = 'averages of 60 s over a day, 100 series'
+  if (theirs === null) return [told(`${name} (Prometheus cannot be had here)`, ours, 'ms')]
+  if (theirs.points !== before.numbers.points)
+    throw new Error(
+      `Prometheus ${theirs.version} gave ${theirs.points} points, ours ${before.numbers.points}`,
+    )
+  return [
+    promised(name, ours, { unit: 'ms', floor: Math.round(theirs.averagesMs) }),
+    compared(`  Prometheus ${theirs.version} over HTTP`, [theirs.averagesMs], {
+      unit: 'ms',
+      ours: median(ours),
+    }),
+  ]
 }
+
+const samples = 'A: 10 names of 100 series; B: 1 name of 100 series, 10 s apart'
+const synchronous = 'every commit is on disk: synchronous = full, for rows too'
+
+type Measured = { readonly runs: number; readonly notes?: readonly string[] }
+
+const part = (
+  name: string,
+  title: string,
+  rows: (works: Works) => Promise<readonly BenchRow[]>,
+  measured: Measured = { runs: 1 },
+): BenchPart => ({
+  name,
+  run: async () => {
+    using folder = new TemporaryFolder()
+    const works = new Works(folder.path, await builtWork(folder.path))
+    return { title: `Metrics: ${title}`, rows: await rows(works), ...measured }
+  },
+})
+
+export const parts: readonly BenchPart[] = [
+  part('ingest', 'taking in', ingest, { runs, notes: [samples, synchronous] }),
+  part('much', 'taking in much', ingestMuch),
+  part('reading', 'reading and deleting, data B', reading, { runs, notes: [samples, synchronous] }),
+  part('prometheus', 'averages beside Prometheus, data B', besidePrometheus),
+  part('postgres', 'PostgreSQL, data B', onPostgres),
+]

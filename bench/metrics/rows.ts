@@ -1,5 +1,6 @@
 /** What ours is compared with: a row for each sample, in order of time, without a row id, read through the same API. */
 import { DatabaseSync } from 'node:sqlite'
+import type { AggregatePoint } from '../../src/metrics/aggregate-words.ts'
 import type { Sample } from '../../src/metrics/metrics.ts'
 
 const schema = `
@@ -80,13 +81,23 @@ export class RowRepository implements Disposable {
     }
   }
 
-  averages(fromMs: number, toMs: number): readonly object[] {
-    return this.database
-      .prepare(
-        `select series_id, ts / 60000 as bucket, avg(value) as value from samples
-         where ts >= ? and ts < ? group by series_id, bucket`,
-      )
-      .all(fromMs, toMs)
+  /** Of 60 s, by series, as ours gives them: one after the other, without a generator's cost. */
+  averages(fromMs: number, toMs: number): AsyncIterable<AggregatePoint> {
+    const found = this.database.prepare(
+      `select series_id, ts / 60000 as bucket, avg(value) as value from samples
+       where ts >= ? and ts < ? group by series_id, bucket`,
+    )
+    found.setReturnArrays(true)
+    const rows = found.all(fromMs, toMs) as unknown as Row[]
+    let index = 0
+    const next = (): Promise<IteratorResult<AggregatePoint>> => {
+      const row = rows[index++]
+      if (row === undefined) return Promise.resolve({ done: true, value: undefined })
+      const [id, bucket, value] = row
+      const { name, labels } = this.#series.get(id) as Series
+      return Promise.resolve({ done: false, value: { name, labels, timestampMs: bucket * 60_000, value } })
+    }
+    return { [Symbol.asyncIterator]: () => ({ next }) }
   }
 
   deleteBefore(beforeMs: number): void {

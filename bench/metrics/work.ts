@@ -27,7 +27,22 @@ async function second(work: () => Promise<unknown> | unknown): Promise<number> {
   return await timed(work)
 }
 
+/** The median of three behind two more: what is compiled when it was often done is so in every long-lived process. */
+async function warm(work: () => Promise<unknown> | unknown): Promise<number> {
+  const times: number[] = []
+  for (let round = 0; round < 5; round += 1) times.push(await timed(work))
+  return times.slice(2).sort((left, right) => left - right)[1] as number
+}
+
 const dayMs = 86_400_000
+
+const averages = {
+  aggregate: 'avg',
+  stepSeconds: 60,
+  fromMs: beginMs,
+  toMs: beginMs + dayMs,
+  groupBy: ['host', 'region', 'zone'],
+} as const
 
 const works: Readonly<Record<string, () => Promise<object>>> = {
   record: async () => {
@@ -80,13 +95,19 @@ const works: Readonly<Record<string, () => Promise<object>>> = {
     const singlesMs = await second(async () => {
       for await (const { value } of metrics.streamMetrics()) seen += Number(value) > 0 ? 1 : 0
     })
-    const query = { aggregate: 'avg', stepSeconds: 60, fromMs: beginMs, toMs: beginMs + dayMs } as const
-    const groupBy = ['host', 'region', 'zone']
-    const averagesMs = await second(async () => {
-      for await (const point of metrics.queryMetrics({ ...query, groupBy })) seen += point.value > 0 ? 1 : 0
+    const averagesMs = await warm(async () => {
+      for await (const point of metrics.queryMetrics(averages)) seen += point.value > 0 ? 1 : 0
     })
-    const offsetMs = await second(() => metrics.getMetrics({ offset: count * 0.9, limit: 1_000 }))
+    const offsetMs = await warm(() => metrics.getMetrics({ offset: count * 0.9, limit: 1_000 }))
     return { seen, batchesMs, singlesMs, averagesMs, offsetMs }
+  },
+  averages: async () => {
+    await using metrics = await MetricsRepository.open(url)
+    let points = 0
+    const averagesMs = await warm(async () => {
+      for await (const point of metrics.queryMetrics(averages)) points += Number.isFinite(point.value) ? 1 : 0
+    })
+    return { points: points / 5, averagesMs }
   },
   'read-rows': async () => {
     using rows = new RowRepository(join(place, 'rows.db'))
@@ -97,7 +118,9 @@ const works: Readonly<Record<string, () => Promise<object>>> = {
     const singlesMs = await second(async () => {
       for await (const { value } of rows.streamMetrics()) seen += Number(value) > 0 ? 1 : 0
     })
-    const averagesMs = await second(() => rows.averages(beginMs, beginMs + dayMs))
+    const averagesMs = await warm(async () => {
+      for await (const point of rows.averages(beginMs, beginMs + dayMs)) seen += point.value > 0 ? 1 : 0
+    })
     return { seen, batchesMs, singlesMs, averagesMs }
   },
   /** The older half. */
