@@ -4,7 +4,7 @@ import { type Cause, type CauseName, causes } from './causes.ts'
 import { causeOfFacts, type FactCause } from './facts.ts'
 import { type Finding, findIn, type LogFindings, type Place } from './findings.ts'
 import { hintedCauses } from './hints.ts'
-import { saysFailed } from './outcome.ts'
+import { endsInError, saysFailed } from './outcome.ts'
 import { type Holes, matchPhrase } from './phrase.ts'
 import { type RankedCause, rankCauses } from './rank.ts'
 import { ruleBook } from './rule-book.ts'
@@ -34,7 +34,7 @@ export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promis
   const fact = causeOfFacts(facts)
   const ranked = rankCauses(logs, { isFamiliar, hasFailed }).filter(({ score }) => score >= leastScore)
   const isUnknown = ranked.length === 0 && fact === null
-  const known = isUnknown && hasFailed ? hintedCauses(logs, isFamiliar) : ranked
+  const known = isUnknown && (hasFailed || logs.some(endsInError)) ? hintedCauses(logs, isFamiliar) : ranked
   const troubles = logs.flatMap(({ marks }) => marks.trouble).filter((place) => !isFamiliar(place))
   return { ...conclude(known, fact, troubles), ...(partial && { partial }) }
 }

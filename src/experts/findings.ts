@@ -41,6 +41,7 @@ const mostMarks = {
   ignored: 200,
   retry: 200,
   cleanup: 200,
+  migrating: 200,
 } as const satisfies Record<Mark['kind'], number>
 
 const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind'], Value> => ({
@@ -53,6 +54,7 @@ const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind']
   ignored: of('ignored'),
   retry: of('retry'),
   cleanup: of('cleanup'),
+  migrating: of('migrating'),
 })
 
 /** Keeps the first and the last of what comes. */

@@ -64,6 +64,18 @@ const endsBadly = (log: LogFindings): boolean =>
 
 const lineOf = (places: readonly Place[]): number => places.at(-1)?.line ?? 0
 
+/** Whether its last words are of an error, and none of all that it went on. */
+export function endsInError(log: LogFindings): boolean {
+  const { trouble, success, passed, recovered, retry, ignored } = log.marks
+  const last = trouble.at(-1)
+  const isFine = [success, passed, recovered, retry, ignored].some((places) => places.length > 0)
+  return !isFine && last !== undefined && last.line >= log.lines - lastLines && errorWords.test(last.whole)
+}
+
+/** The last line of a log is mostly empty. */
+const lastLines = 2
+const errorWords = /\bERROR\b|\b[Ee]rror: |\b[\w.]{1,80}(?:Error|Exception)\b/
+
 /** Cleaning up may fail: nobody minds. */
 const lastFailure = (log: LogFindings): number => {
   const cleanup = log.marks.cleanup[0]?.line ?? Number.POSITIVE_INFINITY

@@ -55,9 +55,10 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
       const wraps = !standing.has(finding.rule.cause) && stands(finding, inner)
       const score =
         scoreOf(finding, log) * later * (isFamiliar(finding) ? knownFromGreen : 1) * (wraps ? wrapping : 1)
-      const known = byCause.get(finding.rule.cause)
+      const cause = causeOf(finding, log)
+      const known = byCause.get(cause)
       if (known) known.push({ finding, score })
-      else byCause.set(finding.rule.cause, [{ finding, score }])
+      else byCause.set(cause, [{ finding, score }])
     }
   }
   return [...byCause]
@@ -70,6 +71,17 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
       return { cause, score, findings: best.map(({ finding }) => finding) }
     })
     .toSorted((left, right) => right.score - left.score)
+}
+
+/** Lines after the beginning of a migration in which a statement that the database refuses is the migration's. */
+const migrationLines = 40
+
+/** What a database refuses while its schema is changed is the failure of that change. */
+function causeOf({ rule, line }: Finding, { marks: { migrating, passed } }: LogFindings): CauseName {
+  if (rule.cause !== 'db-error') return rule.cause
+  const begun = migrating.findLast((mark) => mark.line <= line)?.line ?? Number.NEGATIVE_INFINITY
+  const isOver = passed.some((mark) => mark.line > begun && mark.line < line)
+  return line - begun <= migrationLines && !isOver ? 'migration-failed' : rule.cause
 }
 
 /** Of each line the last thing that is said in it, where that names a cause. */

@@ -40,7 +40,7 @@ export type Rule = {
  * `failure`: something in it reports a failure, perhaps one that does not matter; `trouble`: a word that a person would
  * look for; `cleanup`: from here on only cleaning up follows; `success`: the whole work ended well; `passed`: a step of
  * it did (tests, a build, an installation); `recovered`: a connection that was waited for is there; `ignored`: what
- * failed just before is ignored; `retry`: it will be tried again.
+ * failed just before is ignored; `retry`: it will be tried again; `migrating`: a change of a database's schema begins.
  */
 export type Mark = {
   readonly kind:
@@ -53,6 +53,7 @@ export type Mark = {
     | 'retry'
     | 'cleanup'
     | 'trouble'
+    | 'migrating'
   readonly phrases: readonly string[]
   readonly anyCase?: boolean
   readonly unless?: readonly string[]

@@ -143,6 +143,8 @@ export const databaseRules: readonly Rule[] = [
       'SCRAM authentication',
       'Login failed for user',
       'NOAUTH Authentication required',
+      'SaslAuthenticationException',
+      'ACCESS_REFUSED',
       'WRONGPASS',
       'MongoServerError: Authentication failed',
       'Peer authentication failed for user',

@@ -152,6 +152,8 @@ export const pythonPackageRules: readonly Rule[] = [
       'This version of Python is not supported',
       'A module that was compiled using NumPy 1.x cannot be run',
       'numpy.dtype size changed',
+      'driver on your system is too old',
+      'CUDA driver version is insufficient for CUDA runtime version',
     ],
     unless: ['Ignored the following', 'Ignoring '],
     says: 'A package wants another version of Python than the one that runs.',
