@@ -211,6 +211,7 @@ export const imageRules: readonly Rule[] = [
       'unable to prepare context: path',
       'lstat {path@}: no such file or directory',
     ],
+    unless: ['accumulat'],
     says: 'A file that the Dockerfile copies is not in the build context.',
     next: ['Check the path against the context, and .dockerignore'],
     log: 'COPY failed: file not found in build context or excluded by .dockerignore: stat dist: file does not exist',

@@ -213,6 +213,7 @@ export const networkRules: readonly Rule[] = [
       'TimeoutExpired',
       'net/http: TLS handshake timeout',
       'timed out waiting for the condition',
+      'WORKER TIMEOUT (pid:{pid#})',
       'error: timed out waiting',
       'UND_ERR_CONNECT_TIMEOUT',
       'UND_ERR_HEADERS_TIMEOUT',

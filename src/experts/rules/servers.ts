@@ -174,6 +174,9 @@ export const serverRules: readonly Rule[] = [
     anyCase: true,
     phrases: [
       'invalid configuration',
+      'ConfigurationError',
+      'ConfigurationException',
+      'InvalidConfig',
       'configuration error',
       'config error',
       'failed to load config',

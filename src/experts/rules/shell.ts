@@ -138,6 +138,8 @@ export const shellRules: readonly Rule[] = [
       'received SIGTERM',
       'Received SIGTERM',
       'Received SIGINT',
+      'error signal SIGINT',
+      'error signal SIGTERM',
       'signal: interrupt',
       '^KeyboardInterrupt',
       'Caught interrupt',
