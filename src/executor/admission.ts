@@ -10,6 +10,8 @@ import { formatSize } from '../units.ts'
 
 /** A reading is used for this long, in milliseconds: what starts meanwhile is in the ledger already. */
 const readingLastsMs = 20
+/** The line itself moves when somebody sets a limit anew: it is taken to stand for this long, in milliseconds. */
+const lineLastsMs = 1_000
 
 type Parts = {
   readonly monitor: MemoryMonitor
@@ -36,7 +38,7 @@ export class Admission {
   #reading: MemoryReading | null = null
   /** Of the last reading, with what the engine itself may still need. */
   #line: Line = { usedBytes: 0, loadLineBytes: 0 }
-  #readAtMs = 0
+  #readAtMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -84,15 +86,25 @@ export class Admission {
   }
 
   reading(nowMs: number = this.#parts.clock.monotonic()): MemoryReading {
+    const isOld = nowMs - this.#readAtMs >= readingLastsMs
+    return this.#reading === null || isOld ? this.#read(nowMs) : this.#reading
+  }
+
+  /** As it was read last: what was observed since does not matter. */
+  loadLineBytes(nowMs: number = this.#parts.clock.monotonic()): number {
+    const isOld = nowMs - this.#readAtMs >= lineLastsMs
+    return isOld ? this.#read(nowMs).loadLineBytes : this.#line.loadLineBytes
+  }
+
+  #read(nowMs: number): MemoryReading {
     const { monitor, ownBytes } = this.#parts
-    if (this.#reading === null || nowMs - this.#readAtMs >= readingLastsMs) {
-      this.#reading = monitor.read()
-      const { usedBytes, loadLineBytes } = this.#reading
-      const ownClaimBytes = ownBytes === 0 ? 0 : Math.max(0, ownBytes - ownMemoryBytes())
-      this.#line = { usedBytes: usedBytes + ownClaimBytes, loadLineBytes }
-      this.#readAtMs = nowMs
-    }
-    return this.#reading
+    const reading = monitor.read()
+    const { usedBytes, loadLineBytes } = reading
+    const ownClaimBytes = ownBytes === 0 ? 0 : Math.max(0, ownBytes - ownMemoryBytes())
+    this.#reading = reading
+    this.#line = { usedBytes: usedBytes + ownClaimBytes, loadLineBytes }
+    this.#readAtMs = nowMs
+    return reading
   }
 
   /**

@@ -7,7 +7,7 @@
  * that needs more than was reserved for it.
  */
 import type { Clock } from '../clock.ts'
-import { Ledger, MemoryMonitor, type MemoryReading, type Reservation } from '../memory/memory.ts'
+import { Ledger, MemoryMonitor, type Reservation } from '../memory/memory.ts'
 import type { Options } from '../spine.ts'
 import { Admission } from './admission.ts'
 import { Execution } from './execution.ts'
@@ -57,7 +57,7 @@ export class ParallelExecutor implements AsyncDisposable {
   /** By key, in the order of their starts; at most `maxConcurrentTasks`. */
   readonly #running = new Map<number, RunningTask>()
   readonly #guardLoop: GuardLoop
-  #guessedFrom: MemoryReading | null = null
+  #guessedFrom = Number.NaN
   #guessed: Reservation = { bytes: 0 }
   readonly #tally = new Tally()
   readonly #workers: Workers
@@ -120,20 +120,20 @@ export class ParallelExecutor implements AsyncDisposable {
 
   /** What is reserved for a task without an estimate of its own, in bytes: never more than its limit. */
   carefulGuess(limitBytes: number = this.#limitBytes): number {
-    return this.#guessBelow(limitBytes, this.#admission.reading())
+    return this.#guessBelow(limitBytes, this.#admission.loadLineBytes())
   }
 
-  /** Made once for each reading: many tasks start between two of them. */
+  /** Made anew only when the line has moved: many tasks start meanwhile. */
   readonly #guess = (nowMs: number): Reservation => {
-    const reading = this.#admission.reading(nowMs)
-    if (reading !== this.#guessedFrom) {
-      this.#guessedFrom = reading
-      this.#guessed = { bytes: this.#guessBelow(this.#limitBytes, reading) }
+    const loadLineBytes = this.#admission.loadLineBytes(nowMs)
+    if (loadLineBytes !== this.#guessedFrom) {
+      this.#guessedFrom = loadLineBytes
+      this.#guessed = { bytes: this.#guessBelow(this.#limitBytes, loadLineBytes) }
     }
     return this.#guessed
   }
 
-  #guessBelow(limitBytes: number, { loadLineBytes }: MemoryReading): number {
+  #guessBelow(limitBytes: number, loadLineBytes: number): number {
     return Math.floor(Math.min(limitBytes, loadLineBytes / this.options.maxConcurrentTasks))
   }
 

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { lstatSync } from 'node:fs'
+import { rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AttemptFiles } from './words.ts'
 
@@ -28,6 +29,13 @@ export async function removeFiles({
 }: AttemptFiles): Promise<void> {
   const answer = `${request}.answer`
   for (const file of [spool, exit, begun, evicted, outputs, request, answer, `${answer}.new`]) {
-    await rm(file, { recursive: true, force: true }).catch(() => undefined)
+    await remove(file).catch(() => undefined)
   }
+}
+
+/** Most of them were never made, which `rm` finds out in several turns through the threads of Node.js. */
+async function remove(file: string): Promise<void> {
+  const found = lstatSync(file, { throwIfNoEntry: false })
+  if (found?.isDirectory()) await rm(file, { recursive: true, force: true })
+  else if (found) await unlink(file)
 }

@@ -106,7 +106,8 @@ function lookForProcess(left: LeftAttempt, place: ProcessPlace): Found {
     const because = `processes of it run (${orphan}), but not the one that tells how it ends`
     return { state: 'running', identity, isAdoptable: false, because }
   }
-  if (existsSync(dirname(files.exit)) && !existsSync(files.begun)) return notBegun
+  const hasBegun = existsSync(files.exit) || existsSync(files.begun)
+  if (existsSync(dirname(files.exit)) && !hasBegun) return notBegun
   return { state: 'unknown', because: 'it is gone, and has not left how it ended' }
 }
 

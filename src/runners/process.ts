@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises'
+import { constants, readFileSync } from 'node:fs'
+import { type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { identify } from '../memory/memory.ts'
 import type { ProcessIdentity } from '../spine.ts'
@@ -87,7 +88,7 @@ type Conclusion = {
 /** What has become of a command that runs no more, from what it and its supervisor have left. */
 export async function conclude(attempt: Attempt, parts: Conclusion): Promise<RunnerEnd> {
   const { exit, words, log, spool, failure, unrecorded } = parts
-  const record = await readExitRecord(attempt.files.exit)
+  const record = readExitRecord(attempt.files.exit)
   const unlogged = await (spool?.finish() ?? Promise.resolve())
     .then(() => log.finish())
     .then(
@@ -256,9 +257,13 @@ function livingOf(
   }
 }
 
-export async function readExitRecord(file: string): Promise<ExitRecord | undefined> {
+/** At once: it is a line or two that have just been written, and four turns through the threads of Node.js cost more. */
+export function readExitRecord(file: string): ExitRecord | undefined {
   try {
-    return parseExitRecord(await readFile(file, 'utf8'))
+    // The task may have put anything there; opening a pipe must not wait for a writer.
+    return parseExitRecord(
+      readFileSync(file, { encoding: 'utf8', flag: constants.O_RDONLY | constants.O_NONBLOCK }),
+    )
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined
     throw error

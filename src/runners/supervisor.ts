@@ -2,9 +2,10 @@ import { oomScoreOfTasks } from '../memory/memory.ts'
 
 /**
  * The tiny supervisor around every process task: a shell script of a few lines that starts the command, waits for
- * it, and leaves its exit code and its CPU time in a file, by rename, also when the engine is gone by then.
- *
- * An engine that goes on with the run of another knows from the file beside it (`.new`) whether the command has begun.
+ * it, and leaves its exit code and its CPU time in a file, also when the engine is gone by then. The file is made, empty,
+ * before the command begins: an engine that goes on with the run of another knows from it whether it has. It is not put
+ * in its place by a rename, which would be a process more for each task (and on ext4 a file more to make is one more that
+ * must not take the place of those removed in the last five seconds): a record that is not whole is known by its form.
  *
  * The command arrives as words ("$@") and is never read as shell text. The trap keeps the supervisor alive when its
  * process group is told to stop; the subshell gives the command back the usual reaction to signals, and `exec`
@@ -17,7 +18,7 @@ plimsoll_exit_file=$1
 plimsoll_join_file=$2
 plimsoll_oom_score=$3
 shift 3
-true 2>/dev/null >"$plimsoll_exit_file.new"
+true 2>/dev/null >"$plimsoll_exit_file"
 (
 trap - TERM INT HUP QUIT
 [ -z "$plimsoll_join_file" ] || { echo 0 >"$plimsoll_join_file"; } 2>/dev/null
@@ -30,7 +31,7 @@ exec "$@"
 )
 plimsoll_exit_code=$?
 umask 077
-{ echo "$plimsoll_exit_code"; times; } >"$plimsoll_exit_file.new" && /bin/mv -f "$plimsoll_exit_file.new" "$plimsoll_exit_file"
+{ echo "$plimsoll_exit_code"; times; } >"$plimsoll_exit_file"
 exit "$plimsoll_exit_code"`
 
 export type Supervised = {
@@ -56,7 +57,7 @@ export type ExitRecord = {
   readonly cpuMs: number
 }
 
-/** Reads what the supervisor left; undefined when it was killed before it could write. */
+/** Reads what the supervisor left; undefined when it was killed before it had written all of it. */
 export function parseExitRecord(text: string): ExitRecord | undefined {
   const [code = '', , children = ''] = text.split('\n')
   const times = /^(\d{1,9})m(\d{1,2}\.\d{1,6})s (\d{1,9})m(\d{1,2}\.\d{1,6})s$/.exec(children.trim())

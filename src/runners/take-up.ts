@@ -79,7 +79,7 @@ async function takeUpService(attempt: Attempt, { left, found }: TakenUp): Promis
     await attempt.onIdentity(found.identity, true)
     return { outputs: { pid: String(found.identity.pid) } }
   }
-  const record = await readExitRecord(attempt.files.exit)
+  const record = readExitRecord(attempt.files.exit)
   const leftovers = await stopLeftovers(attempt, () => leftBehindOf(attempt, left))
   const lastOutput = attempt.masker
     .text(await endOfFile(attempt.files.log).catch(() => ''))
@@ -113,5 +113,6 @@ export async function giveUp(attempt: Attempt, { left }: TakenUp): Promise<Runne
 
 /** When it ended, in milliseconds since 1970; null while it runs and when nobody knows. */
 export async function endedAtMs({ files }: Pick<Attempt, 'files'>): Promise<number | null> {
-  return (await stat(files.exit).catch(() => null))?.mtimeMs ?? null
+  const found = await stat(files.exit).catch(() => null)
+  return found !== null && found.size > 0 ? found.mtimeMs : null
 }

@@ -8,8 +8,9 @@ import type { Instruments } from './instruments.ts'
 export type AttemptFiles = {
   readonly log: string
   readonly spool: string
+  /** Of a command: made before it begins, and filled when it has ended. */
   readonly exit: string
-  /** Made before the command begins, and renamed to `exit` when it has ended. */
+  /** Of a function in a process of its own: made before it begins, and renamed to `exit` when it has ended. */
   readonly begun: string
   /** Is there when the guard has stopped the attempt, to start it again. */
   readonly evicted: string

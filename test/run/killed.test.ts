@@ -1,6 +1,8 @@
 /** The table of docs/resume.md, each row with a real kill -9. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { hasExitRecord } from '../runners/exit-record.ts'
 import { event, foundOf, orphansOf, statusesOf, Yard } from './killing.ts'
 
 test('killed before the first task: the next engine begins with it', async () => {
@@ -49,7 +51,9 @@ test('a task that ended meanwhile is not run again: its exit code, CPU time and 
   using yard = new Yard()
   yard.plan(`  a: { run: "echo a >>count; echo out; sleep 0.3; echo done >ended; exit 3" }\n`)
   await yard.killedAt(event('attempt-identified', 'a'))
-  await yard.until(() => yard.leftFiles().some((file) => file.endsWith('.exit')))
+  await yard.until(() =>
+    yard.leftFiles().some((file) => file.endsWith('.exit') && hasExitRecord(join(yard.path, file))),
+  )
   const resumed = await yard.resume()
   assert.equal(foundOf(resumed), 'a ended')
   assert.equal(resumed.code, 1)

@@ -9,6 +9,7 @@ import { hasEnded, readProcessStat } from '../../src/memory/process-stat.ts'
 import type { TaskRun } from '../../src/runners/runners.ts'
 import type { TaskControl } from '../../src/spine.ts'
 import { until } from '../pool/pools.ts'
+import { hasExitRecord } from './exit-record.ts'
 import { counting, countsIn, openBench, pidsIn, shell } from './run-task.ts'
 
 const isGone = (pid: number): boolean => {
@@ -160,7 +161,7 @@ test('when the engine is killed a suspended task goes on and ends, and its helpe
   await engine.exited
   await until(() => allCount(bench.dir, before))
   writeFileSync(join(bench.dir, 'go'), '')
-  await until(() => existsSync(join(bench.dir, 'runs/test/1.exit')))
+  await until(() => hasExitRecord(join(bench.dir, 'runs/test/1.exit')))
   assert.equal(readFileSync(join(bench.dir, 'runs/test/1.exit'), 'utf8').split('\n')[0], '5')
   await until(() => isGone(engine.helper))
 })

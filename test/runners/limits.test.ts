@@ -10,6 +10,7 @@ import { enforcementHere, TaskGroups } from '../../src/memory/memory.ts'
 import { hasEnded, readProcessStat } from '../../src/memory/process-stat.ts'
 import type { TaskReport, Work } from '../../src/spine.ts'
 import { until } from '../pool/pools.ts'
+import { hasExitRecord } from './exit-record.ts'
 import { type Bench, exec, openBench, shell } from './run-task.ts'
 
 const MiB = 2 ** 20
@@ -159,7 +160,7 @@ test(
     enforcementHere({ clock: systemClock })
     assert.equal(left().length, 1, 'its task still runs and keeps its group')
     writeFileSync(join(bench.dir, 'go'), '')
-    await until(() => existsSync(join(bench.dir, 'runs/test/1.exit')))
+    await until(() => hasExitRecord(join(bench.dir, 'runs/test/1.exit')))
     // Its supervisor is still about to leave.
     await until(() => {
       enforcementHere({ clock: systemClock })

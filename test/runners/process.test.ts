@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { identify, isSameProcess } from '../../src/memory/memory.ts'
 import { commandNotFound } from '../../src/runners/command-not-found.ts'
 import { until } from '../pool/pools.ts'
+import { hasExitRecord } from './exit-record.ts'
 import { exec, openBench, shell, words } from './run-task.ts'
 
 const logOf = (dir: string): string => readFileSync(join(dir, 'runs/test/1.log'), 'utf8')
@@ -280,7 +281,7 @@ test('when the engine is killed the command goes on, and its exit code and outpu
   await once(engine, 'exit')
   writeFileSync(join(bench.dir, 'go'), '')
   const exit = join(bench.dir, 'runs/test/1.exit')
-  await until(() => existsSync(exit))
+  await until(() => hasExitRecord(exit))
   assert.equal(readFileSync(exit, 'utf8').split('\n')[0], '5')
   assert.equal(readFileSync(join(bench.dir, 'runs/test/1.spool'), 'utf8'), 'first\nlast\n')
 })
