@@ -2,9 +2,10 @@
 import { aggregate } from '../src/metrics/aggregate.ts'
 import type { Aggregate, AggregatePoint } from '../src/metrics/aggregate-words.ts'
 import { writeExposition } from '../src/metrics/exposition-write.ts'
-import type { Batch } from '../src/metrics/words.ts'
+import type { Batch, Sample } from '../src/metrics/words.ts'
 import { type BenchResult, type BenchRow, never, promised } from './measure.ts'
 import { batchesOf, beginMs, samplesOf } from './prometheus/samples.ts'
+import { missedBy, serveForScrape } from './prometheus/scraped.ts'
 import { type Answer, Prometheus } from './prometheus/server.ts'
 
 export const name = 'prometheus-differences'
@@ -55,7 +56,12 @@ export async function run(): Promise<BenchResult> {
   const text = await Array.fromAsync(
     writeExposition(samplesOf(samples), { format: 'openmetrics', timestamps: true }),
   )
-  await using prometheus = await Prometheus.open(text.join(''))
+  const newest = samples.map(
+    (batch): Sample => ({ ...batch.series, timestampMs: 1, value: batch.values.at(-1) ?? Number.NaN }),
+  )
+  const { server, served } = await serveForScrape(newest)
+  await using _server = server
+  await using prometheus = await Prometheus.open(text.join(''), new URL(server.url).host)
   const title = 'Aggregates beside those of the real Prometheus'
   if (prometheus === null)
     return {
@@ -80,6 +86,8 @@ export async function run(): Promise<BenchResult> {
     )
   }
   rows.push(never('results that only one of them has', [unequal], `of ${compared}`))
+  const missed = missedBy(await prometheus.scraped(), served)
+  rows.push(never('samples that it has not got from scraping ours', [missed], `of ${served.length}`))
   const count = samples.reduce((sum, { values }) => sum + values.length, 0)
   return {
     title,

@@ -18,6 +18,11 @@ export type Answer = {
   readonly values: readonly [number, string][]
 }
 
+export type Scraped = {
+  readonly metric: Readonly<Record<string, string>>
+  readonly value: readonly [number, string]
+}
+
 export class Prometheus implements AsyncDisposable {
   readonly version: string
   readonly #url: string
@@ -29,8 +34,8 @@ export class Prometheus implements AsyncDisposable {
     this.#end = end
   }
 
-  /** Null where there is none and none can be fetched. */
-  static async open(openMetrics: string): Promise<Prometheus | null> {
+  /** Scrapes `target` (HOST:PORT), if any, each second. Null where there is none and none can be fetched. */
+  static async open(openMetrics: string, target?: string): Promise<Prometheus | null> {
     const folder = mkdtempSync(join(tmpdir(), 'plimsoll-prometheus-'))
     const remove = (): void => rmSync(folder, { recursive: true, force: true })
     const programs = await programsIn(folder)
@@ -44,7 +49,9 @@ export class Prometheus implements AsyncDisposable {
     await run(join(programs, 'promtool'), ['tsdb', 'create-blocks-from', 'openmetrics', text, data], {
       maxBuffer: 2 ** 26,
     })
-    writeFileSync(join(folder, 'prometheus.yml'), '')
+    const scrape = { job_name: 'ours', scrape_interval: '1s', static_configs: [{ targets: [target] }] }
+    const settings = target === undefined ? {} : { scrape_configs: [scrape] }
+    writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(settings))
     const port = await freePort()
     const child = spawn(
       join(programs, 'prometheus'),
@@ -74,6 +81,22 @@ export class Prometheus implements AsyncDisposable {
     }
     await end()
     throw new Error('Prometheus was not ready after 10 s')
+  }
+
+  /** What it has of the target now; waits for its first scrape. */
+  async scraped(): Promise<readonly Scraped[]> {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const [up] = await this.#instant('up{job="ours"}')
+      if (up?.value[1] === '1') return await this.#instant('{job="ours"}')
+      await sleep(100)
+    }
+    throw new Error('Prometheus has not scraped the target')
+  }
+
+  async #instant(query: string): Promise<readonly Scraped[]> {
+    const response = await fetch(`${this.#url}/api/v1/query?${new URLSearchParams({ query })}`)
+    const answer = (await response.json()) as { data: { result: Scraped[] } }
+    return answer.data.result
   }
 
   async range(
