@@ -26,6 +26,6 @@ export async function openYard(): Promise<Yard> {
         ...options,
       })
     },
-    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true, maxRetries: 10 }),
   }
 }

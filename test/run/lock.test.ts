@@ -94,7 +94,7 @@ class Place implements Disposable {
     for (const child of this.#children) child.kill('SIGKILL')
     for (const name of ['pid', 'pids'].filter((one) => this.has(one)))
       for (const pid of this.lines(name)) stopTask(Number(pid))
-    rmSync(this.path, { recursive: true, force: true })
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 

@@ -118,7 +118,7 @@ export async function openBench(
     run,
     [Symbol.asyncDispose]: async () => {
       await instruments[Symbol.asyncDispose]()
-      await rm(dir, { recursive: true, force: true })
+      await rm(dir, { recursive: true, force: true, maxRetries: 10 })
     },
   }
 }
