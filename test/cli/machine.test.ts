@@ -71,7 +71,8 @@ test('memory --watch gives one line after another until Ctrl-C, which is a succe
   }
   const [code] = child.exitCode === null ? await once(child, 'close') : [child.exitCode]
   assert.equal(code, 0)
-  assert.equal(lines.length, 2)
+  // It may have said more before the signal came.
+  assert.ok(lines.length >= 2)
   for (const { type, atMs, limitRoomBytes } of lines)
     assert.deepEqual([type, typeof atMs, typeof limitRoomBytes], ['memory', 'number', 'number'])
 })
