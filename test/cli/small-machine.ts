@@ -82,10 +82,10 @@ function killAllIn(group: string): void {
   for (const pid of pids) process.kill(pid, 'SIGKILL')
 }
 
-/** Waits for so many of its kind to have begun (none if nothing is said), takes so many MiB within a second, holds them for a moment, ends. */
+/** Waits for so many of its kind to have begun (none if nothing is said), takes so many MiB within so many seconds, holds them for a moment, ends. */
 export const growing = `
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-const [mebibytes, together = 1] = process.argv.slice(2).map(Number)
+const [mebibytes, together = 1, seconds = 1] = process.argv.slice(2).map(Number)
 mkdirSync('begun', { recursive: true })
 writeFileSync('begun/' + process.pid, '')
 let ticksToWait = 200
@@ -93,7 +93,7 @@ const held = []
 const timer = setInterval(() => {
   if (ticksToWait-- > 0 && readdirSync('begun').length < together) return
   ticksToWait = 0
-  if (held.length < mebibytes) for (let i = 0; i < mebibytes / 20; i += 1) held.push(Buffer.alloc(2 ** 20, 1))
+  if (held.length < mebibytes) for (let i = 0; i < mebibytes / seconds / 20; i += 1) held.push(Buffer.alloc(2 ** 20, 1))
   else { clearInterval(timer); setTimeout(() => process.exit(0), 300) }
 }, 50)
 `
