@@ -10,7 +10,7 @@ const shares: Readonly<Record<PressureLevel, number>> = { calm: 1, tight: 0.5, c
 const pausesMs: Readonly<Record<PressureLevel, number>> = { calm: 0, tight: 5, critical: 50 }
 /** A reading costs 35 us. */
 const lookEveryMs = 50
-const longTurnMs = 8
+const longTurnMs = 4
 
 export class Pressure {
   readonly #clock: Clock

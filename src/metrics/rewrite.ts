@@ -2,6 +2,7 @@
 import { decodeBlock, encodeBlock } from './block-codec.ts'
 import { columnsOf, cut, firstFrom, within } from './columns.ts'
 import { merge } from './merge.ts'
+import { LentRoom } from './room.ts'
 import type { BlockPlace, BlockRow, NewBlock } from './statements.ts'
 import { summaryOf } from './summary.ts'
 import type { Columns } from './words.ts'
@@ -10,6 +11,9 @@ import type { Columns } from './words.ts'
 const samplesPerBlock = 1_000
 /** A last block with fewer takes in what comes next. */
 const fewSamples = samplesPerBlock / 2
+
+/** What is decoded is encoded again before the next. */
+const room = new LentRoom()
 
 export type Rewritten = { readonly deleted: readonly BlockPlace[]; readonly added: readonly NewBlock[] }
 
@@ -28,7 +32,7 @@ export function rewrite(seriesId: number, blocks: readonly BlockRow[], fresh: Co
     const takesRest = index === blocks.length - 1 && rest.timestampsMs.length > 0 && block.n < fewSamples
     if (count === 0 && !takesRest) continue
     deleted.push(block)
-    const old = within(decodeBlock(block.data), block.t0, block.t1 + 1)
+    const old = within(decodeBlock(block.data, room), block.t0, block.t1 + 1)
     const merged = merge(old, inside)
     if (!takesRest) add(evenPieces(merged))
     else {
