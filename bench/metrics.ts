@@ -101,10 +101,12 @@ async function ingest(works: Works): Promise<readonly BenchRow[]> {
       ours.map(({ peakMb }) => peakMb),
       { unit: 'MB', floor: 150 },
     ),
+    told('  of it before the first sample', pick(ours, 'openedMb'), 'MB'),
     promised('event loop kept for at most, 100,000 a second', pick(stalls, 'longestMs'), {
       unit: 'ms',
       floor: 20,
     }),
+    told('  by the process itself: processor time of its thread', pick(stalls, 'longestCpuMs'), 'ms'),
     promised(
       'bytes a sample on disk, data A, 1M',
       pick(ours, 'bytes').map((bytes) => bytes / million),
