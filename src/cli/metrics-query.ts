@@ -1,6 +1,11 @@
 import { systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
-import { type Aggregate, type AggregatePoint, labelsText } from '../metrics/metrics.ts'
+import {
+  type Aggregate,
+  type AggregatePoint,
+  labelsText,
+  type MetricsRepository,
+} from '../metrics/metrics.ts'
 import { renderValueChart, styleFor, writeSteadily } from '../report/report.ts'
 import { durationForms, formatSize, parseDuration } from '../units.ts'
 import { queryOf, readMetrics, unknownMetric } from './with-metrics.ts'
@@ -28,8 +33,7 @@ export const printQuery = (call: Call): Promise<number> =>
       groupBy: call.texts('by'),
     })
     const groups = call.flag('json') ? await printPoints(points) : await groupsOf(points)
-    if (groups.size === 0 && !(await metrics.getMetricNames(name)).includes(name))
-      throw await unknownMetric(metrics, name)
+    if (groups.size === 0 && !(await isRecorded(metrics, name))) throw await unknownMetric(metrics, name)
     if (!call.flag('json'))
       await writeSteadily(
         process.stdout,
@@ -37,6 +41,12 @@ export const printQuery = (call: Call): Promise<number> =>
       )
     return 0
   })
+
+/** Or was, and all of it is put together. */
+async function isRecorded(metrics: MetricsRepository, name: string): Promise<boolean> {
+  const names = await metrics.getMetricNames(name)
+  return names.includes(name) || names.includes(`${name}:count`)
+}
 
 type Groups = ReadonlyMap<unknown, readonly AggregatePoint[]>
 

@@ -154,6 +154,10 @@ test('prune puts old samples together, and a query answers as before', async () 
   const day = ['--from', '1970-01-01', '--to', '1970-01-02', '--step', '1h', '--json']
   const query = await folder.plimsoll(['metrics', 'query', 'up', '--aggregate', 'avg', ...day])
   assert.deepEqual(jsonLines(query.stdout), [{ name: 'up', labels: {}, timestampMs: 0, value: 29.5 }])
+  // Nothing is left under its own name.
+  await folder.plimsoll(['metrics', 'prune', '--downsample', 'up:1d:5m'])
+  const empty = await folder.plimsoll(['metrics', 'query', 'up', '--aggregate', 'avg'])
+  assert.deepEqual([empty.code, empty.stdout], [0, 'no samples in this time\n'])
 })
 
 test('serve answers a scraper until it is interrupted', async () => {
