@@ -116,11 +116,14 @@ class Collector {
     const lowerWhole = whole.toLowerCase()
     const lowerWords = words.length === whole.length ? lowerWhole : words.toLowerCase()
     const seen = { whole, words, lowerWhole, lowerWords }
-    const isFine = passedTest.test(words) || stackFrame.test(words)
+    const isPassedTest = passedTest.test(words)
+    const isFine = isPassedTest || stackFrame.test(words)
     const place = { log: this.#log, line, whole }
     for (const word of found) {
       for (const candidate of book.candidates[word] ?? []) {
-        if (!isFine || 'mark' in candidate.of) this.#try(candidate, seen, place)
+        const { of } = candidate
+        if ('mark' in of ? !isPassedTest || !badNews.has(of.mark.kind) : !isFine)
+          this.#try(candidate, seen, place)
       }
     }
   }
@@ -158,6 +161,9 @@ const softWords =
 /** A test that passed may have any words in its name. */
 const passedTest =
   /^(?:-{3} )?(?:PASS(?:ED)?\b|Passed |[✓✔√] |ok\b|\[ {0,8}(?:OK|PASSED) {0,8}\])|(?:\bPASSED|\.\.\. {0,2}(?:ok|OK|passed))(?: {0,4}[([].{0,40})?\s{0,4}$/
+
+/** Kinds of marks that the name of a passed test may look like. */
+const badNews: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['end', 'failure', 'trouble'])
 
 /** Names of files and functions may have any words, too: JavaScript, Java, .NET. */
 const stackFrame = /^at .{1,300}[:(].{0,300}\d\)?(?: \{)?$|^at .{1,200} \(native/i

@@ -10,7 +10,7 @@ const escapes = /\x1b(?:\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,200}(?:\x
 /** Each begins at the start of the line and has bounded parts only, so that a look at a line is linear. */
 const prefixes: readonly RegExp[] = [
   // A time: ISO 8601, with a comma or a point, in brackets or not; the time of day alone; syslog's.
-  /^\ufeff?[[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,12} ?(?:Z|UTC|[+-]\d\d:?\d\d)?[\])]?[ \t:|-]{0,4}/,
+  /^\ufeff?[[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,12} ?(?:Z|[A-Z]{3,4}\b(?=[ :\]])|[+-]\d\d:?\d\d)?[\])]?[ \t:|-]{0,4}(?:\[\d{1,7}\] )?/,
   /^[[(]?\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?(?: [AP]M:?)?[\])]?[ \t|-]{1,4}/,
   /^[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} [^\s:]{1,64}: /,
   // GitHub's command line: job, step and time.
@@ -19,6 +19,8 @@ const prefixes: readonly RegExp[] = [
   /^std(?:out|err) [FP] /,
   /^#\d{1,4} (?:\d{1,6}\.\d{1,3} )?/,
   /^[\w.-]{1,60} {0,40}\| /,
+  // The frame that Terraform draws.
+  /^[│╷╵] {1,2}(?=\S)/,
   // Marks of GitHub and Azure, levels in brackets, ant's and concurrently's names, pytest's mark.
   /^##\[\w{1,20}\]/,
   /^::(?:error|warning|notice)[^:]{0,200}::/,

@@ -58,3 +58,22 @@ test('words alone name a cause only near a failure that is certain', async () =>
 test('what the program fell back from is no failure', async () => {
   assert.equal(await causeOf(`${refused}falling back to the mirror\n`), null)
 })
+
+test('a statement that the database refuses is the failure of the migration that it belongs to', async () => {
+  const refusal = 'ERROR: column "sku" of relation "products" already exists\n'
+  assert.equal(await causeOf(`Applying migration 'AddSku'.\n${refusal}`), 'migration-failed')
+  assert.equal(await causeOf(`Migrations finished successfully.\n${refusal}`), 'db-error')
+})
+
+test('a log that ends in an error nobody knows is guessed at, and one that goes on after it is not', async () => {
+  const unknown = '10:00:00 ERROR the vault of tariffs has no password\n'
+  assert.equal(await causeOf(`starting\n${unknown}`), 'auth')
+  assert.equal(await causeOf(`${unknown}going on\nand on\nand on\n`), null)
+})
+
+test('what fails while cleaning up is no failure', async () => {
+  assert.equal(
+    await causeOf('Deployed 3 files (404.html)\nPost job cleanup.\nfatal: not in a git directory\n'),
+    null,
+  )
+})

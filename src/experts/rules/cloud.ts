@@ -35,6 +35,7 @@ export const cloudRules: readonly Rule[] = [
       'failed to get shared config profile',
       'error configuring Terraform AWS Provider',
       'Error: No valid credential',
+      'Error: Required token could not be found',
       'Unable to get ACTIONS_ID_TOKEN_REQUEST_URL',
       'gcloud.auth',
       'google-github-actions/auth failed',

@@ -3,6 +3,27 @@ import type { Rule } from '../words.ts'
 
 export const infrastructureRules: readonly Rule[] = [
   {
+    id: 'terraform-provider',
+    cause: 'dependency-missing',
+    phrases: [
+      'does not have a provider named',
+      "couldn't resolve module/action",
+      'no available releases match the given constraints',
+    ],
+    says: 'A provider, module or collection that the description uses cannot be found.',
+    log: 'Could not retrieve the list of available versions for provider hashicorp/awss: provider registry registry.terraform.io does not have a provider named registry.terraform.io/hashicorp/awss',
+    source: 'Terraform, internal/getproviders; Ansible, lib/ansible/parsing/mod_args.py',
+  },
+  {
+    id: 'terraform-providers',
+    cause: 'dependency-missing',
+    depth: 'step',
+    phrases: ['Error: Failed to query available provider packages', 'Error: Failed to install provider'],
+    says: 'Terraform could not get a provider.',
+    log: 'Error: Failed to query available provider packages',
+    source: 'Terraform, internal/command/init.go',
+  },
+  {
     id: 'terraform-config',
     cause: 'config-error',
     unless: ['undeclared resource group'],
@@ -51,7 +72,6 @@ export const infrastructureRules: readonly Rule[] = [
       'Error: Required plugins are not installed',
       'Error: Unclosed configuration block',
       'Error: Could not load plugin',
-      'Error: Failed to query available provider packages',
       'Error: No value for required variable',
       'Error: Unsupported Terraform Core version',
       'Error: Invalid template interpolation',
@@ -88,7 +108,7 @@ export const infrastructureRules: readonly Rule[] = [
     ],
     unless: ['UNREACHABLE', 'npm', 'Permission denied', 'No space left'],
     says: 'A task or play of Ansible failed: {message}',
-    log: 'fatal: [web1]: FAILED! => {"changed": false, "msg": "Destination /opt not writable"}',
+    log: 'fatal: [web1]: FAILED! => {"changed": false, "msg": "Could not find the requested service shop: host"}',
     source: 'ansible, lib/ansible/plugins/callback/default.py',
   },
   {

@@ -3,6 +3,16 @@ import type { Rule } from '../words.ts'
 
 export const javaBuildRules: readonly Rule[] = [
   {
+    // Its next lines tell why: an artifact, an SDK, a repository.
+    id: 'gradle-dependencies',
+    cause: 'dependency-missing',
+    depth: 'step',
+    phrases: ['Could not determine the dependencies of task'],
+    says: 'Gradle could not find out what a task needs.',
+    log: "Could not determine the dependencies of task ':app:compileJava'.",
+    source: 'Gradle, execution of the task graph',
+  },
+  {
     id: 'maven-artifact',
     cause: 'dependency-missing',
     phrases: [
@@ -17,7 +27,6 @@ export const javaBuildRules: readonly Rule[] = [
       'Could not resolve all dependencies for',
       'Could not resolve all files for configuration',
       'Could not resolve all artifacts for',
-      'Could not determine the dependencies of task',
       'was not found in any of the following sources',
       "Plugin [id: '{plugin}'",
       'Failure to find {artifact@} in',

@@ -163,6 +163,7 @@ export const pythonRules: readonly Rule[] = [
       'Test results: Total issues',
     ],
     unless: [
+      'Found 0 errors',
       'rated at 10.00/10',
       'installing ',
       'Collecting',

@@ -9,6 +9,8 @@ export const serverRules: readonly Rule[] = [
       'nginx: [emerg] {message}',
       '[emerg] {message}',
       'nginx: configuration file {file@} test failed',
+      'unrecognized configuration parameter',
+      'configuration file "{file}" contains errors',
       'AH00526: Syntax error',
       "Invalid command '{word}', perhaps misspelled",
       'apache2: Syntax error',
