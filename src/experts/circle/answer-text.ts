@@ -7,15 +7,12 @@ import type { SpilledText } from './words.ts'
 
 /** In UTF-16 units. */
 const longestInline = 64 * 1024
-/** What goes to the file at once, in UTF-16 units. */
-const pieceLength = 64 * 1024
 
 export type SpillPlace = { readonly dir: () => Promise<string> }
 
 export class AnswerText implements AsyncDisposable {
   readonly #place: SpillPlace
   #head = ''
-  #waiting = ''
   #file: { readonly path: string; readonly handle: FileHandle } | undefined
   #bytes = 0
   #isKept = false
@@ -29,26 +26,19 @@ export class AnswerText implements AsyncDisposable {
   }
 
   get heldBytes(): number {
-    return (this.#head.length + this.#waiting.length) * 2
+    return this.#head.length * 2
   }
 
-  /** @throws STATE_FULL, STATE_UNWRITABLE */
-  async add(text: string): Promise<void> {
-    if (this.#file === undefined && this.#head.length + text.length <= longestInline) {
-      this.#head += text
-      return
-    }
-    if (this.#file === undefined) {
-      const room = longestInline - this.#head.length
-      this.#waiting = this.#head + text
-      this.#head += text.slice(0, room)
-    } else this.#waiting += text
-    if (this.#waiting.length >= pieceLength) await this.#flush()
+  /** The same twice: its bytes, and what they say. @throws STATE_FULL, STATE_UNWRITABLE */
+  async add(bytes: Uint8Array, text: string): Promise<void> {
+    const room = longestInline - this.#head.length
+    if (this.#file === undefined && text.length > room) await this.#write(Buffer.from(this.#head))
+    if (this.#file !== undefined) await this.#write(bytes)
+    if (room > 0) this.#head += text.slice(0, room)
   }
 
   /** Null when all of it is in `head`. */
   async end(): Promise<SpilledText | null> {
-    if (this.#waiting !== '') await this.#flush()
     if (this.#file === undefined) return null
     this.#isKept = true
     await this.#file.handle.close()
@@ -62,13 +52,11 @@ export class AnswerText implements AsyncDisposable {
     await rm(this.#file.path, { force: true })
   }
 
-  async #flush(): Promise<void> {
-    const text = this.#waiting
-    this.#waiting = ''
+  async #write(bytes: Uint8Array): Promise<void> {
     try {
       this.#file ??= await openSpill(await this.#place.dir())
-      await this.#file.handle.appendFile(text)
-      this.#bytes += Buffer.byteLength(text)
+      await this.#file.handle.appendFile(bytes)
+      this.#bytes += bytes.length
     } catch (cause) {
       const isFull = systemCodeOf(cause) === 'ENOSPC'
       throw new PlimsollError(

@@ -7,14 +7,13 @@ import { retry } from '../../retry/retry.ts'
 import { AnswerText, type SpillPlace } from './answer-text.ts'
 import { claimOf } from './claim.ts'
 import type { ShownLine } from './exhibit.ts'
-import { factsOfFailure, mayPass } from './failure.ts'
+import { factsOfFailure, failureOf, mayPass } from './failure.ts'
 import { keyOf } from './keys.ts'
-import { type Finish, streamModel } from './model-stream.ts'
-import { openModel } from './open-model.ts'
+import type { ModelReader } from './model-reader.ts'
 import { costOf, type Purse, tokensOf } from './purse.ts'
+import type { ModelEnd } from './reader-words.ts'
 import type { FairShare } from './share.ts'
 import { within } from './time-limit.ts'
-import { Wire } from './wire.ts'
 import type { AnswerStatus, Claim, ExpertAnswer, ExpertEvent, Prompt, SpilledText, Usage } from './words.ts'
 
 /** What one stream may hold: buffers of the socket and of the library, and the text until it is read. */
@@ -29,6 +28,7 @@ export type ModelParts = {
   readonly variables: NodeJS.ProcessEnv
   readonly memory: FairShare
   readonly purse: Purse
+  readonly reader: ModelReader
   readonly spills: SpillPlace
   /** Told of the most that a stream held, in bytes. */
   readonly noteHeld: (bytes: number) => void
@@ -66,6 +66,8 @@ export async function askModel(parts: ModelParts, source: ExpertSource, asked: A
   }
   let spilled: SpilledText | null = null
   let end: End
+  // What is wrong with it is told where it is needed.
+  await parts.reader.open().catch(() => undefined)
   using limit = within(clock, source.timeoutMs, asked.signal, () => late(source))
   try {
     end = await converse(parts, source, { ...asked, signal: limit.signal }, progress)
@@ -173,65 +175,49 @@ async function oneAttempt(
   source: ExpertSource,
   { prompt, emit, questionId, signal }: Asked,
   progress: Progress,
-): Promise<Finish | undefined> {
+): Promise<ModelEnd['finish']> {
   const startMs = parts.clock.monotonic()
   progress.attempts += 1
   await progress.text?.[Symbol.asyncDispose]()
   const text = new AnswerText(parts.spills)
   progress.text = text
-  const wire = new Wire(source.name)
-  const model = await openModel({ source, key: parts.key, fetch: wire.fetch })
-  const knowsSchemas = source.protocol !== 'compatible'
-  const masked = parts.redactor.keptStream()
-  const decoder = new TextDecoder()
-  let characters = 0
-  let finish: Finish | undefined
-  const pass = async (bytes: Uint8Array): Promise<void> => {
-    const piece = decoder.decode(bytes, { stream: true })
-    if (piece === '') return
+  let unkept: { readonly error: unknown } | undefined
+  const onText = async (bytes: Uint8Array, heldBytes: number): Promise<void> => {
+    const piece = decoder.decode(bytes)
     progress.firstTextMs ??= parts.clock.monotonic() - startMs
-    await text.add(piece)
-    await emit({ type: 'text', questionId, expert: source.name, text: piece }, signal)
-  }
-  try {
-    const { maxOutputTokens } = source
-    for await (const part of streamModel(model, { prompt, maxOutputTokens, knowsSchemas, signal })) {
-      if ('finish' in part) finish = part.finish
-      else if ('unseen' in part) characters += part.unseen
-      else {
-        characters += part.text.length
-        await pass(await masked.push(Buffer.from(part.text)))
-      }
-      parts.noteHeld(wire.heldBytes + text.heldBytes)
+    parts.noteHeld(heldBytes + bytes.length + text.heldBytes)
+    try {
+      await text.add(bytes, piece)
+      await emit({ type: 'text', questionId, expert: source.name, text: piece }, signal)
+    } catch (error) {
+      unkept ??= { error }
+      throw error
     }
-    await pass(await masked.end())
-    return finish
-  } catch (error) {
-    signal.throwIfAborted()
-    // What was held back belongs to what came.
-    await pass(await masked.end())
-    throw wire.problem ?? error
-  } finally {
-    // Nobody pays for an error; a call that was cut may have been begun on the other side.
-    if (wire.isStreaming || signal.aborted) count(progress, finish, { prompt, characters })
   }
+  const end = await parts.reader.read({ source, key: parts.key, prompt }, { onText, signal })
+  // Nobody pays for an error; a call that was cut may have been begun on the other side.
+  if (end.isStreaming || signal.aborted) count(progress, end, prompt)
+  signal.throwIfAborted()
+  if (unkept !== undefined) throw unkept.error
+  if (end.failure !== null) throw failureOf(end.failure)
+  return end.finish
 }
 
-type Said = { readonly prompt: Prompt; readonly characters: number }
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Also of an attempt that failed in its midst: it is paid. */
-function count(progress: Progress, finish: Finish | undefined, { prompt, characters }: Said): void {
-  const { inputTokens, outputTokens } = finish?.usage ?? {}
-  progress.isEstimated ||= inputTokens?.total === undefined || outputTokens?.total === undefined
-  progress.inputTokens += inputTokens?.total ?? tokensOf(prompt.system.length + prompt.user.length)
-  progress.outputTokens += outputTokens?.total ?? tokensOf(characters)
+function count(progress: Progress, { finish, characters }: ModelEnd, prompt: Prompt): void {
+  const { inputTokens, outputTokens } = finish ?? {}
+  progress.isEstimated ||= inputTokens === undefined || outputTokens === undefined
+  progress.inputTokens += inputTokens ?? tokensOf(prompt.system.length + prompt.user.length)
+  progress.outputTokens += outputTokens ?? tokensOf(characters)
 }
 
-type Told = { readonly finish: Finish | undefined; readonly progress: Progress }
+type Told = { readonly finish: ModelEnd['finish']; readonly progress: Progress }
 
 /** Only what the model itself ended is complete: libraries say "other" where the connection ended. */
 function judged(source: ExpertSource, { prompt, shown }: Asked, { finish, progress }: Told): End {
-  const reason = finish?.finishReason.unified
+  const reason = finish?.reason
   if (reason !== 'stop') throw cut(source, reason)
   const { text } = progress
   if (text === undefined || text.head.trim() === '')

@@ -1,5 +1,5 @@
 /** What went wrong with a model, in words of ours. The libraries' errors are looked at from outside: each has its own. */
-import { messageOf, PlimsollError, systemCodeOf } from '../../errors.ts'
+import { type ErrorCode, messageOf, PlimsollError, systemCodeOf } from '../../errors.ts'
 import type { AttemptEnd } from '../../retry/retry.ts'
 import { isTransient } from '../../retry/retry.ts'
 
@@ -7,29 +7,50 @@ const longestMessage = 500
 /** Anthropic: it is overloaded. */
 const overloaded = 529
 
-/** What `retry` looks at: the status, and the headers that say when to come again. */
+/** What is known of a failure in the thread that reads, as plain data. */
+export type FailureFacts = {
+  /** Null: it is no error of ours. */
+  readonly code: ErrorCode | null
+  readonly message: string
+  readonly status: number | undefined
+  /** They may say when to come again. */
+  readonly headers: Readonly<Record<string, string>> | undefined
+  /** Of the network, such as ECONNRESET. */
+  readonly networkCode: string | undefined
+}
+
+/** What `retry` looks at. */
 class ModelFailure extends Error {
   readonly status: number | undefined
-  readonly headers: Readonly<Record<string, string>> | undefined
+  readonly headers: FailureFacts['headers']
+  readonly networkCode: string | undefined
 
-  constructor(cause: unknown) {
-    super(messageOf(cause), { cause })
-    const { statusCode, responseHeaders } = Object(cause) as {
-      readonly statusCode?: number
-      readonly responseHeaders?: Record<string, string>
-    }
-    // What broke off later began well.
-    this.status = statusCode !== undefined && statusCode >= 400 ? statusCode : undefined
-    this.headers = responseHeaders
+  constructor({ message, status, headers, networkCode }: FailureFacts) {
+    super(message)
+    this.status = status
+    this.headers = headers
+    this.networkCode = networkCode
   }
 }
 
 /** An error that a stream tells of in its midst is a plain object. */
-export function modelFailure(thrown: unknown): unknown {
-  if (thrown instanceof PlimsollError) return thrown
-  if (thrown instanceof Error) return new ModelFailure(thrown)
-  return new ModelFailure(new Error(said(thrown)))
+export function failureFacts(thrown: unknown): FailureFacts {
+  const { statusCode: status, responseHeaders } = Object(thrown) as {
+    readonly statusCode?: number
+    readonly responseHeaders?: Record<string, string>
+  }
+  return {
+    code: thrown instanceof PlimsollError ? thrown.code : null,
+    message: thrown instanceof Error ? messageOf(thrown) : said(thrown),
+    // What broke off later began well.
+    status: status !== undefined && status >= 400 ? status : undefined,
+    headers: responseHeaders && { ...responseHeaders },
+    networkCode: networkCodeOf(thrown),
+  }
 }
+
+export const failureOf = (facts: FailureFacts): Error =>
+  facts.code === null ? new ModelFailure(facts) : new PlimsollError(facts.code, facts.message)
 
 function said(thrown: unknown): string {
   const { message, error } = Object(thrown) as {
@@ -46,7 +67,9 @@ export function mayPass(end: AttemptEnd): boolean {
   if (error instanceof ModelFailure) {
     // What is known of it is known of its cause; that a library could not read it is no programming error of ours.
     if (error.status === overloaded) return true
-    return error.status === undefined ? isNetwork(error) || isInTheMidst(error) : isTransient(end)
+    return error.status === undefined
+      ? error.networkCode !== undefined || isInTheMidst(error)
+      : isTransient(end)
   }
   return isTransient(end)
 }
@@ -72,10 +95,11 @@ export function factsOfFailure(expert: string, thrown: unknown): PlimsollError {
       `the server of ${expert} failed (HTTP ${status}): ${message}`,
       options,
     )
-  if (isNetwork(thrown))
+  const networkCode = thrown instanceof ModelFailure ? thrown.networkCode : networkCodeOf(thrown)
+  if (networkCode !== undefined)
     return new PlimsollError(
       'EXPERT_UNREACHABLE',
-      `the server of ${expert} cannot be reached, or went away (${networkCode(thrown)})`,
+      `the server of ${expert} cannot be reached, or went away (${networkCode})`,
       options,
     )
   return new PlimsollError('EXPERT_FAILED', `the answer of ${expert} broke off: ${message}`, options)
@@ -83,7 +107,7 @@ export function factsOfFailure(expert: string, thrown: unknown): PlimsollError {
 
 const mostCauses = 6
 
-function networkCode(thrown: unknown): string | undefined {
+function networkCodeOf(thrown: unknown): string | undefined {
   let error = thrown
   for (let depth = 0; depth < mostCauses && error instanceof Error; depth += 1) {
     const code = systemCodeOf(error)
@@ -92,5 +116,3 @@ function networkCode(thrown: unknown): string | undefined {
   }
   return undefined
 }
-
-const isNetwork = (thrown: unknown): boolean => networkCode(thrown) !== undefined

@@ -13,6 +13,7 @@ import { CalmGate, type PressureGauge } from './calm.ts'
 import { type Chosen, consultAll } from './consult.ts'
 import { Handover } from './handover.ts'
 import { keyOf } from './keys.ts'
+import { ModelReader } from './model-reader.ts'
 import { offlineName } from './offline.ts'
 import { Performance, type PerformanceReport } from './performance.ts'
 import { Purse } from './purse.ts'
@@ -70,6 +71,7 @@ export class ExpertManager implements AsyncDisposable {
   /** Consultations that have not ended: at most those that run and wait. */
   readonly #open = new Set<Promise<unknown>>()
   #redactor: Promise<Redactor> | undefined
+  #known: Promise<readonly string[]> | undefined
   #spillDir: Promise<string> | undefined
 
   /** @throws OPTION_INVALID */
@@ -92,6 +94,7 @@ export class ExpertManager implements AsyncDisposable {
     const { spillDir } = options
     this.#parts = {
       ...{ clock, variables, purse: new Purse(this.#limitUsd) },
+      reader: new ModelReader(() => this.#allSecrets(), budgetMb),
       memory: new FairShare(budgetMb * mebibyte, Number.POSITIVE_INFINITY),
       spills: { dir: () => (this.#spillDir ??= mkdtemp(join(spillDir ?? tmpdir(), 'plimsoll-answers-'))) },
       noteHeld: (bytes) => {
@@ -208,6 +211,7 @@ export class ExpertManager implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new PlimsollError('EXPERTS_CLOSED', 'the circle of experts was closed'))
     await Promise.allSettled(this.#open)
+    await this.#parts.reader[Symbol.asyncDispose]()
     this.#monitor?.[Symbol.dispose]()
     if (this.#spillDir !== undefined) await rm(await this.#spillDir, { recursive: true, force: true })
   }
@@ -335,17 +339,17 @@ export class ExpertManager implements AsyncDisposable {
     )
   }
 
-  /** The keys are secrets, too. One that cannot be read is told of where it is needed. */
   #masking(): Promise<Redactor> {
-    this.#redactor ??= Promise.all(
-      [...this.#experts.values()].map((source) => keyOf(source, this.#parts.variables).catch(() => null)),
-    ).then((keys) =>
-      createRedactor([
-        ...this.#secrets,
-        ...keys.filter((key) => key !== null && key.length >= 8),
-      ] as string[]),
-    )
+    this.#redactor ??= this.#allSecrets().then(createRedactor)
     return this.#redactor
+  }
+
+  /** The keys are secrets, too. One that cannot be read is told of where it is needed. */
+  #allSecrets(): Promise<readonly string[]> {
+    this.#known ??= Promise.all(
+      [...this.#experts.values()].map((source) => keyOf(source, this.#parts.variables).catch(() => null)),
+    ).then((keys) => [...this.#secrets, ...keys.filter((key) => key !== null && key.length >= 8)] as string[])
+    return this.#known
   }
 
   #note(answer: ExpertAnswer): void {

@@ -1,11 +1,13 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import { claimSchema } from './claim.ts'
-import { modelFailure } from './failure.ts'
+import type { ModelEnd } from './reader-words.ts'
 import type { Prompt } from './words.ts'
 
-export type Finish = Extract<LanguageModelV4StreamPart, { type: 'finish' }>
 /** `unseen`: characters of thoughts that are paid and not shown. */
-export type ModelPart = { readonly text: string } | { readonly unseen: number } | { readonly finish: Finish }
+export type ModelPart =
+  | { readonly text: string }
+  | { readonly unseen: number }
+  | { readonly finish: ModelEnd['finish'] }
 
 type StreamOptions = {
   readonly prompt: Prompt
@@ -38,14 +40,20 @@ export async function* streamModel(
       if (done) return
       if (part.type === 'text-delta') yield { text: part.delta }
       else if (part.type === 'reasoning-delta') yield { unseen: part.delta.length }
-      else if (part.type === 'finish') yield { finish: part }
+      else if (part.type === 'finish') yield { finish: finishOf(part) }
       else if (part.type === 'error') throw part.error
     }
   } catch (error) {
     // The libraries lose the reason of an abort.
     signal.throwIfAborted()
-    throw modelFailure(error)
+    throw error
   } finally {
     reader?.cancel().catch(() => undefined)
   }
 }
+
+const finishOf = ({ finishReason, usage }: Extract<LanguageModelV4StreamPart, { type: 'finish' }>) => ({
+  reason: finishReason.unified,
+  inputTokens: usage.inputTokens.total,
+  outputTokens: usage.outputTokens.total,
+})

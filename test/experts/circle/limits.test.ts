@@ -102,7 +102,8 @@ test('after 1,000 cancelled questions there is no socket, no timer and no file',
   const calm = { read: () => ({ level: 'calm' }) as const }
   const options = { experts: [server.source('compatible')], maxConcurrentQueries: 50, memory: calm }
   await using manager = new ExpertManager(options)
-  await manager.consult(questionOf('first'), { timeoutMs: 20 })
+  for await (const event of manager.stream(questionOf('first'))) if (event.type === 'text') break
+  while (server.sockets.size > 0) await sleep(5)
   const before = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
   const files = readdirSync('/proc/self/fd').length
   const ends = await Promise.allSettled(
@@ -149,7 +150,7 @@ test('an expert that never answers ends after its time, and the others are kept'
   await using server = await new ModelServer(({ body }) => ({ isSilent: body.includes('"never"') })).listen()
   await using manager = new ExpertManager({
     experts: [
-      server.source('compatible', { name: 'never', model: 'never', timeoutMs: 2_000 }),
+      server.source('compatible', { name: 'never', model: 'never', timeoutMs: 1_000 }),
       server.source('compatible', { name: 'soon' }),
     ],
   })
@@ -169,8 +170,10 @@ test('when the time of a consultation is over, what was answered stays and is to
   await using manager = new ExpertManager({
     experts: [server.source('compatible', { name: 'never', model: 'never' }), server.source('anthropic')],
   })
+  // The first question also waits for a thread to start.
+  await manager.consult(questionOf('first'), { experts: ['anthropic'] })
   const events = []
-  for await (const event of manager.stream(questionOf('q'), { timeoutMs: 2_000, requiredExperts: ['never'] }))
+  for await (const event of manager.stream(questionOf('q'), { timeoutMs: 1_000, requiredExperts: ['never'] }))
     events.push(event)
   const last = events.at(-1)
   assert.equal(last?.type, 'consulted')
