@@ -66,6 +66,7 @@ export async function consultInTerminal(
   asked: NewQuery,
   options: CircleConsult,
 ): Promise<number> {
+  manager.checkExperts(asked.type ?? 'general', options)
   let exitCode = 0
   const tell = teller(call, asked)
   const onEvent = async (event: ExpertEvent): Promise<void> => {

@@ -84,6 +84,8 @@ test('without a circle, an unknown expert or an empty question nothing is asked'
   folder.write('plimsoll.config.yaml', circleOf('http://127.0.0.1:1/v1'))
   const unknown = await folder.plimsoll(['ask', 'Well?', '--experts', 'hous'])
   assert.match(unknown.stderr, /did you mean "house"/)
+  const kept = await folder.plimsoll(['queries', 'list'])
+  assert.match(kept.stderr, /nothing has been recorded/)
 })
 
 test('diagnose asks the circle as well, shows the vote, and prints no secret', async () => {

@@ -108,6 +108,11 @@ export class ExpertManager implements AsyncDisposable {
     return [...this.#experts.keys(), offlineName]
   }
 
+  /** Whether there is somebody to ask, before anything is kept of a question. @throws EXPERT_UNKNOWN */
+  checkExperts(type: string, options: Pick<ConsultOptions, 'experts' | 'requiredExperts'> = {}): void {
+    this.#chosenFor(type, options)
+  }
+
   /**
    * Asks the experts and resolves when all have answered, or enough. Whatever goes wrong with one of them is told in its
    * answer, and the others' answers stay; `error` says when they are too few.
@@ -222,8 +227,7 @@ export class ExpertManager implements AsyncDisposable {
     emit: (event: ExpertEvent, signal: AbortSignal) => Promise<void>,
   ): Promise<Consultation> {
     this.#closing.signal.throwIfAborted()
-    const chosen = this.#choose(options.experts ?? this.names, question.type === 'diagnosis')
-    this.#refuseUnknown(options.requiredExperts ?? [])
+    const chosen = this.#chosenFor(question.type, options)
     const ended = this.#run(question, options, { chosen, emit })
     this.#open.add(ended)
     try {
@@ -314,6 +318,11 @@ export class ExpertManager implements AsyncDisposable {
       await Promise.all(running)
     }
     signal.throwIfAborted()
+  }
+
+  #chosenFor(type: string, options: Pick<ConsultOptions, 'experts' | 'requiredExperts'>): Chosen {
+    this.#refuseUnknown(options.requiredExperts ?? [])
+    return this.#choose(options.experts ?? this.names, type === 'diagnosis')
   }
 
   #choose(names: readonly string[], isDiagnosis: boolean): Chosen {
