@@ -150,7 +150,7 @@ test('an expert that never answers ends after its time, and the others are kept'
   await using server = await new ModelServer(({ body }) => ({ isSilent: body.includes('"never"') })).listen()
   await using manager = new ExpertManager({
     experts: [
-      server.source('compatible', { name: 'never', model: 'never', timeoutMs: 1_000 }),
+      server.source('compatible', { name: 'never', model: 'never', timeoutMs: 2_000 }),
       server.source('compatible', { name: 'soon' }),
     ],
   })
@@ -173,7 +173,7 @@ test('when the time of a consultation is over, what was answered stays and is to
   // The first question also waits for a thread to start.
   await manager.consult(questionOf('first'), { experts: ['anthropic'] })
   const events = []
-  for await (const event of manager.stream(questionOf('q'), { timeoutMs: 1_000, requiredExperts: ['never'] }))
+  for await (const event of manager.stream(questionOf('q'), { timeoutMs: 2_000, requiredExperts: ['never'] }))
     events.push(event)
   const last = events.at(-1)
   assert.equal(last?.type, 'consulted')
