@@ -153,7 +153,7 @@ async function perform(
   const { lease, choice, runId } = turn
   const journal = openJournal(store, lease)
   const past = await journal.pastTasks(plan.name)
-  const estimates = new Estimates(await knownPeaks(journal, carried), clock.now())
+  const estimates = new Estimates(await knownPeaks(journal, carried, clock.now()), clock.now())
   const signal = eitherOf(options.signal, lease.signal)
   const killSignal = eitherOf(options.killSignal, lease.killSignal)
   const force = forcedTasks(plan, options.force)

@@ -1,7 +1,7 @@
 /** What `deploy` would do: the order, what is skipped and why, expected time and memory. Changes nothing. */
 import { type Clock, systemClock } from './clock.ts'
 import { ParallelExecutor, predictRun } from './executor/executor.ts'
-import { historyFileOf, mergePeaks, readHistory } from './history/history.ts'
+import { crediblePeaks, historyFileOf, mergePeaks, readHistory } from './history/history.ts'
 import { openJournal, type PastTask, type TaskPeak } from './journal/journal.ts'
 import { Estimates } from './memory/memory.ts'
 import { conditionHolds, isDecided } from './plan/plan.ts'
@@ -68,7 +68,7 @@ export type PredictOptions = {
 export async function predict(plan: Plan, options: PredictOptions = {}): Promise<PlanPrediction> {
   const { variables = process.env, clock = systemClock } = options
   const historyFile = historyFileOf(options.historyFile, variables)
-  const carried = historyFile === undefined ? [] : await readHistory(historyFile)
+  const carried = historyFile === undefined ? [] : crediblePeaks(await readHistory(historyFile), clock.now())
   const stateDir = stateDirOf(plan, options)
   const force = forcedTasks(plan, options.force)
   const leftOut = new Set(plan.tasks.filter(isLeftOut).map(({ name }) => name))

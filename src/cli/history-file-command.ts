@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs'
 import { systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
-import { formatHistory, mergePeaks, newPeaks, readHistory, writeHistory } from '../history/history.ts'
+import {
+  crediblePeaks,
+  formatHistory,
+  mergePeaks,
+  newPeaks,
+  readHistory,
+  writeHistory,
+} from '../history/history.ts'
 import { actorHere, openJournal, type TaskPeak } from '../journal/journal.ts'
 import { openStore } from '../store/store.ts'
 import { typedCommand } from './typed.ts'
@@ -34,7 +41,7 @@ async function importFrom(call: Call, file: string): Promise<number> {
   const read = await readHistory(file)
   await using store = await openStore(placeOf(call))
   const journal = openJournal(store)
-  const added: readonly TaskPeak[] = newPeaks(await journal.peaks(), read)
+  const added: readonly TaskPeak[] = newPeaks(await journal.peaks(), crediblePeaks(read, systemClock.now()))
   await journal.addPeaks(added)
   const by = actorHere(process.env, typedCommand(process.argv.slice(2)))
   const detail = `${added.length} of ${read.length} records were new`

@@ -6,16 +6,18 @@
  */
 import { mkdtemp, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { type Clock, systemClock } from '../clock.ts'
 import { makeDirectory } from '../directories.ts'
 import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
 import type { TaskPeak } from '../journal/journal.ts'
 import { formatSize } from '../units.ts'
+import { lockFile } from './file-lock.ts'
 import { formatHistory, invalid, longestFile, parseHistory } from './lines.ts'
-import { mergePeaks } from './merge.ts'
+import { latestCredibleMs, mergePeaks } from './merge.ts'
 
 export { knownPeaks } from './known-peaks.ts'
 export { formatHistory } from './lines.ts'
-export { mergePeaks, newPeaks } from './merge.ts'
+export { crediblePeaks, mergePeaks, newPeaks } from './merge.ts'
 
 /** The absolute path of the file: what was said, else PLIMSOLL_HISTORY, else none. */
 export function historyFileOf(said: string | undefined, variables: NodeJS.ProcessEnv): string | undefined {
@@ -42,17 +44,22 @@ export async function readHistory(file: string): Promise<readonly TaskPeak[]> {
 
 /**
  * Adds the records to the file (mode 0644), with what is in it at this moment; makes it and its directory when they are
- * missing. A link stays one. Of two processes that write at the same moment one may be first and overwritten: merging
- * what it knows once more brings that back. @returns how many records it has now.
+ * missing. A link stays one. Of several processes that write at the same moment each waits for its turn, so that nothing
+ * is lost. Records from after tomorrow go first when there are too many. @returns how many records it has now.
  * @throws HISTORY_INVALID, HISTORY_UNWRITABLE; the file is then as it was.
  */
-export async function writeHistory(file: string, peaks: readonly TaskPeak[]): Promise<number> {
+export async function writeHistory(
+  file: string,
+  peaks: readonly TaskPeak[],
+  clock: Clock = systemClock,
+): Promise<number> {
   const target = await realpath(file).catch(() => file)
   try {
     makeDirectory(dirname(target))
+    await using _lock = await lockFile(target, clock)
     const folder = await mkdtemp(`${target}.`)
     try {
-      const all = mergePeaks([await readHistory(target), peaks])
+      const all = mergePeaks([await readHistory(target), peaks], { latestMs: latestCredibleMs(clock.now()) })
       await replace(target, join(folder, 'history'), formatHistory(all))
       return all.length
     } finally {

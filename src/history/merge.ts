@@ -5,13 +5,29 @@ import { lineOf } from './lines.ts'
 /** As many as the journal gives back. */
 const mostRecords = 20_000
 
+/** Clocks differ by time zones that were set wrong, in milliseconds; what is later still says nothing of when it was. */
+const clockErrorMs = 24 * 3_600_000
+
+export const latestCredibleMs = (nowMs: number): number => nowMs + clockErrorMs
+
+/** Without records of a clock that was far ahead: for years they would count as the newest. */
+export const crediblePeaks = (peaks: readonly TaskPeak[], nowMs: number): readonly TaskPeak[] =>
+  peaks.filter(({ atMs }) => atMs <= latestCredibleMs(nowMs))
+
+type MergeOptions = {
+  /** Of all tasks. Default 20,000. */
+  readonly most?: number
+  /** A record that is later counts as older than all others. Default: none does. */
+  readonly latestMs?: number
+}
+
 /**
- * The records of all lists: each once, of each task the newest eight, of all tasks the newest `most`; newest first. The
+ * The records of all lists: each once, of each task the newest eight, of all tasks the newest; newest first. The
  * order of the lists and their grouping do not matter, and a list merged once more changes nothing.
  */
 export function mergePeaks(
   lists: readonly (readonly TaskPeak[])[],
-  most: number = mostRecords,
+  { most = mostRecords, latestMs = Number.POSITIVE_INFINITY }: MergeOptions = {},
 ): readonly TaskPeak[] {
   const found = new Map<string, TaskPeak>()
   for (const peak of lists.flat()) {
@@ -20,7 +36,7 @@ export function mergePeaks(
     if (other === undefined || lineOf(other) < lineOf(peak)) found.set(identityOf(peak), peak)
   }
   const counts = new Map<string, number>()
-  const newest = [...found.values()].sort(newestFirst).filter(({ key }) => {
+  const newest = [...found.values()].sort(newestFirst(latestMs)).filter(({ key }) => {
     const count = (counts.get(key) ?? 0) + 1
     counts.set(key, count)
     return count <= recordsPerTask
@@ -36,5 +52,9 @@ export function newPeaks(known: readonly TaskPeak[], more: readonly TaskPeak[]):
 
 const identityOf = ({ key, atMs }: TaskPeak): string => `${key} ${atMs}`
 
-const newestFirst = (left: TaskPeak, right: TaskPeak): number =>
-  right.atMs - left.atMs || (left.key < right.key ? -1 : 1)
+const newestFirst =
+  (latestMs: number) =>
+  (left: TaskPeak, right: TaskPeak): number =>
+    Number(left.atMs > latestMs) - Number(right.atMs > latestMs) ||
+    right.atMs - left.atMs ||
+    (left.key < right.key ? -1 : 1)

@@ -15,9 +15,17 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { PlimsollError } from '../../src/errors.ts'
-import { formatHistory, mergePeaks, readHistory, writeHistory } from '../../src/history/history.ts'
+import {
+  crediblePeaks,
+  formatHistory,
+  mergePeaks,
+  readHistory,
+  writeHistory,
+} from '../../src/history/history.ts'
+import { FakeClock } from '../fake-clock.ts'
 import { anyPeaks, peakOf } from './peaks.ts'
 
 class Place implements Disposable {
@@ -35,6 +43,7 @@ const invalid = (says: RegExp) => (error: unknown) => {
   return true
 }
 
+const door = new URL('../../src/history/history.ts', import.meta.url).href
 const lines = (text: string): string[] => text.trimEnd().split('\n')
 const [header = '', record = ''] = lines(formatHistory([peakOf()]))
 
@@ -209,7 +218,6 @@ test('where it cannot be written the error names it, and a file that is there st
 
 test('a reader beside several writers never sees half a file, and what each wrote can be merged once more', async () => {
   using place = new Place()
-  const door = new URL('../../src/history/history.ts', import.meta.url).href
   const writing = (task: string, key: string) => `
     import { writeHistory } from ${JSON.stringify(door)}
     const peak = ${JSON.stringify(peakOf({ task, key }))}
@@ -255,4 +263,80 @@ test('of more than a file may hold the newest are written, and can be read', asy
     read.map(({ atMs }) => atMs),
     newestFirst.slice(0, read.length).map(({ atMs }) => atMs),
   )
+})
+
+test('of several processes that write at the same moment none loses what another has written', async () => {
+  using place = new Place()
+  const writing = (key: string) => `
+    import { writeHistory } from ${JSON.stringify(door)}
+    const peak = ${JSON.stringify(peakOf())}
+    for (let n = 1; n <= 15; n += 1)
+      await writeHistory(process.argv[1], [{ ...peak, key: (n + '${key}').padStart(16, '0'), atMs: n }])`
+  const ended = ['aa', 'bb', 'cc', 'dd'].map((key) =>
+    once(
+      spawn(process.execPath, ['--input-type=module', '-e', writing(key), place.file], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      }),
+      'exit',
+    ),
+  )
+  for (const end of await Promise.all(ended)) assert.deepEqual(end, [0, null])
+  assert.equal((await readHistory(place.file)).length, 4 * 15)
+  assert.deepEqual(readdirSync(place.dir), ['history.jsonl'])
+})
+
+test('the lock of a writer that was killed is taken over', async () => {
+  using place = new Place()
+  const lock = `
+    import { lockFile } from ${JSON.stringify(new URL('./file-lock.ts', door).href)}
+    import { systemClock } from ${JSON.stringify(new URL('../clock.ts', door).href)}
+    await lockFile(process.argv[1], systemClock)
+    console.log('mine')
+    setInterval(() => {}, 1000)`
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', lock, place.file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(holder.stdout, 'data')
+  const written = writeHistory(place.file, [peakOf()])
+  await sleep(100)
+  assert.deepEqual(readdirSync(place.dir), ['history.jsonl.lock'], 'it did not wait')
+  holder.kill('SIGKILL')
+  assert.equal(await written, 1)
+  assert.deepEqual(readdirSync(place.dir), ['history.jsonl'])
+})
+
+test('a lock of which nobody can say whose it is is waited for, and taken over after ten seconds', async () => {
+  using place = new Place()
+  writeFileSync(`${place.file}.lock`, 'of another machine')
+  const clock = new FakeClock()
+  let isWritten = false
+  const written = writeHistory(place.file, [peakOf()], clock).then(() => {
+    isWritten = true
+  })
+  const goOn = async (untilMs: number): Promise<void> => {
+    while (!isWritten && clock.monotonic() < untilMs) {
+      if (clock.sleeping > 0) await clock.pass(20)
+      else await sleep(1)
+    }
+  }
+  await goOn(9_900)
+  assert.equal(isWritten, false)
+  await goOn(60_000)
+  await written
+  assert.deepEqual(readdirSync(place.dir), ['history.jsonl'])
+})
+
+test('records of a clock that was far ahead do not push out what is learned, and are not used', async () => {
+  using place = new Place()
+  const nowMs = Date.now()
+  const ahead = Array.from({ length: 8 }, (_, index) => peakOf({ atMs: nowMs + (index + 2) * 86_400_000 }))
+  await writeHistory(place.file, ahead)
+  assert.equal((await readHistory(place.file)).length, 8, 'they stay while there is room')
+  for (let atMs = nowMs; atMs < nowMs + 8; atMs += 1) await writeHistory(place.file, [peakOf({ atMs })])
+  const read = await readHistory(place.file)
+  assert.deepEqual(
+    read.map(({ atMs }) => atMs - nowMs),
+    [7, 6, 5, 4, 3, 2, 1, 0],
+  )
+  assert.deepEqual(crediblePeaks([...ahead, ...read], nowMs), read)
 })

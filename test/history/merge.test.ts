@@ -6,7 +6,7 @@ import { anyPeaks, peakOf } from './peaks.ts'
 
 /** Small enough that the bound matters. */
 const most = 12
-const merge = (...lists: Parameters<typeof mergePeaks>[0]) => mergePeaks(lists, most)
+const merge = (...lists: Parameters<typeof mergePeaks>[0]) => mergePeaks(lists, { most })
 
 test('merging once more changes nothing, and neither order nor grouping of what is merged matters', () => {
   fc.assert(
