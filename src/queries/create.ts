@@ -60,8 +60,10 @@ async function draft(texts: TextParts, checked: CheckedQuery): Promise<Drafted> 
       ...{ id, type, priority, ...asked, text, ...due, attachments },
       ...{ createdAtMs: nowMs, status: 'waiting', endedAtMs: null, error: null },
     }
-    const digest256 = digestOf(JSON.stringify([type, priority, asked, deadlineMs ?? null, digests]))
-    return { query, textIds, marks: { digest: digest256, key: idempotencyKey ?? null } }
+    const key = idempotencyKey ?? null
+    // With a key, the key alone says what is the same: the same question with another one is another query.
+    const sameAs = digestOf(JSON.stringify([type, priority, asked, deadlineMs ?? null, digests, key]))
+    return { query, textIds, marks: { digest: sameAs, key } }
   } catch (error) {
     // As in texts.ts: what is left all the same is removed by the next pruning.
     for (const textId of textIds) await texts.store.write(removingText(textId)).catch(() => undefined)

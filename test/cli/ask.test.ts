@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { test } from 'node:test'
 import { ModelServer } from '../experts/circle/model-server.ts'
 import { plantSecrets } from '../redact/planted.ts'
@@ -59,6 +62,33 @@ test('what answers took is among the metrics: counted on, by expert, also of que
   assert.ok(Math.abs(Number(cost[0]?.value) - 3 * first.usage.costUsd) < 1e-9)
   const asked = await latest('plimsoll_expert_answers_total')
   assert.deepEqual(asked.map(({ value }) => value).sort(), [2, 3])
+})
+
+test('models are reached through the proxy that the environment names', async () => {
+  await using server = await new ModelServer(() => ({ texts: ['through'] })).listen()
+  const tunnels: (string | undefined)[] = []
+  await using proxy = createServer().on('connect', ({ url }, client) => {
+    tunnels.push(url)
+    const model = connect(Number(new URL(server.url).port), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      client.pipe(model).pipe(client)
+    })
+    for (const socket of [client, model]) socket.on('error', () => model.destroy())
+  })
+  await once(proxy.listen(0, '127.0.0.1'), 'listening')
+  using folder = new Folder()
+  folder.write(
+    'plimsoll.config.yaml',
+    `circle:\n  house: { provider: compatible, model: big, baseUrl: "http://models.example/v1" }\n`,
+  )
+  const { port } = proxy.address() as AddressInfo
+  const { code, stdout, stderr } = await folder.plimsoll(['ask', 'Well?', '--experts', 'house'], {
+    NODE_USE_ENV_PROXY: '1',
+    HTTP_PROXY: `http://127.0.0.1:${port}`,
+  })
+  assert.equal(code, 0, stdout + stderr)
+  assert.match(stdout, /^house \| through$/m)
+  assert.ok(tunnels.length > 0 && tunnels.every((url) => url === 'models.example:80'), tunnels.join())
 })
 
 test('a missing key is told by its variable, and the others answer', async () => {

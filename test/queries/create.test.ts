@@ -72,6 +72,18 @@ withQueries(
 )
 
 withQueries(
+  'the same question under several keys is as many queries, open at the same time',
+  async (queries) => {
+    const ids = await Promise.all(
+      [{ idempotencyKey: 'first' }, { idempotencyKey: 'second' }, {}].map(
+        async (keyed) => (await queries.createQuery(question('a', keyed))).id,
+      ),
+    )
+    assert.equal(new Set(ids).size, 3)
+  },
+)
+
+withQueries(
   'secrets are stored nowhere: not in a text, a tag, the context, nor in a piece of a long text',
   async (queries, { store, handler }) => {
     const secret = 'hunter2-hunter2-hunter2'

@@ -94,7 +94,7 @@ export class ExpertManager implements AsyncDisposable {
     const { spillDir } = options
     this.#parts = {
       ...{ clock, variables, purse: new Purse(this.#limitUsd) },
-      reader: new ModelReader(() => this.#allSecrets(), budgetMb),
+      reader: new ModelReader(() => this.#allSecrets(), { budgetMb, variables }),
       memory: new FairShare(budgetMb * mebibyte, Number.POSITIVE_INFINITY),
       spills: { dir: () => (this.#spillDir ??= mkdtemp(join(spillDir ?? tmpdir(), 'plimsoll-answers-'))) },
       noteHeld: (bytes) => {

@@ -15,6 +15,16 @@ const readerThread = new URL(`./reader-thread${extname(import.meta.url)}`, impor
 const ownMb = 64
 const youngMb = 8
 
+/** What the thread sees of the environment: the way through a proxy, where Node.js is told to use one. */
+const proxyNames = ['NODE_USE_ENV_PROXY', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
+
+const proxyOf = (variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    proxyNames
+      .flatMap((name) => [name, name.toLowerCase()])
+      .flatMap((name) => (variables[name] === undefined ? [] : [[name, variables[name]]])),
+  )
+
 export type Listener = {
   /** Masked, of whole characters. What it is given is not its own any more when it resolves. */
   readonly onText: (bytes: Uint8Array, heldBytes: number) => Promise<void>
@@ -26,13 +36,18 @@ type Hear = { readonly answered: (answer: ReaderAnswer) => void; readonly lost: 
 export class ModelReader implements AsyncDisposable {
   readonly #secrets: () => Promise<readonly string[]>
   readonly #budgetMb: number
+  readonly #variables: NodeJS.ProcessEnv
   /** Calls that have not ended: as many as the memory budget has room for. */
   readonly #calls = new Map<number, Hear>()
   #worker: Promise<Worker> | null = null
   #lastId = 0
 
-  constructor(secrets: () => Promise<readonly string[]>, budgetMb: number) {
+  constructor(
+    secrets: () => Promise<readonly string[]>,
+    { budgetMb, variables }: { readonly budgetMb: number; readonly variables: NodeJS.ProcessEnv },
+  ) {
     this.#secrets = secrets
+    this.#variables = variables
     this.#budgetMb = budgetMb
   }
 
@@ -89,9 +104,9 @@ export class ModelReader implements AsyncDisposable {
     const worker = new Worker(readerThread, {
       name: 'plimsoll-experts',
       workerData: { secrets: await this.#secrets() } satisfies ReaderData,
-      // No test runner's or loader's flags, and no copy of the environment, which may hold secrets.
+      // No test runner's or loader's flags, and no copy of the whole environment, which may hold secrets.
       execArgv: [],
-      env: {},
+      env: proxyOf(this.#variables),
       resourceLimits: {
         maxOldGenerationSizeMb: ownMb + this.#budgetMb,
         maxYoungGenerationSizeMb: youngMb,
