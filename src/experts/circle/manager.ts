@@ -5,59 +5,30 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from '../../clock.ts'
 import { PlimsollError } from '../../errors.ts'
 import { MemoryMonitor } from '../../memory/memory.ts'
-import { didYouMean } from '../../nearest.ts'
-import type { ExpertSource } from '../../plan/plan.ts'
 import { createRedactor, type Redactor } from '../../redact/redact.ts'
 import { askModel, type ModelParts, streamBytes } from './ask-model.ts'
+import { consultEach } from './batch.ts'
 import { CalmGate, type PressureGauge } from './calm.ts'
 import { type Chosen, consultAll } from './consult.ts'
 import { Handover } from './handover.ts'
 import { keyOf } from './keys.ts'
+import type { BatchConsultation, BatchQuestion, ExpertManagerOptions } from './manager-options.ts'
 import { ModelReader } from './model-reader.ts'
-import { offlineName } from './offline.ts'
 import { Performance, type PerformanceReport } from './performance.ts'
 import { Purse } from './purse.ts'
+import { Roster } from './roster.ts'
 import { FairShare } from './share.ts'
 import { within } from './time-limit.ts'
 import type { Consultation, ConsultOptions, ExpertAnswer, ExpertEvent, Prompt, Question } from './words.ts'
 
-export type ExpertManagerOptions = {
-  /** The models; `readCircle` reads them from files. The offline expert is always there. */
-  readonly experts?: readonly ExpertSource[]
-  /** Questions at once, over all callers. Default 5. */
-  readonly maxConcurrentQueries?: number
-  /** For all answers that are on their way, in MiB; at least 4, for each of them takes 4. Default 512. */
-  readonly memoryBudgetMb?: number
-  /** Whether `stream` and `onEvent` tell of the text while it comes. Default true. */
-  readonly enableStreaming?: boolean
-  /** Of this manager, in US dollars. Default: no limit. */
-  readonly spendingLimitUsd?: number
-  /** Questions that wait for their turn; more are refused. Default 10,000. */
-  readonly maxWaitingQueries?: number
-  /** Values that must leave the process nowhere. What looks like a secret is masked anyway. */
-  readonly secrets?: Iterable<string>
-  /** Where keys are looked up. Default `process.env`. */
-  readonly variables?: NodeJS.ProcessEnv
-  /** Says when memory is short. Default: the machine and the control groups around us at 85 %. */
-  readonly memory?: PressureGauge
-  /** Where long answers are written until the manager is disposed of. Default: a folder of its own for temporary files. */
-  readonly spillDir?: string
-  /** Told of each answer of a model with its tokens and its cost, also of one that was cut. It must not throw. */
-  readonly onAnswer?: (answer: ExpertAnswer) => void
-  readonly clock?: Clock
-}
-
-export type BatchQuestion = { readonly question: Question; readonly options?: Omit<ConsultOptions, 'signal'> }
-export type BatchConsultation =
-  | { readonly ok: true; readonly question: Question; readonly consultation: Consultation }
-  | { readonly ok: false; readonly question: Question; readonly error: unknown }
+export type { BatchConsultation, BatchQuestion, ExpertManagerOptions } from './manager-options.ts'
 
 const mebibyte = 1024 ** 2
 const largest = 1_000_000
 
 /** Several experts for one question. Everything that it begins has ended when it is disposed of. */
 export class ExpertManager implements AsyncDisposable {
-  readonly #experts: ReadonlyMap<string, ExpertSource>
+  readonly #roster: Roster
   readonly #streams: boolean
   readonly #limitUsd: number | null
   readonly #turns: FairShare
@@ -79,7 +50,7 @@ export class ExpertManager implements AsyncDisposable {
     const { experts = [], enableStreaming = true, clock = systemClock, variables = process.env } = options
     const most = wholeOf('maxWaitingQueries', options.maxWaitingQueries ?? 10_000, 0)
     const budgetMb = wholeOf('memoryBudgetMb', options.memoryBudgetMb ?? 512, streamBytes / mebibyte)
-    this.#experts = new Map(experts.map((expert) => [expert.name, expert]))
+    this.#roster = new Roster(experts)
     this.#streams = enableStreaming
     this.#limitUsd = options.spendingLimitUsd ?? null
     this.#turns = new FairShare(wholeOf('maxConcurrentQueries', options.maxConcurrentQueries ?? 5, 1), most)
@@ -105,12 +76,12 @@ export class ExpertManager implements AsyncDisposable {
 
   /** Of the circle, `offline` last. */
   get names(): readonly string[] {
-    return [...this.#experts.keys(), offlineName]
+    return this.#roster.names
   }
 
   /** Whether there is somebody to ask, before anything is kept of a question. @throws EXPERT_UNKNOWN */
   checkExperts(type: string, options: Pick<ConsultOptions, 'experts' | 'requiredExperts'> = {}): void {
-    this.#chosenFor(type, options)
+    this.#roster.chosenFor(type, options)
   }
 
   /**
@@ -154,20 +125,12 @@ export class ExpertManager implements AsyncDisposable {
     questions: Iterable<BatchQuestion> | AsyncIterable<BatchQuestion>,
     { signal }: Pick<ConsultOptions, 'signal'> = {},
   ): AsyncGenerator<BatchConsultation> {
-    const results = new Handover<BatchConsultation>()
-    const control = new AbortController()
     using followed = within(this.#parts.clock, null, signal, () => undefined)
-    const stop = AbortSignal.any([followed.signal, control.signal])
-    const work = this.#work(questions, results, stop).then(
-      () => results.end(),
-      (error: unknown) => results.fail(error),
-    )
-    try {
-      yield* results.items()
-    } finally {
-      control.abort(new PlimsollError('INTERRUPTED', 'nobody reads the batch any more'))
-      await work
-    }
+    yield* consultEach(questions, {
+      consult: (question, options) => this.consult(question, options),
+      atOnce: this.#turns.capacity,
+      signal: followed.signal,
+    })
   }
 
   /** Sends a recorded prompt again to one expert, as it was. The answer has no claim where lines were cited. */
@@ -176,9 +139,7 @@ export class ExpertManager implements AsyncDisposable {
     expert: string,
     { signal }: Pick<ConsultOptions, 'signal'> = {},
   ): Promise<ExpertAnswer> {
-    const [source] = this.#choose([expert], false).models
-    if (source === undefined)
-      throw new PlimsollError('EXPERT_UNKNOWN', 'the offline expert is sent no prompt')
+    const source = this.#roster.model(expert)
     using stop = within(this.#parts.clock, null, signal, () => undefined)
     const parts = { ...this.#parts, redactor: await this.#masking() }
     const text = { ...prompt, isDiagnosis: false }
@@ -227,7 +188,7 @@ export class ExpertManager implements AsyncDisposable {
     emit: (event: ExpertEvent, signal: AbortSignal) => Promise<void>,
   ): Promise<Consultation> {
     this.#closing.signal.throwIfAborted()
-    const chosen = this.#chosenFor(question.type, options)
+    const chosen = this.#roster.chosenFor(question.type, options)
     const ended = this.#run(question, options, { chosen, emit })
     this.#open.add(ended)
     try {
@@ -290,64 +251,6 @@ export class ExpertManager implements AsyncDisposable {
     }
   }
 
-  async #work(
-    questions: Iterable<BatchQuestion> | AsyncIterable<BatchQuestion>,
-    results: Handover<BatchConsultation>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const places = new FairShare(this.#turns.capacity, 1)
-    const running = new Set<Promise<void>>()
-    const ask = async ({ question, options }: BatchQuestion): Promise<void> => {
-      const place = await places.take(1, signal)
-      const one = this.consult(question, { ...options, signal })
-        .then(
-          (consultation): BatchConsultation => ({ ok: true, question, consultation }),
-          (error: unknown): BatchConsultation => ({ ok: false, question, error }),
-        )
-        .then((entry) => results.put(entry, signal))
-        .catch(() => undefined)
-        .finally(() => {
-          place[Symbol.dispose]()
-          running.delete(one)
-        })
-      running.add(one)
-    }
-    try {
-      for await (const question of questions) await ask(question)
-    } finally {
-      await Promise.all(running)
-    }
-    signal.throwIfAborted()
-  }
-
-  #chosenFor(type: string, options: Pick<ConsultOptions, 'experts' | 'requiredExperts'>): Chosen {
-    this.#refuseUnknown(options.requiredExperts ?? [])
-    return this.#choose(options.experts ?? this.names, type === 'diagnosis')
-  }
-
-  #choose(names: readonly string[], isDiagnosis: boolean): Chosen {
-    this.#refuseUnknown(names)
-    const models = [...new Set(names)].flatMap((name) => this.#experts.get(name) ?? [])
-    const hasOffline = isDiagnosis && names.includes(offlineName)
-    if (models.length > 0 || hasOffline) return { models, hasOffline }
-    throw new PlimsollError(
-      'EXPERT_UNKNOWN',
-      names.includes(offlineName)
-        ? 'no model is configured, and the offline expert only knows why deployments fail'
-        : 'no expert was named',
-    )
-  }
-
-  #refuseUnknown(names: readonly string[]): void {
-    const unknown = names.find((name) => !this.names.includes(name))
-    if (unknown === undefined) return
-    const list = `there are ${this.names.join(', ')}`
-    throw new PlimsollError(
-      'EXPERT_UNKNOWN',
-      `there is no expert ${JSON.stringify(unknown)}, ${list}${didYouMean(unknown, this.names)}`,
-    )
-  }
-
   #masking(): Promise<Redactor> {
     this.#redactor ??= this.#allSecrets().then(createRedactor)
     return this.#redactor
@@ -356,7 +259,7 @@ export class ExpertManager implements AsyncDisposable {
   /** The keys are secrets, too. One that cannot be read is told of where it is needed. */
   #allSecrets(): Promise<readonly string[]> {
     this.#known ??= Promise.all(
-      [...this.#experts.values()].map((source) => keyOf(source, this.#parts.variables).catch(() => null)),
+      this.#roster.models.map((source) => keyOf(source, this.#parts.variables).catch(() => null)),
     ).then((keys) => [...this.#secrets, ...keys.filter((key) => key !== null && key.length >= 8)] as string[])
     return this.#known
   }

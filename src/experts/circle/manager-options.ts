@@ -1,0 +1,35 @@
+import type { Clock } from '../../clock.ts'
+import type { ExpertSource } from '../../plan/plan.ts'
+import type { PressureGauge } from './calm.ts'
+import type { Consultation, ConsultOptions, ExpertAnswer, Question } from './words.ts'
+
+export type ExpertManagerOptions = {
+  /** The models; `readCircle` reads them from files. The offline expert is always there. */
+  readonly experts?: readonly ExpertSource[]
+  /** Questions at once, over all callers. Default 5. */
+  readonly maxConcurrentQueries?: number
+  /** For all answers that are on their way, in MiB; at least 4, for each of them takes 4. Default 512. */
+  readonly memoryBudgetMb?: number
+  /** Whether `stream` and `onEvent` tell of the text while it comes. Default true. */
+  readonly enableStreaming?: boolean
+  /** Of this manager, in US dollars. Default: no limit. */
+  readonly spendingLimitUsd?: number
+  /** Questions that wait for their turn; more are refused. Default 10,000. */
+  readonly maxWaitingQueries?: number
+  /** Values that must leave the process nowhere. What looks like a secret is masked anyway. */
+  readonly secrets?: Iterable<string>
+  /** Where keys are looked up. Default `process.env`. */
+  readonly variables?: NodeJS.ProcessEnv
+  /** Says when memory is short. Default: the machine and the control groups around us at 85 %. */
+  readonly memory?: PressureGauge
+  /** Where long answers are written until the manager is disposed of. Default: a folder of its own for temporary files. */
+  readonly spillDir?: string
+  /** Told of each answer of a model with its tokens and its cost, also of one that was cut. It must not throw. */
+  readonly onAnswer?: (answer: ExpertAnswer) => void
+  readonly clock?: Clock
+}
+
+export type BatchQuestion = { readonly question: Question; readonly options?: Omit<ConsultOptions, 'signal'> }
+export type BatchConsultation =
+  | { readonly ok: true; readonly question: Question; readonly consultation: Consultation }
+  | { readonly ok: false; readonly question: Question; readonly error: unknown }
