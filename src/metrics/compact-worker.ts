@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { type TransferListItem, Worker } from 'node:worker_threads'
 import { messageOf, PlimsollError } from '../errors.ts'
+import { threadOptions } from '../threads.ts'
 import type { CompactAnswer, CompactRequest } from './compact-words.ts'
 
 /** `.ts` in development, `.js` in the published package. */
@@ -53,10 +54,7 @@ export class CompactWorker implements AsyncDisposable {
 
 function start(): Worker {
   const worker = new Worker(thread, {
-    name: 'plimsoll-metrics',
-    // No test runner's or loader's flags, and no copy of the environment, which may hold secrets.
-    execArgv: [],
-    env: {},
+    ...threadOptions('plimsoll-metrics'),
     // What it packs is garbage soon.
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   })

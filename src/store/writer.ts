@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { messageOf, PlimsollError } from '../errors.ts'
+import { threadOptions } from '../threads.ts'
 import { type Calls, CommitQueue } from './commit-queue.ts'
 import { storeError } from './sqlite-errors.ts'
 import type { Durability, Statement } from './words.ts'
@@ -14,11 +15,8 @@ const writerThread = new URL(`./sqlite-writer${extname(import.meta.url)}`, impor
 /** Starts the thread; it opens and migrates the file. Throws what made that impossible. */
 export async function openWriter(file: string, thread: URL = writerThread): Promise<Writer> {
   const worker = new Worker(thread, {
-    name: 'plimsoll-writer',
+    ...threadOptions('plimsoll-writer'),
     workerData: { file } satisfies WriterData,
-    // No test runner's or loader's flags, and no copy of the environment, which may hold secrets.
-    execArgv: [],
-    env: {},
     // What is written is garbage at once: it is collected early instead of filling 48 MB first.
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   })

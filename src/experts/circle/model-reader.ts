@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { messageOf, PlimsollError } from '../../errors.ts'
+import { threadOptions } from '../../threads.ts'
 import type { ModelCall, ModelEnd, ReaderAnswer, ReaderData, ReaderRequest } from './reader-words.ts'
 
 /** `.ts` in development, `.js` in the published package. */
@@ -101,12 +102,11 @@ export class ModelReader implements AsyncDisposable {
   }
 
   async #start(): Promise<Worker> {
+    const options = threadOptions('plimsoll-experts')
     const worker = new Worker(readerThread, {
-      name: 'plimsoll-experts',
+      ...options,
+      env: { ...options.env, ...proxyOf(this.#variables) },
       workerData: { secrets: await this.#secrets() } satisfies ReaderData,
-      // No test runner's or loader's flags, and no copy of the whole environment, which may hold secrets.
-      execArgv: [],
-      env: proxyOf(this.#variables),
       resourceLimits: {
         maxOldGenerationSizeMb: ownMb + this.#budgetMb,
         maxYoungGenerationSizeMb: youngMb,
