@@ -21,14 +21,15 @@ export class GivenPids {
     this.#clock = clock
   }
 
-  /** Where it is not known it may be any. */
-  look(): (pid: number) => boolean {
+  /** Where it is not known it may be any; null where none was given. */
+  look(): ((pid: number) => boolean) | null {
     const before = this.#lastPid
     const last = Number(/ (\d+)\n$/.exec(textOf(this.#file))?.[1] ?? 0)
     const isLate = this.#clock.monotonic() - this.#lookedAtMs > mostBetweenMs
     this.#lastPid = last
     this.#lookedAtMs = this.#clock.monotonic()
     if (isLate || before === 0 || last === 0) return () => true
+    if (before === last) return null
     if (before <= last) return (pid) => pid > before && pid <= last
     return (pid) => pid > before || pid <= last
   }

@@ -23,15 +23,15 @@ type TaskProcesses = {
 }
 
 /**
- * Remembers what it has read of each process, so that a scan costs one listing of /proc and two small reads for each
- * process not seen before. As many entries as there are processes: what has ended is forgotten at the next scan.
+ * Remembers what it has read of each process, so that a scan costs one listing of /proc, where a process may have begun,
+ * and two small reads for each process not seen before. As many entries as there are processes: what has ended is forgotten at the next scan.
  * Facts are those of the first sight; a process that later leaves its session is still known by it. A process is its
  * number and its start time: where the number may have been given to another one, both are looked at again.
  */
 export class ProcessFinder {
   readonly #root: string
   readonly #givenPids: GivenPids
-  #known = new Map<number, KnownProcess>()
+  #known: ReadonlyMap<number, KnownProcess> = new Map()
 
   constructor(options: { readonly root?: string; readonly clock?: Clock } = {}) {
     const { root = '/', clock = systemClock } = options
@@ -61,22 +61,26 @@ export class ProcessFinder {
     )
   }
 
-  /** Every process that runs now, zombies included; none where there is no /proc. */
-  scan(): Iterable<KnownProcess> {
-    const now = new Map<number, KnownProcess>()
+  /**
+   * Every process that runs now, zombies included; none where there is no /proc. The same list as before when no number
+   * was given out meanwhile: some of it may have ended.
+   */
+  scan(): ReadonlyMap<number, KnownProcess> {
     const mayBeAnother = this.#givenPids.look()
+    if (mayBeAnother === null) return this.#known
+    const now = new Map<number, KnownProcess>()
     for (const pid of this.#listPids()) {
       const before = this.#known.get(pid)
       const known = before && !mayBeAnother(pid) ? before : this.#look(pid, before)
       if (known !== undefined) now.set(pid, known)
     }
     this.#known = now
-    return now.values()
+    return now
   }
 
   #living(belongs: (known: KnownProcess) => boolean): readonly FoundProcess[] {
     const found: FoundProcess[] = []
-    for (const known of this.scan()) {
+    for (const known of this.scan().values()) {
       if (known.pid === process.pid || !belongs(known)) continue
       const stat = this.#stillRuns(known)
       if (stat !== undefined) found.push({ ...stat, pid: known.pid })

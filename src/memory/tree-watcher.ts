@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Bracket } from '../spine.ts'
-import { ProcessFinder } from './process-finder.ts'
+import { type KnownProcess, ProcessFinder } from './process-finder.ts'
 import type { TaskGroup } from './task-group.ts'
 import { WatchedTree } from './watched-tree.ts'
 
@@ -49,6 +49,8 @@ export class TreeWatcher implements AsyncDisposable {
   #timer: Disposable | undefined
   #timerDueMs = Number.POSITIVE_INFINITY
   #nextScanMs = 0
+  /** The list whose processes have been given to the trees that are watched now. */
+  #assigned: ReadonlyMap<number, KnownProcess> | undefined
 
   constructor(options: TreeWatcherOptions) {
     const { clock, root = '/', intervalMs = 100, finder = new ProcessFinder({ root, clock }) } = options
@@ -87,6 +89,7 @@ export class TreeWatcher implements AsyncDisposable {
     const tree = new WatchedTree({ root: this.#root, pid, token, onSample, group })
     const entry: Entry = { tree, startMs, earlySamples: 0 }
     this.#entries.add(entry)
+    this.#assigned = undefined
     tree.addChildren()
     tree.sample()
     this.#schedule(startMs)
@@ -150,10 +153,13 @@ export class TreeWatcher implements AsyncDisposable {
   #scan(): void {
     const trees = [...this.#entries].map(({ tree }) => tree).filter((tree) => !tree.hasGroup)
     if (trees.length === 0) return
+    const found = this.#finder.scan()
+    if (found === this.#assigned) return
+    this.#assigned = found
     const bySession = new Map(trees.map((tree) => [tree.pid, tree]))
     const byToken = new Map(trees.map((tree) => [tree.token, tree]))
     const byMember = new Map(trees.flatMap((tree) => [...tree.members()].map((pid) => [pid, tree] as const)))
-    for (const { pid, session, token, parent } of this.#finder.scan()) {
+    for (const { pid, session, token, parent } of found.values()) {
       const tree = bySession.get(session) ?? byToken.get(token ?? '') ?? byMember.get(parent)
       if (tree === undefined || pid === process.pid) continue
       tree.add(pid)

@@ -349,7 +349,7 @@ test('a process that got the number of one that was known is not taken for it', 
 })
 
 const pidsOf = (finder: ProcessFinder, token: string): readonly number[] =>
-  [...finder.scan()].filter((known) => known.token === token).map(({ pid }) => pid)
+  [...finder.scan().values()].filter((known) => known.token === token).map(({ pid }) => pid)
 
 const given = (pid: number): Files => ({ 'proc/loadavg': `0.10 0.20 0.30 1/99 ${pid}\n` })
 
@@ -365,6 +365,16 @@ test('a scan looks again at the numbers that were given out since the last one, 
   // From the top to the bottom again.
   write(root, given(20))
   assert.deepEqual(pidsOf(finder, 'b').toSorted(), [low, high])
+})
+
+test('while no number is given out the list of processes is not read again', (t) => {
+  const root = machine(t, { ...fakeProcess(100, 10, 'a'), ...given(100) })
+  const finder = new ProcessFinder({ root, clock: handClock() })
+  const before = finder.scan()
+  write(root, fakeProcess(101, 20, 'a'))
+  assert.equal(finder.scan(), before)
+  write(root, given(101))
+  assert.deepEqual(pidsOf(finder, 'a').toSorted(), [100, 101])
 })
 
 test('after a second, or where nobody tells which numbers were given out, a scan looks at all of them', (t) => {
