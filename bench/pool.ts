@@ -104,7 +104,7 @@ async function see(text: string): Promise<Seen> {
 
 export async function run(): Promise<BenchResult> {
   await installPeers()
-  await measure([process.execPath, 'scripts/build.ts'])
+  await measure([process.execPath, 'scripts/build.ts', 'pool/pool'])
   using folder = new TemporaryFolder()
   const file = join(folder.path, 'nothing.mjs')
   writeFileSync(file, 'export const nothing = () => undefined\n')

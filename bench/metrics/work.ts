@@ -1,7 +1,7 @@
 /** One measurement in a process of its own: node work.ts WHAT PLACE DATA COUNT CHUNK; prints one line of JSON. */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { MetricsRepository } from '../../src/metrics/metrics.ts'
+import { MetricsRepository } from '../../src/index.ts'
 import { beginMs, type DataName, dataSet } from './data.ts'
 import { RowRepository } from './rows.ts'
 
@@ -143,7 +143,7 @@ const works: Readonly<Record<string, () => Promise<object>>> = {
   /** The older half. */
   retain: async () => {
     const half = beginMs + (count / 100 / 2) * 10_000
-    const clock = { ...(await import('../../src/clock.ts')).systemClock, now: () => half }
+    const clock = { ...(await import('../../src/index.ts')).systemClock, now: () => half }
     await using metrics = await MetricsRepository.open(url, { clock })
     const retainMs = await timed(() => metrics.cleanupOldMetrics({ retentionDays: 0 }))
     return { retainMs }

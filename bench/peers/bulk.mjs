@@ -23,7 +23,7 @@ const inThread = () =>
   })
 
 async function oneByOne(fn) {
-  const { ParallelExecutor } = await import('../../dist/executor/executor.js')
+  const { ParallelExecutor } = await import('../../dist/index.js')
   await using executor = new ParallelExecutor({ maxConcurrentTasks: atOnce, maxWorkersThread: atOnce })
   for await (const result of executor.map(items, fn)) take(result)
 }

@@ -27,7 +27,7 @@ const nameOf = (index) => `t${index}`
 /** Each loads what it needs and answers what is to be measured. */
 const contestants = {
   plimsoll: async () => {
-    const { ParallelExecutor } = await import('../../dist/executor/executor.js')
+    const { ParallelExecutor } = await import('../../dist/index.js')
     const tasks = nodes.map((node) => ({ name: node.name, needs: node.needs.map(nameOf), run: nothing }))
     return () => new ParallelExecutor({ maxConcurrentTasks: atOnce }).execute(tasks)
   },

@@ -12,7 +12,7 @@ function* items() {
 /** Each loads what it needs and answers what is to be measured. */
 const contestants = {
   plimsoll: async () => {
-    const { ParallelExecutor } = await import('../../dist/executor/executor.js')
+    const { ParallelExecutor } = await import('../../dist/index.js')
     const executor = new ParallelExecutor()
     return async () => {
       let count = 0

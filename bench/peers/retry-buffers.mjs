@@ -12,7 +12,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 const contestants = {
   plimsoll: async () => {
-    const { retry } = await import('../../dist/retry/retry.js')
+    const { retry } = await import('../../dist/index.js')
     return (fn) => retry(fn, { maxAttempts: attempts, minDelayMs: 0 })
   },
   'loop by hand': async () => async (fn) => {

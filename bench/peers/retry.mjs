@@ -23,12 +23,12 @@ async function byHand(fn) {
 /** Each answers a function that calls its argument, and again without a wait when it fails, three times at most. */
 const contestants = {
   plimsoll: async () => {
-    const { retry } = await import('../../dist/retry/retry.js')
+    const { retry } = await import('../../dist/index.js')
     const config = { maxAttempts: attempts, minDelayMs: 0 }
     return (fn) => retry(fn, config)
   },
   'plimsoll, made once': async () => {
-    const { retries } = await import('../../dist/retry/retry.js')
+    const { retries } = await import('../../dist/index.js')
     const policy = retries({ maxAttempts: attempts, minDelayMs: 0 })
     return (fn) => policy.run(fn)
   },

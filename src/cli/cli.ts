@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { PlimsollError } from '../errors.ts'
+import { packageFile } from '../own-files.ts'
 import { commands } from './commands.ts'
 import { helpOf, overview } from './help.ts'
 import { commandNamed, parseCall } from './parse.ts'
@@ -57,6 +58,6 @@ async function printNames(words: readonly string[]): Promise<number> {
 }
 
 async function packageVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
+  const text = await readFile(packageFile, 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { messageOf } from '../errors.ts'
+import { packageFile } from '../own-files.ts'
 import type { Actor } from './audit-words.ts'
 
 /** UTF-16 units of a name that others have set. */
@@ -47,7 +48,7 @@ function userHere(): string {
 }
 
 function release(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(packageFile, 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
 

@@ -1,13 +1,12 @@
 /** The owner's side of the compacting thread. It is started with the first question. */
 import { once } from 'node:events'
-import { extname } from 'node:path'
 import { type TransferListItem, Worker } from 'node:worker_threads'
 import { messageOf, PlimsollError } from '../errors.ts'
+import { ownModule } from '../own-files.ts'
 import { threadOptions } from '../threads.ts'
 import type { CompactAnswer, CompactRequest } from './compact-words.ts'
 
-/** `.ts` in development, `.js` in the published package. */
-const thread = new URL(`./compact-thread${extname(import.meta.url)}`, import.meta.url)
+const thread = ownModule('metrics/compact-thread')
 
 type Answer<Type extends CompactAnswer['type']> = Extract<CompactAnswer, { type: Type }>
 const answerTypes = { chunks: 'ranges', rewrite: 'rewritten' } as const

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { endBeforeUs, forgetPeak, type TreeWatch, tokenVariable } from '../memory/memory.ts'
+import { ownModule } from '../own-files.ts'
 import type { Bracket } from '../spine.ts'
 import { formatDuration, formatSize } from '../units.ts'
 import { errorOf, type Fault, faultOf } from './faults.ts'
@@ -15,7 +15,7 @@ import { Spool } from './spool.ts'
 import type { Ticket } from './ticket.ts'
 import type { Measured } from './words.ts'
 
-const entry = fileURLToPath(new URL(`./process-entry${extname(import.meta.filename)}`, import.meta.url))
+const entry = fileURLToPath(ownModule('pool/process-entry'))
 /** How often output is carried on, in milliseconds. */
 const copyEveryMs = 200
 /** An idle process that was told to end has this long for what its modules do at the end, in milliseconds. */

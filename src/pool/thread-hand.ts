@@ -1,6 +1,6 @@
-import { extname } from 'node:path'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { messageOf, PlimsollError } from '../errors.ts'
+import { ownModule } from '../own-files.ts'
 import { errorOf, type Fault, faultOf } from './faults.ts'
 import type { Hand, HandEvents } from './hand.ts'
 import { Patience } from './patience.ts'
@@ -17,7 +17,7 @@ import {
 } from './thread-words.ts'
 import type { Ticket } from './ticket.ts'
 
-const entry = new URL(`./thread-entry${extname(import.meta.filename)}`, import.meta.url)
+const entry = ownModule('pool/thread-entry')
 
 /** A worker thread, and the jobs that were sent to it: a ring of slots, answered in order. */
 export class ThreadHand implements Hand {

@@ -1,8 +1,8 @@
 /** A call in a worker of the run's pool: a thread or a process that other calls have used and will use. */
 import { linkSync, writeFileSync } from 'node:fs'
-import { extname } from 'node:path'
 import { PlimsollError } from '../errors.ts'
 import { identify } from '../memory/memory.ts'
+import { ownModule } from '../own-files.ts'
 import type { Measured, WorkerProcess } from '../pool/pool.ts'
 import type { ProcessIdentity } from '../spine.ts'
 import { AttemptControl } from './attempt-control.ts'
@@ -13,7 +13,7 @@ import { notStarted } from './process.ts'
 import { endAll } from './terminate.ts'
 import { type Attempt, AttemptFailure, type RunnerEnd } from './words.ts'
 
-const module = new URL(`./call-export${extname(import.meta.filename)}`, import.meta.url).href
+const module = ownModule('runners/call-export').href
 
 type Call = Attempt<'call'>
 type Unrecorded = { readonly error: unknown }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
-import { extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { PlimsollError } from '../errors.ts'
+import { ownModule } from '../own-files.ts'
 import { fillTree } from '../plan/plan.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { type CallEnd, type CallRequest, callExport, readAnswer } from './call-export.ts'
@@ -9,9 +9,6 @@ import { callInPooledProcess, callInThread } from './call-worker.ts'
 import { withOutputTo } from './inline-output.ts'
 import { runProcess } from './process.ts'
 import { type Attempt, AttemptFailure, type Runner, type RunnerEnd } from './words.ts'
-
-/** Beside this file, as `.ts` in development and as `.js` in the package. */
-const besides = (name: string): URL => new URL(`./${name}${extname(import.meta.url)}`, import.meta.url)
 
 const failed = (message: string): CallEnd => ({ error: { code: 'CALL_FAILED', message } })
 
@@ -98,7 +95,7 @@ async function callInOwnProcess(attempt: Attempt<'call'>, request: CallRequest):
   using _place = await attempt.instruments.pool.takeProcessPlace(attempt.ending.signal)
   attempt.ending.begin()
   await writeFile(file, JSON.stringify(request), { mode: 0o600, flag: 'wx' })
-  const words = [process.execPath, fileURLToPath(besides('call-process')), file]
+  const words = [process.execPath, fileURLToPath(ownModule('runners/call-process')), file]
   return await withAnswer(attempt, () => runProcess(attempt, words))
 }
 

@@ -1,9 +1,10 @@
 /** Numbered SQL files bring a database from any earlier form to the present one; `user_version` is the last applied. */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { ownFile } from '../own-files.ts'
 import type { DatabaseKind } from './words.ts'
 
-const folder = new URL('./migrations/', import.meta.url)
+const folder = ownFile('store/migrations/')
 
 /** Names in order; the first is number 1. */
 export function migrationFiles(): readonly string[] {

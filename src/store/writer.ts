@@ -1,16 +1,15 @@
 /** The owner's side of the writer thread. */
 import { once } from 'node:events'
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { messageOf, PlimsollError } from '../errors.ts'
+import { ownModule } from '../own-files.ts'
 import { threadOptions } from '../threads.ts'
 import { type Calls, CommitQueue } from './commit-queue.ts'
 import { storeError } from './sqlite-errors.ts'
 import type { Durability, Statement } from './words.ts'
 import type { Failure, WriterAnswer, WriterData, WriterRequest } from './writer-words.ts'
 
-/** `.ts` in development, `.js` in the published package. */
-const writerThread = new URL(`./sqlite-writer${extname(import.meta.url)}`, import.meta.url)
+const writerThread = ownModule('store/sqlite-writer')
 
 /** Starts the thread; it opens and migrates the file. Throws what made that impossible. */
 export async function openWriter(file: string, thread: URL = writerThread): Promise<Writer> {

@@ -4,14 +4,13 @@
  * alone); the heap of the thread is small and stays so.
  */
 import { once } from 'node:events'
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { messageOf, PlimsollError } from '../../errors.ts'
+import { ownModule } from '../../own-files.ts'
 import { threadOptions } from '../../threads.ts'
 import type { ModelCall, ModelEnd, ReaderAnswer, ReaderData, ReaderRequest } from './reader-words.ts'
 
-/** `.ts` in development, `.js` in the published package. */
-const readerThread = new URL(`./reader-thread${extname(import.meta.url)}`, import.meta.url)
+const readerThread = ownModule('experts/circle/reader-thread')
 /** In MiB, for the libraries and what they leave behind, beside what the streams may hold. */
 const ownMb = 64
 const youngMb = 8
