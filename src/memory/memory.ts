@@ -6,7 +6,7 @@
  */
 import { MemoryMonitor } from './monitor.ts'
 
-export { collectGarbage, heapBytes } from './collect.ts'
+export { collectGarbage, giveBackMemory, heapBytes } from './collect.ts'
 export {
   type Estimate,
   type EstimatedTask,

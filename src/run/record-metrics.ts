@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { collectGarbage } from '../memory/memory.ts'
+import { giveBackMemory } from '../memory/memory.ts'
 import type { NewSample } from '../metrics/metrics.ts'
 import type { MemoryPoint, Report } from '../spine.ts'
 import type { Store } from '../store/store.ts'
@@ -20,7 +20,7 @@ export type MetricsParts = {
  */
 export async function recordRunMetrics({ store, clock, tally, report, memory }: MetricsParts): Promise<void> {
   // Loaded when the tasks have ended, into the room of what the run has left behind.
-  collectGarbage()
+  giveBackMemory()
   const { MetricsRepository } = await import('../metrics/metrics.ts')
   await using metrics = await MetricsRepository.open({ store }, { clock, durability: 'normal' })
   const common = {
