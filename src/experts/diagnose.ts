@@ -4,6 +4,7 @@ import { type Cause, type CauseName, causes } from './causes.ts'
 import { causeOfFacts, type FactCause } from './facts.ts'
 import { type Finding, findIn, type LogFindings, type Place } from './findings.ts'
 import { hintedCauses } from './hints.ts'
+import { otherReadings } from './kin.ts'
 import { endsInError, saysFailed } from './outcome.ts'
 import { type Holes, matchPhrase } from './phrase.ts'
 import { type RankedCause, rankCauses } from './rank.ts'
@@ -58,7 +59,7 @@ function conclude(
   fact: FactCause | null,
   troubles: readonly Place[],
 ): Diagnosis {
-  const answers = ranked.map(answerOf)
+  const answers = [...ranked.map(answerOf), ...readOtherwise(ranked)]
   const [first, ...others] = fact === null ? answers : withFact(answers, fact)
   if (first === undefined) return unknown(troubles)
   return {
@@ -67,6 +68,15 @@ function conclude(
       .slice(0, mostOthers)
       .map(({ cause, title, evidence }) => ({ cause, title, evidence: evidence.slice(0, 1) })),
   }
+}
+
+/** The evidence of the first cause under the other names that it may go by, less those that have evidence of their own. */
+function readOtherwise(ranked: readonly RankedCause[]): readonly Answer[] {
+  const [best] = ranked[0]?.findings ?? []
+  if (best === undefined) return []
+  return otherReadings(best)
+    .filter((name) => !ranked.some(({ cause }) => cause === name))
+    .map((name) => factAnswer(name, causes[name].means, shown([best])))
 }
 
 /** A decisive fact goes first, with what the log has to say of the same; any other only where no line says anything. */

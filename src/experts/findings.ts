@@ -175,6 +175,11 @@ const softLevel =
 /** pip and urllib3 warn that they try again, and count down to the last time. */
 const lastTry = 'Retry(total=0,'
 
+/** mock logs all that the tools say below it as its own debugging. */
+const relayed = /^.{0,40}\bDEBUG util\.py:\d{1,5}:/
+
 /** A warning, something that is tried again, or a level below it. Events of Kubernetes have no higher level than Warning. */
-const isSoft = (line: string): boolean =>
-  (softWords.test(line) || softLevel.test(line)) && !line.includes(lastTry)
+const isSoft = (line: string): boolean => {
+  const said = line.replace(relayed, '')
+  return (softWords.test(said) || softLevel.test(said)) && !said.includes(lastTry)
+}

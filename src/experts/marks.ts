@@ -51,6 +51,7 @@ export const marks: readonly Mark[] = [
       'Back-off restarting failed container',
       'State changed from starting to crashed',
       'Stopping process with SIGKILL',
+      ', aborting.',
     ],
     unless: [
       'exited with code 0',

@@ -17,6 +17,8 @@ export type Rule = {
   /** Unique; begins with the tool. */
   readonly id: string
   readonly cause: CauseName
+  /** What else the same words may be called, the likeliest first; what any rule's cause may be called is in `kin.ts`. */
+  readonly also?: readonly CauseName[]
   /** Default `root`. */
   readonly depth?: Depth
   /** What the tool prints, with `{name}` for what varies: see `phrase.ts`. One of them is enough. */

@@ -136,6 +136,7 @@ export const moreLanguageRules: readonly Rule[] = [
       'FAIL 0 |',
       '0 tests failed',
       'if tests failed',
+      'configuration file',
       'No failing tests',
     ],
     says: 'Tests failed.',

@@ -25,6 +25,7 @@ export const networkRules: readonly Rule[] = [
       'Something is already running on port {port#}',
       'port {port#} is being used by another',
       'Another process is already listening on',
+      'failed listening on port {port#}',
     ],
     says: 'The address {address} is taken by another process.',
     log: 'Error: listen EADDRINUSE: address already in use 0.0.0.0:8080',

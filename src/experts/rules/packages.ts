@@ -121,7 +121,6 @@ export const packageRules: readonly Rule[] = [
       'error: File not found: {path@}',
       'error: Directory not found: {path@}',
       'File not found by glob: {path@}',
-      'Installed (but unpackaged) file(s) found',
       'error: Bad source: {path@}',
       'error: Unable to open {path@}: No such file',
       'File must begin with',
@@ -134,6 +133,20 @@ export const packageRules: readonly Rule[] = [
     says: 'A file that the package lists or needs is not there: {path}',
     log: 'error: Bad file: /builddir/build/SOURCES/fix.patch: No such file or directory',
     source: 'rpm, build/files.c and build/parsePrep.c; debhelper',
+  },
+  {
+    id: 'rpm-unpackaged',
+    cause: 'config-error',
+    also: ['file-not-found', 'quality-gate'],
+    phrases: [
+      'Installed (but unpackaged) file(s) found',
+      'Unpackaged files found',
+      'dh_missing: error: missing files',
+    ],
+    says: 'The build installs files that no package lists.',
+    next: ['Add them to %files, or delete them in %install'],
+    log: 'error: Installed (but unpackaged) file(s) found:',
+    source: 'rpm, build/files.c; debhelper, dh_missing',
   },
   {
     id: 'rpm-spec',

@@ -8,7 +8,6 @@ export const serverRules: readonly Rule[] = [
     phrases: [
       'nginx: [emerg] {message}',
       '[emerg] {message}',
-      'nginx: configuration file {file@} test failed',
       'unrecognized configuration parameter',
       'configuration file "{file}" contains errors',
       'AH00526: Syntax error',
@@ -28,6 +27,15 @@ export const serverRules: readonly Rule[] = [
     says: 'The configuration of the web server is not accepted: {message}',
     log: 'nginx: [emerg] unknown directive "sever" in /etc/nginx/nginx.conf:12',
     source: 'nginx, src/core/ngx_conf_file.c; Apache httpd; HAProxy; Caddy',
+  },
+  {
+    id: 'nginx-test',
+    cause: 'config-error',
+    depth: 'maybe',
+    phrases: ['nginx: configuration file {file@} test failed'],
+    says: 'nginx does not accept its configuration {file}.',
+    log: 'nginx: configuration file /etc/nginx/nginx.conf test failed',
+    source: 'nginx, src/core/nginx.c',
   },
   {
     id: 'nginx-upstream',
@@ -132,7 +140,8 @@ export const serverRules: readonly Rule[] = [
       'Database is uninitialized and superuser password is not specified',
       'database is uninitialized and password option is not specified',
       'please set the {variable@} environment',
-      'set the environment variable',
+      'please set the environment variable',
+      'must set the environment variable',
       'you must set the',
       'variable {variable@} must be set',
       'could not find environment variable',

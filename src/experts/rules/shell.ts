@@ -40,6 +40,8 @@ export const shellRules: readonly Rule[] = [
       'which: no {command@} in (',
       'failed to find {command@} in PATH',
       'Could not find executable {command@}',
+      '"msg": "[Errno 2] No such file or directory: b\'{command@}\'',
+      '"msg": "Error executing command.", "rc": 2',
     ],
     says: 'The program {command} is not installed here, or not on the path.',
     unless: ['checking for', 'checking whether', 'skipping'],
