@@ -49,12 +49,22 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
   const byCause = new Map<CauseName, { finding: Finding; score: number }[]>()
   for (const log of logs) {
     const innermost = innermostOf(log.findings)
+    const tells = Map.groupBy(
+      log.findings.filter(({ rule }) => standing.has(rule.cause)),
+      ({ line }) => line,
+    )
     for (const finding of log.findings) {
       const later = weightAfterwards(finding, log, hasFailed)
       const inner = innermost.get(finding.line) ?? finding
       const wraps = !standing.has(finding.rule.cause) && stands(finding, inner)
+      const isHow =
+        finding.rule.depth !== 'fact' &&
+        (tells.get(finding.line)?.some((outer) => stands(outer, finding)) ?? false)
       const score =
-        scoreOf(finding, log) * later * (isFamiliar(finding) ? knownFromGreen : 1) * (wraps ? wrapping : 1)
+        scoreOf(finding, log) *
+        later *
+        (isFamiliar(finding) ? knownFromGreen : 1) *
+        (wraps || isHow ? wrapping : 1)
       const cause = causeOf(finding, log)
       const known = byCause.get(cause)
       if (known) known.push({ finding, score })

@@ -146,6 +146,7 @@ export const ciRules: readonly Rule[] = [
       '\tat hudson',
       'at hudson.',
       'org.jenkinsci',
+      'pod sandbox',
       'Step script exited',
       'not an infrastructure',
     ],

@@ -150,6 +150,7 @@ export const fileRules: readonly Rule[] = [
     ],
     unless: [
       'cannot open shared object file',
+      'cannot find -l',
       'fatal error: {file}: No such file',
       'exec: "',
       'unable to start container process',

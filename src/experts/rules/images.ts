@@ -5,6 +5,7 @@ export const imageRules: readonly Rule[] = [
   {
     id: 'image-pull',
     cause: 'image-pull',
+    also: ['config-error', 'not-found-remote'],
     depth: 'fact',
     phrases: [
       'manifest for {image@} not found',
@@ -38,6 +39,9 @@ export const imageRules: readonly Rule[] = [
       'is not present with pull policy of Never',
       'Docker pull failed',
       'docker pull failed',
+      'is waiting to start: trying and failing to pull image',
+      "is waiting to start: image can't be pulled",
+      'did not resolve to an alias and no unqualified-search registries',
     ],
     unless: ["Unable to find image '{image}' locally", 'toomanyrequests'],
     says: 'The image {image} does not exist under this name and tag, or may not be read from here.',

@@ -9,6 +9,7 @@ export const memoryRules: readonly Rule[] = [
     cause: 'oom',
     depth: 'fact',
     phrases: [
+      'internal compiler error: Killed (program {process@})',
       'Out of memory: Killed process {pid#} ({process})',
       'Out of memory: Kill process {pid#} ({process})',
       'Memory cgroup out of memory: Killed process {pid#} ({process})',
@@ -17,6 +18,7 @@ export const memoryRules: readonly Rule[] = [
       'invoked oom-killer:',
       'killed by the OOM killer',
       'oom_reaper: reaped process',
+      'System OOM encountered, victim process: {process@}',
     ],
     says: 'The Linux kernel killed process {process} because memory ran out.',
     log: '[ 1203.551] Out of memory: Killed process 4242 (node) total-vm:9012340kB, anon-rss:7012340kB',

@@ -16,11 +16,13 @@ import { javaRules } from './java.ts'
 import { javaBuildRules } from './java-builds.ts'
 import { javascriptRules } from './javascript.ts'
 import { kubernetesRules } from './kubernetes.ts'
+import { kubernetesEventRules } from './kubernetes-events.ts'
 import { memoryRules } from './memory.ts'
 import { migrationRules } from './migrations.ts'
 import { moreLanguageRules } from './more-languages.ts'
 import { networkRules } from './network.ts'
 import { npmRules } from './npm.ts'
+import { packageBuildRules } from './package-builds.ts'
 import { packageRules } from './packages.ts'
 import { phpAndDotnetRules } from './php-and-dotnet.ts'
 import { platformRules } from './platforms.ts'
@@ -47,12 +49,14 @@ export const rules: readonly Rule[] = [
   ...javaBuildRules,
   ...javascriptRules,
   ...kubernetesRules,
+  ...kubernetesEventRules,
   ...memoryRules,
   ...migrationRules,
   ...moreLanguageRules,
   ...networkRules,
   ...npmRules,
   ...packageRules,
+  ...packageBuildRules,
   ...phpAndDotnetRules,
   ...platformRules,
   ...pythonRules,

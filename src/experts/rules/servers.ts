@@ -22,6 +22,7 @@ export const serverRules: readonly Rule[] = [
       'Address already in use',
       'host not found',
       'cannot load certificate',
+      'SSL_CTX_use_',
       'Permission denied',
     ],
     says: 'The configuration of the web server is not accepted: {message}',

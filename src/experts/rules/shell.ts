@@ -109,6 +109,8 @@ export const shellRules: readonly Rule[] = [
       'Error 139',
       'Error 134',
       'Exit Code:    139',
+      'Exit Code: 139',
+      'code=dumped, status=',
       'malloc(): ',
       'free(): invalid',
       'Exit code: 3221225477',
