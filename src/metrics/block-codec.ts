@@ -1,19 +1,23 @@
 /**
  * A block: up to about a thousand samples of one series as few bytes. Everything comes back bit for bit. Times are
- * differences of differences, values differences of whole numbers where some power of ten makes all of them whole, else
- * their bytes in planes; zstd does the rest.
+ * differences of differences, values differences of whole numbers where some power of ten makes all of them whole; both
+ * take as few bits as they need. Other values are their bytes in planes, and zstd does the rest.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { PlimsollError } from '../errors.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { bitsOf } from './columns.ts'
+import { packBlock, unpackTimes, unpackValues } from './packed-block.ts'
 import { ownRoom, type Room } from './room.ts'
 import type { Columns } from './words.ts'
 
 /** The first byte: the form of all that follows. Another one is of a newer version. */
 const plain = 1
 const compressed = 2
+const packed = 3
+/** Of a sample in bits. Only of larger ones zstd is asked, too: they may be few that come again and again. */
+const fewBytes = 1.25
 /** Node.js takes 16 KiB for each call where it is not told that a block has less. */
 const chunkSize = 4_096
 /** Level 3 gained nothing on metrics and is slower. */
@@ -33,9 +37,25 @@ const powersOfTen = [1, 10, 100, 1_000, 10_000]
 const writer = new ByteWriter()
 
 export function encodeBlock(columns: Columns): Uint8Array {
+  const count = columns.timestampsMs.length
+  const scale = columns.kinds === null ? scaleOf(columns.values) : null
+  const inBits = scale !== null && isShort(columns.timestampsMs) ? encodeInBits(columns, scale) : null
+  if (inBits !== null && inBits.length <= count * fewBytes) return inBits
+  // In bytes -0 would come back as 0.
+  const squeezed = encodeInBytes(columns, columns.values.some((value) => Object.is(value, -0)) ? null : scale)
+  return inBits !== null && inBits.length <= squeezed.length ? inBits : squeezed
+}
+
+function encodeInBits(columns: Columns, scale: number): Uint8Array {
+  writer.unsigned(columns.timestampsMs.length)
+  packBlock(writer, columns, scale)
+  return headed(packed, writer.take())
+}
+
+function encodeInBytes(columns: Columns, scale: number | null): Uint8Array {
   writer.unsigned(columns.timestampsMs.length)
   encodeTimes(columns.timestampsMs)
-  encodeValues(columns)
+  encodeValues(columns, scale)
   const body = writer.take()
   const squeezed = zstdCompressSync(body, options)
   return squeezed.length < body.length ? headed(compressed, squeezed) : headed(plain, body)
@@ -51,15 +71,20 @@ function headed(form: number, body: Uint8Array): Uint8Array {
 /** @throws METRIC_DATA_CORRUPT */
 export const decodeBlock = (block: Uint8Array, room: Room = ownRoom): Columns =>
   decoded(block, (reader, count) => {
-    const timestampsMs = decodeTimes(reader, count, room)
-    const columns = { timestampsMs, ...decodeValues(reader, count, room) }
+    const isPacked = block[0] === packed
+    const timestampsMs = isPacked ? unpackTimes(reader, count, room) : decodeTimes(reader, count, room)
+    const columns = isPacked
+      ? { timestampsMs, values: unpackValues(reader, count, room), kinds: null }
+      : { timestampsMs, ...decodeValues(reader, count, room) }
     if (!reader.isSound) throw new Error('its length is wrong')
     return columns
   })
 
 /** Takes half as long. @throws METRIC_DATA_CORRUPT */
 export const timesOfBlock = (block: Uint8Array): Float64Array =>
-  decoded(block, (reader, count) => decodeTimes(reader, count))
+  decoded(block, (reader, count) =>
+    block[0] === packed ? unpackTimes(reader, count, ownRoom) : decodeTimes(reader, count),
+  )
 
 function decoded<Result>(block: Uint8Array, read: (reader: ByteReader, count: number) => Result): Result {
   try {
@@ -77,15 +102,18 @@ function decoded<Result>(block: Uint8Array, read: (reader: ByteReader, count: nu
 
 function bodyOf(block: Uint8Array): Uint8Array {
   const body = block.subarray(1)
-  if (block[0] === plain) return body
+  if (block[0] === plain || block[0] === packed) return body
   if (block[0] === compressed) return zstdDecompressSync(body, { chunkSize, maxOutputLength: 2 ** 25 })
   throw new Error(`its form ${block[0]} is not known here`)
 }
 
+/** Its differences are exact. */
+const isShort = (timesMs: Float64Array): boolean =>
+  timesMs.length > 0 && (timesMs.at(-1) as number) - (timesMs[0] as number) <= longestStepMs
+
 function encodeTimes(timesMs: Float64Array): void {
   const { length } = timesMs
-  const span = length > 0 ? (timesMs[length - 1] as number) - (timesMs[0] as number) : 0
-  if (span > longestStepMs) {
+  if (!isShort(timesMs)) {
     writer.byte(asPlanes)
     writer.planes(timesMs)
     return
@@ -97,9 +125,7 @@ function encodeTimes(timesMs: Float64Array): void {
     const timeMs = timesMs[index] as number
     if (index === 0) {
       // The first may be too large for what ByteWriter can write of both signs.
-      writer.byte(timeMs < 0 ? 1 : 0)
-      writer.unsigned(Math.abs(timeMs) % 2 ** 32)
-      writer.unsigned(Math.floor(Math.abs(timeMs) / 2 ** 32))
+      writer.time(timeMs)
     } else {
       writer.signed(timeMs - before - step)
       step = timeMs - before
@@ -111,8 +137,7 @@ function encodeTimes(timesMs: Float64Array): void {
 function decodeTimes(reader: ByteReader, count: number, room = ownRoom): Float64Array {
   if (reader.byte() === asPlanes) return reader.planes(count)
   if (count === 0) return new Float64Array()
-  const sign = reader.byte() === 1 ? -1 : 1
-  let timeMs = sign * (reader.unsigned() + reader.unsigned() * 2 ** 32)
+  let timeMs = reader.time()
   const timesMs = room.numbers('times', count)
   reader.fillSigned(timesMs.subarray(1))
   timesMs[0] = timeMs
@@ -125,7 +150,7 @@ function decodeTimes(reader: ByteReader, count: number, room = ownRoom): Float64
   return timesMs
 }
 
-function encodeValues({ values, kinds }: Columns): void {
+function encodeValues({ values, kinds }: Columns, scale: number | null): void {
   if (kinds !== null) {
     writer.byte(asPlanes)
     writer.byte(1)
@@ -133,7 +158,6 @@ function encodeValues({ values, kinds }: Columns): void {
     writer.planes(differencesOf(bitsOf(values)))
     return
   }
-  const scale = scaleOf(values)
   if (scale === null) {
     writer.byte(asPlanes)
     writer.byte(0)
@@ -185,8 +209,8 @@ function scaleOf(values: Float64Array): number | null {
 
 function isWhole(value: number, scale: number): boolean {
   const whole = Math.round(value * scale)
-  // -0 would come back as 0; NaN is never equal.
-  return whole / scale === value && Math.abs(whole) < largestWhole && (value !== 0 || 1 / value > 0)
+  // NaN is never equal.
+  return whole / scale === value && Math.abs(whole) < largestWhole
 }
 
 /** Modulo 2^64, so that a counter that grows has small ones. */

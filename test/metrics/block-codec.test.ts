@@ -61,6 +61,62 @@ test('decimal numbers come back, whatever their places', () => {
   )
 })
 
+test('steps in time and value of any size come back', () => {
+  const size = fc.integer({ min: 0, max: 38 }).map((power) => 2 ** power)
+  const step = fc.tuple(size, size, fc.constantFrom(-1, -0, 1), fc.constantFrom(0, 1, 2))
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 600 }), fc.nat({ max: 300 }), (steps, regular) => {
+      const columns = columnsOf(steps.length + regular, false)
+      let timeMs = -1_000
+      let whole = 0
+      for (let index = 0; index < columns.timestampsMs.length; index += 1) {
+        const [timeStep, valueStep, sign, power] = steps[index] ?? [10_000, 50, 1, 0]
+        timeMs += timeStep
+        whole += sign * valueStep
+        columns.timestampsMs[index] = timeMs
+        columns.values[index] = sign === 0 ? -0 : whole / 10 ** power
+      }
+      assertComesBack(columns)
+    }),
+  )
+})
+
+test('a counter that grows evenly takes a tenth of a byte a sample, and a gap of a day half a kilobyte', () => {
+  for (const gapMs of [0, 86_400_000]) {
+    const columns = columnsOf(1_000, false)
+    for (let index = 0; index < 1_000; index += 1) {
+      columns.timestampsMs[index] = 1_700_000_000_000 + index * 15_000 + (index > 500 ? gapMs : 0)
+      columns.values[index] = index * 977
+    }
+    const bytes = encodeBlock(columns).length
+    assert.ok(bytes < (gapMs > 0 ? 612 : 100), `${bytes} bytes`)
+    assertComesBack(columns)
+  }
+})
+
+test('great numbers that come again and again take a fraction of a byte', () => {
+  const columns = columnsOf(1_000, false)
+  for (let index = 0; index < 1_000; index += 1) {
+    columns.timestampsMs[index] = index * 15_000
+    columns.values[index] = [17, 5_000_000_011, 900_003][index % 3] as number
+  }
+  const bytes = encodeBlock(columns).length
+  assert.ok(bytes < 500, `${bytes} bytes`)
+  assertComesBack(columns)
+})
+
+test('zeros of both signs come back and cost nothing to speak of', () => {
+  const columns = columnsOf(1_000, false)
+  for (let index = 0; index < 1_000; index += 1) {
+    columns.timestampsMs[index] = index * 15_000
+    columns.values[index] = Math.round(Math.sin(index) * 3) / 10
+  }
+  assert.ok(columns.values.some((value) => Object.is(value, -0)))
+  const bytes = encodeBlock(columns).length
+  assert.ok(bytes < 900, `${bytes} bytes`)
+  assertComesBack(columns)
+})
+
 test('counters of 64 bits come back, also among numbers', () => {
   const kinds = fc.array(fc.constantFrom(0, 1, 2), exactly)
   fc.assert(
