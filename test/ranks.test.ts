@@ -5,7 +5,7 @@ import { test } from 'node:test'
 
 /** A file or folder of src may import those of lower rank only. CONTRIBUTING.md shows the same list. */
 const ranks = [
-  ['errors', 'clock', 'units', 'nearest', 'threads', 'own-files'],
+  ['errors', 'clock', 'units', 'nearest', 'threads', 'own-files', 'buffers'],
   ['spine', 'directories', 'option-names'],
   ['memory', 'redact'],
   ['retry', 'pool'],

@@ -1,4 +1,5 @@
 /** Columns of samples: how a value lies in its eight bytes. */
+import { ownRoom, type Room } from './room.ts'
 import type { Columns } from './words.ts'
 
 const kindNumber = 0
@@ -31,10 +32,10 @@ export function numbersOf(columns: Pick<Columns, 'values' | 'kinds'>): Float64Ar
     : columns.values.map((_, index) => Number(valueAt(columns, index)))
 }
 
-export function columnsOf(count: number, hasKinds: boolean): Columns {
+export function columnsOf(count: number, hasKinds: boolean, room: Room = ownRoom): Columns {
   return {
-    timestampsMs: new Float64Array(count),
-    values: new Float64Array(count),
+    timestampsMs: room.numbers('times', count),
+    values: room.numbers('values', count),
     kinds: hasKinds ? new Uint8Array(count) : null,
   }
 }

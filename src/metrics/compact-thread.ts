@@ -1,5 +1,6 @@
 /** The thread that sorts and packs, so that the event loop does not: it has no database and keeps one slice. */
 import { parentPort } from 'node:worker_threads'
+import { letGo } from '../buffers.ts'
 import { decodeChunk } from './chunk-codec.ts'
 import { within } from './columns.ts'
 import type { CompactAnswer, CompactRequest, FreshRange } from './compact-words.ts'
@@ -11,7 +12,9 @@ let slice: HeadColumns = new Map()
 
 async function answerTo(request: CompactRequest): Promise<CompactAnswer> {
   if (request.type === 'rewrite') return { type: 'rewritten', ...rewriteAll(request.ranges, request.blocks) }
+  for (const { timestampsMs, values } of slice.values()) letGo(timestampsMs, values)
   slice = await columnsBySeries(request.chunks.map(decodeChunk))
+  letGo(...request.chunks)
   const ranges = [...slice].map(
     ([seriesId, { timestampsMs }]): FreshRange => ({
       seriesId,
@@ -29,6 +32,7 @@ function rewriteAll(ranges: readonly FreshRange[], blocks: readonly BlockRow[]):
     if (fresh === undefined) throw new Error(`series ${seriesId} is not in the slice`)
     return rewrite(seriesId, bySeries.get(seriesId) ?? [], within(fresh, firstMs, lastMs + 1))
   })
+  letGo(...blocks.map(({ data }) => data))
   return {
     deleted: all.flatMap(({ deleted }) =>
       deleted.map(({ series_id, t0, t1, n }) => ({ series_id, t0, t1, n })),
@@ -45,5 +49,8 @@ port?.on('message', async (request: CompactRequest) => {
       message: error instanceof Error ? error.message : String(error),
     }),
   )
-  port.postMessage(answer)
+  port.postMessage(
+    answer,
+    answer.type === 'rewritten' ? answer.added.map(({ data }) => data.buffer as ArrayBuffer) : [],
+  )
 })

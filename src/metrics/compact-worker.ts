@@ -54,8 +54,8 @@ export class CompactWorker implements AsyncDisposable {
 function start(): Worker {
   const worker = new Worker(thread, {
     ...threadOptions('plimsoll-metrics'),
-    // What it packs is garbage soon.
-    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    // What it packs is garbage soon. Below 2 GB the old generation is collected when it has grown by a third, not fourfold.
+    resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 512 },
   })
   worker.unref()
   return worker

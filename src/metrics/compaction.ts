@@ -2,6 +2,7 @@
  * Chunks become blocks, a slice at a time, while others write and read. Blocks are changed first, in small commits, and the
  * chunks removed last: until then both have the samples, which readers see once. Whatever ends it, it begins anew.
  */
+import { letGo } from '../buffers.ts'
 import type { Store } from '../store/store.ts'
 import type { FreshRange } from './compact-words.ts'
 import type { CompactWorker } from './compact-worker.ts'
@@ -42,6 +43,7 @@ export async function compactSlice(store: Store, worker: CompactWorker): Promise
     const { deleted, added } = await worker.ask({ type: 'rewrite', ranges: next.ranges, blocks: next.blocks })
     // An interrupted commit leaves the chunks: nothing of this has to be on disk at once.
     await store.write([changeBlocks(form), ...deleted.map(deleteBlock), ...added.map(insertBlock)], 'normal')
+    letGo(...added.map(({ data }) => data))
     form += 1
     open = [...next.left, ...open.slice(idsAtOnce)]
     await nextTurn()

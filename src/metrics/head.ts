@@ -1,7 +1,7 @@
 /** What lies in chunks and not yet in blocks, as columns for each series. Bounded by the compaction. */
 import type { Store } from '../store/store.ts'
 import { type Chunk, decodeChunk } from './chunk-codec.ts'
-import { columnsOf } from './columns.ts'
+import { columnsOf, cut } from './columns.ts'
 import { inOrder } from './merge.ts'
 import { type ChunkRow, chunksAtOnce, readChunks, readFirstChunk } from './statements.ts'
 import { nextTurn } from './turn.ts'
@@ -54,15 +54,22 @@ export class Head {
   }
 }
 
-/** Counts first, so that each series has columns of just its length. */
+/** Counts first, so that each series has its part of the same columns. */
 export async function columnsBySeries(chunks: readonly Chunk[]): Promise<HeadColumns> {
   const counts = new Map<number, number>()
+  let total = 0
   const hasKinds = chunks.some(({ kinds }) => kinds !== null)
   await inTurns(chunks, ({ seriesIds }) => {
     for (const id of seriesIds) counts.set(id, (counts.get(id) ?? 0) + 1)
+    total += seriesIds.length
   })
+  const all = columnsOf(total, hasKinds)
   const filled = new Map<number, { readonly columns: Columns; count: number }>()
-  for (const [id, count] of counts) filled.set(id, { columns: columnsOf(count, hasKinds), count: 0 })
+  let start = 0
+  for (const [id, count] of counts) {
+    filled.set(id, { columns: cut(all, start, start + count), count: 0 })
+    start += count
+  }
   await inTurns(chunks, (chunk) => {
     for (const [index, id] of chunk.seriesIds.entries()) {
       const series = filled.get(id)

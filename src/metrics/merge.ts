@@ -1,5 +1,6 @@
 /** Columns of one series become one: ascending, no time twice, the later writing wins. */
 import { columnsOf, cut } from './columns.ts'
+import { ownRoom, type Room } from './room.ts'
 import type { Columns } from './words.ts'
 
 /** Of samples in the order in which they were written. */
@@ -25,11 +26,17 @@ function lastOfEach(written: Columns): Columns {
   return cut(result, 0, count)
 }
 
-export function merge(older: Columns, newer: Columns): Columns {
+/** In `room` where both have samples; neither may lie there. */
+export function merge(older: Columns, newer: Columns, room: Room = ownRoom): Columns {
   if (older.timestampsMs.length === 0) return newer
   if (newer.timestampsMs.length === 0) return older
   const total = older.timestampsMs.length + newer.timestampsMs.length
-  const result = columnsOf(total, older.kinds !== null || newer.kinds !== null)
+  const result = columnsOf(total, older.kinds !== null || newer.kinds !== null, room)
+  if ((older.timestampsMs.at(-1) as number) < (newer.timestampsMs[0] as number)) {
+    copyAll(older, result, 0)
+    copyAll(newer, result, older.timestampsMs.length)
+    return result
+  }
   let count = 0
   let left = 0
   let right = 0
@@ -41,6 +48,12 @@ export function merge(older: Columns, newer: Columns): Columns {
     if (newerMs === olderMs) left += 1
   }
   return cut(result, 0, count)
+}
+
+function copyAll(from: Columns, to: Columns, at: number): void {
+  to.timestampsMs.set(from.timestampsMs, at)
+  to.values.set(from.values, at)
+  if (from.kinds !== null) to.kinds?.set(from.kinds, at)
 }
 
 function copySample(from: Columns, index: number, to: Columns, at: number): void {

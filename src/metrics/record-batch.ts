@@ -111,7 +111,7 @@ class Batch {
   /** In the order of the source; bounded by what may be under way. */
   #underWay: UnderWay[] = []
   #samplesUnderWay = 0
-  #open: OpenChunk
+  #open: OpenChunk | null = null
   #outcome: BatchOutcome = { position: 0, duplicates: 0, chunks: 0 }
   #failure: { readonly error: unknown } | null = null
   /** The first chunk that was not recorded: behind it nothing counts any more. */
@@ -120,11 +120,11 @@ class Batch {
   constructor(options: Parameters<typeof recordBatch>[1], place: BatchPlace) {
     this.#options = options
     this.#place = place
-    this.#open = this.#nextChunk()
   }
 
   /** True when the chunk is full and has to be flushed. */
   add(sample: NewSample): boolean {
+    this.#open ??= this.#nextChunk()
     this.#open.add(sample, this.#place.clock)
     return this.#open.isFull
   }
@@ -139,7 +139,6 @@ class Batch {
     this.#options.signal?.throwIfAborted()
     await this.#place.pressure.pause(this.#options.signal)
     if (this.#place.pressure.hadLongTurn) await nextTurn()
-    this.#open = this.#nextChunk()
   }
 
   fail(error: unknown): void {
@@ -161,13 +160,14 @@ class Batch {
 
   #send(): void {
     const chunk = this.#open
-    if (chunk.count === 0) return
-    this.#open = this.#place.recorder.open(1)
+    if (chunk === null || chunk.count === 0) return
+    const samples = chunk.count
+    this.#open = null
     const recorded = this.#place.recorder
       .record(chunk, this.#options.durability)
       .catch((error: unknown) => (error instanceof Error ? error : new Error(messageOf(error))))
-    this.#samplesUnderWay += chunk.count
-    this.#underWay.push({ samples: chunk.count, recorded })
+    this.#samplesUnderWay += samples
+    this.#underWay.push({ samples, recorded })
   }
 
   async #settleFirst(): Promise<void> {

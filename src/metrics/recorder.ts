@@ -11,6 +11,8 @@ import type { Durability } from './words.ts'
 
 /** Others would have to change series as often between our looking and our writing; that is no failure for `retry`. */
 const mostTries = 10
+/** Samples in chunks that are kept for what comes next: 1 MB with their series. */
+const mostFree = 32_768
 
 export type RecorderOptions = {
   readonly limits: SeriesLimits
@@ -26,6 +28,8 @@ export class Recorder {
   readonly #seen: SeenBefore
   /** Of chunks that were sent and not yet acknowledged; bounded by those who wait for them. */
   readonly #underWay = new Set<Promise<unknown>>()
+  /** Recorded ones, of the same capacity. */
+  readonly #free: OpenChunk[] = []
   /** Chunks that depend on what is stored go one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -37,17 +41,28 @@ export class Recorder {
   }
 
   open(capacity: number): OpenChunk {
-    return new OpenChunk(capacity, this.#cache)
+    if (this.#free[0]?.capacity !== capacity) this.#free.length = 0
+    const chunk = this.#free.pop() ?? new OpenChunk(capacity, this.#cache)
+    chunk.begin()
+    return chunk
   }
 
-  /** Resolves when the chunk is committed, with how many of its samples replaced one of the same time. */
+  #takeBack(chunk: OpenChunk): void {
+    const { capacity } = chunk
+    const isAlike = (this.#free[0]?.capacity ?? capacity) === capacity
+    if (isAlike && (this.#free.length + 1) * capacity <= mostFree) this.#free.push(chunk)
+  }
+
+  /** Resolves when the chunk is committed, with how many of its samples replaced one of the same time. It is ours from now on. */
   async record(chunk: OpenChunk, durability: Durability): Promise<number> {
-    if (chunk.count === 0) return 0
+    const { count } = chunk
+    if (count === 0) return 0
     const duplicates =
       chunk.late.length === 0 && chunk.seriesForm === this.#cache.form
         ? await this.#recordNew(chunk, durability)
         : await this.#recordInTurn(chunk, durability)
-    await this.#options.onRecorded(chunk.count)
+    this.#takeBack(chunk)
+    await this.#options.onRecorded(count)
     return duplicates
   }
 

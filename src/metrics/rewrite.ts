@@ -12,8 +12,8 @@ const samplesPerBlock = 1_000
 /** A last block with fewer takes in what comes next. */
 const fewSamples = samplesPerBlock / 2
 
-/** What is decoded is encoded again before the next. */
-const room = new LentRoom()
+/** What is decoded and merged is encoded again before the next. */
+const rooms = { old: new LentRoom(), merged: new LentRoom(), whole: new LentRoom() }
 
 export type Rewritten = { readonly deleted: readonly BlockPlace[]; readonly added: readonly NewBlock[] }
 
@@ -32,11 +32,11 @@ export function rewrite(seriesId: number, blocks: readonly BlockRow[], fresh: Co
     const takesRest = index === blocks.length - 1 && rest.timestampsMs.length > 0 && block.n < fewSamples
     if (count === 0 && !takesRest) continue
     deleted.push(block)
-    const old = within(decodeBlock(block.data, room), block.t0, block.t1 + 1)
-    const merged = merge(old, inside)
+    const old = within(decodeBlock(block.data, rooms.old), block.t0, block.t1 + 1)
+    const merged = merge(old, inside, rooms.merged)
     if (!takesRest) add(evenPieces(merged))
     else {
-      add(fullPieces(merge(merged, rest)))
+      add(fullPieces(merge(merged, rest, rooms.whole)))
       rest = columnsOf(0, false)
     }
   }

@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import { letGo } from '../buffers.ts'
 import { migrate, migrationFiles } from './migrations.ts'
 import { busyTimeoutMs } from './sqlite-settings.ts'
 import { statementCache } from './statement-cache.ts'
@@ -48,6 +49,8 @@ function serve(port: NonNullable<typeof parentPort>, data: WriterData): void {
     port.on('message', (request: WriterRequest) => {
       if (request.type === 'batch') {
         answer({ type: 'written', failures: write(request.calls, request.durability) })
+        for (const { parameters } of request.calls.flat())
+          letGo(...parameters.filter((value) => value instanceof Uint8Array))
       } else if (request.type === 'give-back') {
         answer(giveBack(database))
       } else {
