@@ -55,9 +55,10 @@ const ownShare = 0.9
 const groupShare = 0.5
 /** A group is asked once so many peaks of it are known. */
 const fewestOfGroup = 3
-/** Above what history says: 10 % after one run, 4 % after eight. */
-const marginAfter = (runs: number): number => 1.03 + 0.07 / runs
-/** A task that uses all it was expected to may still need this much more. */
+/** Above what history says: 10 % after one run, 5 % after two, 3 % after eight. */
+const marginAfter = (runs: number): number => 1.03 + 0.07 / runs ** 2
+/** A task that uses all it was expected to, but for a hundredth, may still need this much more. */
+const reachedFactor = 1.01
 const growthFactor = 1.05
 /** One of which nothing is known, likewise. */
 const unknownGrowthFactor = 1.25
@@ -99,7 +100,8 @@ export class Estimates {
     const known = this.#known(task, peakBytes)
     const isLearned = known.source === 'history' || known.source === 'declared'
     const raisedBytes = this.#raised.get(task.key) ?? 0
-    const grown = peakBytes * (isLearned ? growthFactor : 1)
+    const hasReached = peakBytes * reachedFactor >= known.bytes
+    const grown = hasReached ? peakBytes * (isLearned ? growthFactor : 1) : 0
     const expected = Math.max(known.bytes, grown, raisedBytes)
     const bytes = !isLearned && seen !== null && hasGrownUp(seen) ? peakBytes * grownUpFactor : expected
     // A task that needs more than was learned does not develop as was learned either.

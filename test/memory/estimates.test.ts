@@ -180,6 +180,13 @@ test('a task with a history or a declaration keeps what it was promised while it
   assert.equal(new Estimates().estimate(task({ expectBytes: 300 * mib }), flat).bytes, 300 * mib)
 })
 
+test('a task that uses what it has always used is expected to develop as it has always done', () => {
+  const estimates = after(new Array<number>(recordsPerTask).fill(100 * mib))
+  const before = estimates.estimate(task())
+  const seen = { peakBytes: 101 * mib, activeMs: 500, flatMs: 100 }
+  assert.deepEqual(estimates.estimate(task(), seen), before)
+})
+
 test('a task that needs more than was learned does not develop as was learned either', () => {
   const estimates = after([100 * mib])
   const small = { peakBytes: 20 * mib, activeMs: 100, flatMs: 0 }
