@@ -1,12 +1,12 @@
 /**
  * Messages as tools print them, with holes: `fatal: couldn't find remote ref {ref}`.
  *
- * `{name}` is any text, `{name#}` a number, `{name@}` a word without spaces; `^` at the start and `$` at the end are
- * the ends of the line. There are no other signs, so that a message can be pasted as it is, and looking for it takes
+ * `{name}` is any text, `{name#}` a number, `{name@}` a word without spaces, `{name!}` a name in capitals as variables
+ * of the environment have, `DATABASE_URL`; `^` at the start and `$` at the end are the ends of the line. There are no other signs, so that a message can be pasted as it is, and looking for it takes
  * time in proportion to the text, whatever the text is: no regular expression is made of it.
  */
 
-type HoleKind = 'text' | 'number' | 'word'
+type HoleKind = 'text' | 'number' | 'word' | 'capitals'
 type Hole = { readonly name: string; readonly kind: HoleKind }
 /** A hole (null before a first piece that begins the phrase) and the words after it, '' after a last hole. */
 type Piece = { readonly hole: Hole | null; readonly words: string }
@@ -25,16 +25,19 @@ export type Phrase = {
 /** What the holes held. */
 export type Holes = Readonly<Record<string, string>>
 
+/** Shorter ones than `PORT` may be anything. */
+const leastCapitals = 4
+
 /** How often the first words of a phrase are looked for in one line. */
 const mostTries = 16
 
-const kinds: Readonly<Record<string, HoleKind>> = { '#': 'number', '@': 'word' }
+const kinds: Readonly<Record<string, HoleKind>> = { '#': 'number', '@': 'word', '!': 'capitals' }
 
 export function parsePhrase(text: string, anyCase = false): Phrase {
   const atStart = text.startsWith('^')
   const atEnd = text.endsWith('$')
   const body = text.slice(atStart ? 1 : 0, atEnd ? -1 : undefined)
-  const parts = body.split(/\{(\w*)([#@]?)\}/)
+  const parts = body.split(/\{(\w*)([#@!]?)\}/)
   const pieces: Piece[] = []
   if (parts[0] !== '') pieces.push({ hole: null, words: parts[0] ?? '' })
   for (let at = 1; at < parts.length; at += 3) {
@@ -82,21 +85,23 @@ function matchFrom({ pieces, atStart, atEnd }: Phrase, { text, line, start }: Pl
 function beginOf({ kind }: Hole, text: string, end: number, atStart: boolean): number {
   if (kind === 'text') return 0
   let begin = end
-  const fits = kind === 'number' ? isDigit : isWord
+  const fits = characters[kind]
   while (begin > 0 && fits(text.charCodeAt(begin - 1))) begin -= 1
-  return begin === end || (atStart && begin > 0) ? -1 : begin
+  const least = kind === 'capitals' ? leastCapitals : 1
+  return end - begin < least || (atStart && begin > 0) ? -1 : begin
 }
 
 /** Where a hole ends that begins at `begin` and is followed by `words`; -1 when it cannot. */
 function endOfHole({ kind }: Hole, text: string, begin: number, words: string): number {
   let end = begin
-  if (kind === 'number' || (kind === 'word' && words === '')) {
-    const fits = kind === 'number' ? isDigit : isWord
+  if (kind === 'number' || kind === 'capitals' || (kind === 'word' && words === '')) {
+    const fits = characters[kind]
     // Reports line their numbers up.
     if (kind === 'number') while (text.charCodeAt(end) === space) end += 1
     const first = end
     while (end < text.length && fits(text.charCodeAt(end))) end += 1
-    return end > first && text.startsWith(words, end) ? end : -1
+    const least = kind === 'capitals' ? leastCapitals : 1
+    return end - first >= least && text.startsWith(words, end) ? end : -1
   }
   if (kind === 'text') return words === '' ? text.length : text.indexOf(words, begin)
   end = text.indexOf(words, begin + 1)
@@ -105,5 +110,9 @@ function endOfHole({ kind }: Hole, text: string, begin: number, words: string): 
 }
 
 const space = 0x20
+const underscore = 0x5f
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 const isWord = (code: number): boolean => code > 0x20
+const isCapital = (code: number): boolean =>
+  (code >= 0x41 && code <= 0x5a) || code === underscore || isDigit(code)
+const characters = { number: isDigit, word: isWord, capitals: isCapital } as const

@@ -111,6 +111,7 @@ export const cRules: readonly Rule[] = [
   {
     id: 'loader',
     cause: 'dependency-missing',
+    also: ['runtime-version-mismatch'],
     depth: 'root',
     phrases: [
       'cannot open shared object file',

@@ -60,6 +60,8 @@ export const cloudRules: readonly Rule[] = [
       'token has been revoked',
       'JWT expired',
       'jwt expired',
+      'signature is invalid',
+      'error authenticating',
       'invalid_token',
       'access token expired',
       'access token has expired',

@@ -87,6 +87,7 @@ export const fileRules: readonly Rule[] = [
       'UnauthorizedAccessException: Access to the path',
       'PermissionError: [Errno',
       'Read-only file system',
+      'read-only file system',
       'EROFS',
       'Access is denied',
       'is not in the sudoers file',

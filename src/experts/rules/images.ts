@@ -39,6 +39,7 @@ export const imageRules: readonly Rule[] = [
       'is not present with pull policy of Never',
       'Docker pull failed',
       'docker pull failed',
+      'Unable to retrieve some image pull secrets',
       'is waiting to start: trying and failing to pull image',
       "is waiting to start: image can't be pulled",
       'did not resolve to an alias and no unqualified-search registries',

@@ -11,6 +11,7 @@ export const npmRules: readonly Rule[] = [
       '.tgz: Request failed "404',
       'code E404',
       'code ETARGET',
+      'code ENOTCACHED',
       'No matching version found for {package@}',
       'is not in this registry',
       'is not in the npm registry',
