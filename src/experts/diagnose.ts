@@ -3,7 +3,7 @@ import type { Diagnosis, LogLine } from '../spine.ts'
 import { type Cause, type CauseName, causes } from './causes.ts'
 import { causeOfFacts, type FactCause } from './facts.ts'
 import { type Finding, findIn, type LogFindings, type Place } from './findings.ts'
-import { hintedCauses } from './hints.ts'
+import { type Guesses, guessedCauses } from './hints.ts'
 import { otherReadings } from './kin.ts'
 import { endsInError, saysFailed } from './outcome.ts'
 import { type Holes, matchPhrase } from './phrase.ts'
@@ -34,10 +34,10 @@ export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promis
   const hasFailed = facts.error !== undefined || logs.some(saysFailed)
   const fact = causeOfFacts(facts)
   const ranked = rankCauses(logs, { isFamiliar, hasFailed }).filter(({ score }) => score >= leastScore)
-  const isUnknown = ranked.length === 0 && fact === null
-  const known = isUnknown && (hasFailed || logs.some(endsInError)) ? hintedCauses(logs, isFamiliar) : ranked
+  const isFailure = fact === null && (hasFailed || (ranked.length === 0 && logs.some(endsInError)))
+  const answers = answersOf(ranked, isFailure ? guessedCauses(logs, isFamiliar) : noGuesses)
   const troubles = logs.flatMap(({ marks }) => marks.trouble).filter((place) => !isFamiliar(place))
-  return { ...conclude(known, fact, troubles), ...(partial && { partial }) }
+  return { ...conclude(answers, fact, troubles), ...(partial && { partial }) }
 }
 
 async function findInAll(logs: readonly Log[], signal?: AbortSignal): Promise<readonly LogFindings[]> {
@@ -54,12 +54,24 @@ type Answer = {
   readonly next: readonly string[]
 }
 
-function conclude(
-  ranked: readonly RankedCause[],
-  fact: FactCause | null,
-  troubles: readonly Place[],
-): Diagnosis {
-  const answers = [...ranked.map(answerOf), ...readOtherwise(ranked)]
+const noGuesses: Guesses = { hinted: [], alike: [] }
+
+/**
+ * What rules name, the best guess, the other names that the first may go by, and more guesses. What only a warning tells
+ * of is no better than a guess, and a likeness alone is not enough to name a cause.
+ */
+function answersOf(ranked: readonly RankedCause[], { hinted, alike }: Guesses): readonly Answer[] {
+  const isSure = ({ findings }: RankedCause): boolean => findings[0]?.soft === false
+  const sure = ranked.filter(isSure)
+  const soft = ranked.filter((cause) => !isSure(cause))
+  const named = sure.length === 0 ? [...hinted, ...soft] : [...sure, ...soft]
+  if (named.length === 0) return []
+  const guesses = [...hinted, ...alike].map(answerOf)
+  const all = [...named.map(answerOf), ...guesses.slice(0, 1), ...readOtherwise(named), ...guesses.slice(1)]
+  return all.filter(({ cause }, index) => all.findIndex((other) => other.cause === cause) === index)
+}
+
+function conclude(answers: readonly Answer[], fact: FactCause | null, troubles: readonly Place[]): Diagnosis {
   const [first, ...others] = fact === null ? answers : withFact(answers, fact)
   if (first === undefined) return unknown(troubles)
   return {
@@ -70,13 +82,11 @@ function conclude(
   }
 }
 
-/** The evidence of the first cause under the other names that it may go by, less those that have evidence of their own. */
+/** The evidence of the first cause under the other names that it may go by. */
 function readOtherwise(ranked: readonly RankedCause[]): readonly Answer[] {
   const [best] = ranked[0]?.findings ?? []
   if (best === undefined) return []
-  return otherReadings(best)
-    .filter((name) => !ranked.some(({ cause }) => cause === name))
-    .map((name) => factAnswer(name, causes[name].means, shown([best])))
+  return otherReadings(best).map((name) => factAnswer(name, causes[name].means, shown([best])))
 }
 
 /** A decisive fact goes first, with what the log has to say of the same; any other only where no line says anything. */

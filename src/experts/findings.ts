@@ -179,7 +179,7 @@ const lastTry = 'Retry(total=0,'
 const relayed = /^.{0,40}\bDEBUG util\.py:\d{1,5}:/
 
 /** A warning, something that is tried again, or a level below it. Events of Kubernetes have no higher level than Warning. */
-const isSoft = (line: string): boolean => {
+export const isSoft = (line: string): boolean => {
   const said = line.replace(relayed, '')
   return (softWords.test(said) || softLevel.test(said)) && !said.includes(lastTry)
 }

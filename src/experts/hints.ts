@@ -1,7 +1,10 @@
 /** The last resort: words that a person would go by, in lines near a failure that no rule knows. */
 import type { CauseName } from './causes.ts'
-import type { LogFindings, Place } from './findings.ts'
+import { isSoft, type LogFindings, type Place } from './findings.ts'
+import { alikeCauses } from './likeness.ts'
+import { givingUp } from './outcome.ts'
 import { parsePhrase } from './phrase.ts'
+import { withoutPrefix } from './plain-line.ts'
 import type { RankedCause } from './rank.ts'
 import type { Rule } from './words.ts'
 
@@ -222,43 +225,67 @@ const hints: Readonly<Partial<Record<CauseName, Hint>>> = {
   },
 }
 
+export type Guesses = {
+  /** By words that people go by. */
+  readonly hinted: readonly RankedCause[]
+  /** By the words of rules: good for second and third place only. */
+  readonly alike: readonly RankedCause[]
+}
+
 /** Lines before the place where the failure was noticed, and after it, in which words count. */
 const before = 50
 const after = 5
-const harmless = /\bwarn|\b0 (?:error|fail)|no errors?\b|(?:errors|failed): 0/
 
 /**
- * Causes of which the last lines speak, the nearest first: for when no rule knows any of them. What they say of
- * themselves tells that they are guesses.
+ * Causes of which the last lines speak, the nearest first, and those whose rules use the same words: for when no rule
+ * knows any of them, or fewer than are asked for. What they say of themselves tells that they are guesses.
  */
-export function hintedCauses(
-  logs: readonly LogFindings[],
-  isFamiliar: (place: Place) => boolean,
-): readonly RankedCause[] {
-  const places = logs.flatMap(nearTheFailure).filter((place) => !isFamiliar(place))
+export function guessedCauses(logs: readonly LogFindings[], isFamiliar: (place: Place) => boolean): Guesses {
+  const places = logs.flatMap(nearTheFailure).filter(({ place }) => !isFamiliar(place))
   const causes = new Map<CauseName, RankedCause>()
-  for (const place of places.toReversed()) {
+  for (const { place } of places.toReversed()) {
     const line = place.whole.toLowerCase()
-    if (harmless.test(line)) continue
     for (const [cause, hint] of Object.entries(hints) as [CauseName, Hint][]) {
       const word = hint.words.find((text) => line.includes(text))
-      if (word !== undefined && !causes.has(cause)) causes.set(cause, guess(cause, hint, { place, word }))
+      if (word !== undefined && !causes.has(cause)) causes.set(cause, hinted(cause, hint, { place, word }))
     }
   }
-  return [...causes.values()]
+  const distances = new Map(places.map(({ place, distance }) => [place, distance]))
+  const alike = alikeCauses([...distances.keys()], (place) => distances.get(place) ?? 0)
+  return {
+    hinted: [...causes.values()].slice(0, mostHints),
+    alike: alike.map(({ cause, place }) => guess(cause, likenessSays, { place, word: '' })),
+  }
 }
 
-function nearTheFailure({ marks: { end, failure, trouble }, lines }: LogFindings): readonly Place[] {
-  const noticed = end.at(-1)?.line ?? failure.at(-1)?.line ?? lines
-  return trouble.filter(({ line }) => line >= noticed - before && line <= noticed + after)
+/** With likeness after two of them more guesses are right than with any other number. */
+const mostHints = 2
+const likenessSays = 'No rule knows these words; rules for this cause have the most of them.'
+
+type Near = { readonly place: Place; readonly distance: number }
+
+function nearTheFailure(log: LogFindings): readonly Near[] {
+  const { end, failure, trouble } = log.marks
+  const { failedStepLine, cleanupLine } = givingUp(log)
+  const last = end.at(-1)?.line ?? failure.at(-1)?.line ?? log.lines
+  const noticed = Math.min(failedStepLine, cleanupLine, last)
+  return trouble
+    .filter(({ line, whole }) => line >= noticed - before && line <= noticed + after && !isHarmless(whole))
+    .map((place) => ({ place, distance: Math.abs(noticed - place.line) }))
 }
 
-function guess(
-  cause: CauseName,
-  { about }: Hint,
-  { place, word }: { place: Place; word: string },
-): RankedCause {
-  const says = `No rule knows these words; they speak of ${about}.`
+/** Warnings, counts of nothing, tests that are left out or may fail, what is fetched or compiled: names of any words. */
+const harmless =
+  /\bwarn|\b0 (?:error|fail)|no errors?\b|(?:errors|failed): 0|\b(?:skipped|xfail)\b|^\W{0,4}(?:Download|Fetch|Collect|Compil|Check|Build|Install|Unpack|Using)ing\b|^\W{0,4}Downloaded\b|\bGET 200\b/i
+
+const isHarmless = (whole: string): boolean => isSoft(whole) || harmless.test(withoutPrefix(whole))
+
+type Said = { readonly place: Place; readonly word: string }
+
+const hinted = (cause: CauseName, { about }: Hint, said: Said): RankedCause =>
+  guess(cause, `No rule knows these words; they speak of ${about}.`, said)
+
+function guess(cause: CauseName, says: string, { place, word }: Said): RankedCause {
   const rule: Rule = { id: `hint-${cause}`, cause, phrases: [word], says, log: word, source: 'common words' }
   return { cause, score: 0, findings: [{ ...place, rule, phrase: parsePhrase(word, true), soft: false }] }
 }

@@ -285,6 +285,10 @@ export const marks: readonly Mark[] = [
       '^Cleaning up orphan processes',
       '^Cleaning up project directory',
       '^Archiving artifacts',
+      '^Recording test results',
+      '^Sending e-mails to',
+      'marked build as failure',
+      '^Uploading artifacts for failed job',
     ],
   },
   {

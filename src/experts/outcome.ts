@@ -64,6 +64,20 @@ const endsBadly = (log: LogFindings): boolean =>
 
 const lineOf = (places: readonly Place[]): number => places.at(-1)?.line ?? 0
 
+/** GitHub's words of a step that failed: what runs after it runs always, and often lacks what the step did not make. */
+const failedStep = 'Process completed with exit code'
+
+/** Where the work was given up, where only cleaning up begins: lines, infinite where nothing says so. */
+export type GivingUp = { readonly failedStepLine: number; readonly cleanupLine: number }
+
+export function givingUp({ marks: { end, cleanup } }: LogFindings): GivingUp {
+  const first = end[0]?.line ?? 0
+  return {
+    failedStepLine: end.find(({ whole }) => whole.includes(failedStep))?.line ?? Number.POSITIVE_INFINITY,
+    cleanupLine: cleanup.find(({ line }) => line >= first)?.line ?? Number.POSITIVE_INFINITY,
+  }
+}
+
 /** Whether its last words are of an error, and none of all that it went on. */
 export function endsInError(log: LogFindings): boolean {
   const { trouble, success, passed, recovered, retry, ignored } = log.marks

@@ -6,7 +6,7 @@
  */
 import type { CauseName } from './causes.ts'
 import type { Finding, LogFindings, Place } from './findings.ts'
-import { weightAfterwards } from './outcome.ts'
+import { type GivingUp, givingUp, weightAfterwards } from './outcome.ts'
 import type { Depth } from './words.ts'
 
 export type RankedCause = {
@@ -23,6 +23,8 @@ const doubt = 60
 /** Of two that are equal otherwise the later one is the cause: work goes on after failures that did not matter. */
 const lateness = 0.06
 const afterTheEnd = 0.4
+/** Steps of GitHub that run always often lack what the failed one did not make. */
+const afterTheStep = 0.8
 const knownFromGreen = 0.15
 /** Each further rule that says the same nearly as well adds a little. */
 const agreement = 0.02
@@ -53,6 +55,7 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
       log.findings.filter(({ rule }) => standing.has(rule.cause)),
       ({ line }) => line,
     )
+    const end = givingUp(log)
     for (const finding of log.findings) {
       const later = weightAfterwards(finding, log, hasFailed)
       const inner = innermost.get(finding.line) ?? finding
@@ -61,7 +64,7 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
         finding.rule.depth !== 'fact' &&
         (tells.get(finding.line)?.some((outer) => stands(outer, finding)) ?? false)
       const score =
-        scoreOf(finding, log) *
+        scoreOf(finding, log, end) *
         later *
         (isFamiliar(finding) ? knownFromGreen : 1) *
         (wraps || isHow ? wrapping : 1)
@@ -113,11 +116,11 @@ const stands = (outer: Finding, inner: Finding): boolean =>
 
 const placeInLine = ({ phrase, whole }: Finding): number => whole.toLowerCase().indexOf(phrase.literal)
 
-function scoreOf(finding: Finding, log: LogFindings): number {
+function scoreOf(finding: Finding, log: LogFindings, end: GivingUp): number {
   const { depth = 'root' } = finding.rule
   const says = weights[depth] + exactness * Math.min(mostExact, finding.phrase.length)
   const near = nearness(finding.line, log) + lateness * Math.min(1, finding.line / log.lines)
-  return says * (depth === 'fact' ? Math.sqrt(near) : near) * beforeTheEnd(finding.line, log)
+  return says * (depth === 'fact' ? Math.sqrt(near) : near) * beforeTheEnd(finding, end)
 }
 
 /** 1 where who ran the work gave up, 0.9 some 25 lines before it, one half some thousand. */
@@ -138,9 +141,9 @@ function distanceTo(places: readonly Place[], line: number): number {
   )
 }
 
-/** What comes after the last failure and the beginning of the cleaning up is not why it failed. */
-function beforeTheEnd(line: number, { marks }: LogFindings): number {
-  const last = marks.end.at(-1)?.line ?? 0
-  const cleanup = marks.cleanup.find((mark) => mark.line > last)
-  return cleanup !== undefined && line > cleanup.line ? afterTheEnd : 1
+/** What comes after somebody gave up and the cleaning up began is not why it failed, and warnings there say nothing. */
+function beforeTheEnd({ line, soft }: Finding, { failedStepLine, cleanupLine }: GivingUp): number {
+  if (line <= Math.min(failedStepLine, cleanupLine)) return 1
+  if (soft) return 0
+  return line > cleanupLine ? afterTheEnd : afterTheStep
 }

@@ -77,3 +77,27 @@ test('what fails while cleaning up is no failure', async () => {
     null,
   )
 })
+
+test('what steps that run always lack after the one that failed is not why the work failed', async () => {
+  const failing = 'the exchange rates are all mixed up: quota exceeded for today\n'
+  const gaveUp = '##[error]Process completed with exit code 1.\n'
+  const after =
+    '##[warning]No files were found with the provided path: reports. No artifacts will be uploaded.\n'
+  assert.equal(await causeOf(`${failing}${gaveUp}${after}`), 'quota')
+  const jenkins = "Build step 'Execute shell' marked build as failure\nRecording test results\n"
+  assert.equal(
+    await causeOf(`E: Unable to locate package libpq-dev\n${jenkins}${refused}`),
+    'dependency-missing',
+  )
+})
+
+test('where rules name one cause, the words of lines near the failure tell of a second one', async () => {
+  const log = "the vault's token expired\nE: Unable to locate package libpq-dev\nmake: *** [all] Error 1\n"
+  const { cause, others } = await diagnose({ logs: [{ name: 'log', chunks: [Buffer.from(log)] }] })
+  assert.equal(cause, 'dependency-missing')
+  assert.equal(others[0]?.cause, 'auth')
+})
+
+test('without a failure nothing is guessed', async () => {
+  assert.equal(await causeOf('all fine, though the vault had no password\nand on\n'), null)
+})
