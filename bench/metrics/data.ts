@@ -1,13 +1,13 @@
 /** The samples of the benchmarks, in the order in which a scraper sends them; the same in every run. */
 import type { Sample } from '../../src/metrics/metrics.ts'
 
-export type DataName = 'A' | 'B'
+export type DataName = 'A' | 'B' | 'jitter'
 
 const seriesOfName = 100
 const stepMs = 10_000
 export const beginMs = 1_760_000_000_000
 
-/** A: ten names of 100 series. B: one name of 100 series. Both every 10 s. */
+/** A: ten names of 100 series. B: one name of 100 series. Both every 10 s. Jitter: B, up to 3 ms early or late. */
 export function* dataSet(name: DataName, count: number): Generator<Sample> {
   const kinds = name === 'A' ? kindsOfA : [walk]
   const all = kinds.length * seriesOfName
@@ -21,7 +21,8 @@ export function* dataSet(name: DataName, count: number): Generator<Sample> {
     yield {
       name: `metric_${kind}`,
       labels: { host: `host-${series % seriesOfName}`, region: `eu-${series % 5}`, zone: `z${series % 3}` },
-      timestampMs: beginMs + Math.floor(index / all) * stepMs,
+      timestampMs:
+        beginMs + Math.floor(index / all) * stepMs + (name === 'jitter' ? Math.round(random() * 6 - 3) : 0),
       value,
     }
   }

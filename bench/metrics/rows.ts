@@ -104,6 +104,10 @@ export class RowRepository implements Disposable {
     this.database.prepare('delete from samples where ts < ?').run(beforeMs)
   }
 
+  giveBack(): void {
+    this.database.exec('vacuum; pragma wal_checkpoint(truncate)')
+  }
+
   [Symbol.dispose](): void {
     this.database.close()
   }

@@ -16,7 +16,10 @@ export async function pruneMetrics(call: Call): Promise<number> {
   const { signal } = stop
   const { samples, series, downsampled } = await changeMetrics(call, async (metrics) => {
     try {
-      return await metrics.cleanupOldMetrics({ retentionDays, downsample, signal })
+      const done = await metrics.cleanupOldMetrics({ retentionDays, downsample, signal })
+      // Who ends now leaves what was deleted in the file otherwise.
+      await metrics.compact({ signal })
+      return done
     } catch (cause) {
       if (stop.fault !== undefined || cause !== signal.reason) throw stop.fault ?? cause
       throw new PlimsollError('INTERRUPTED', 'what was deleted or put together until now stays so', {

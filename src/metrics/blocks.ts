@@ -4,12 +4,12 @@ import { decodeBlock } from './block-codec.ts'
 import { within } from './columns.ts'
 import type { Room } from './room.ts'
 import {
-  type BlockRow,
   blocksAtOnce,
   padded,
   readBlocks,
   readSummaries,
   type SummaryRow,
+  type VisibleBlock,
 } from './statements.ts'
 import { nextTurn } from './turn.ts'
 import type { Columns } from './words.ts'
@@ -32,8 +32,8 @@ export type Buckets = {
   readonly beforeMs: number
 }
 
-export const blocksOf = (store: Store, range: BlockRange): AsyncGenerator<BlockRow> =>
-  blocksOrSummaries(store, range, null) as AsyncGenerator<BlockRow>
+export const blocksOf = (store: Store, range: BlockRange): AsyncGenerator<VisibleBlock> =>
+  blocksOrSummaries(store, range, null) as AsyncGenerator<VisibleBlock>
 
 /**
  * Those that have a time of the range, with `buckets` without data where their summary will do. Blocks that another process rewrites meanwhile come as they were or as they are:
@@ -43,14 +43,14 @@ export async function* blocksOrSummaries(
   store: Store,
   range: BlockRange,
   buckets: Buckets | null,
-): AsyncGenerator<BlockRow | SummaryRow> {
+): AsyncGenerator<VisibleBlock | SummaryRow> {
   const { stepMs = 1, beforeMs = firstMs } = buckets ?? {}
   const ofBuckets = buckets ? [beforeMs, stepMs, Math.floor(firstMs / stepMs) * stepMs] : []
   const sql = buckets ? readSummaries : readBlocks
   let part = { ids: range.seriesIds, fromMs: range.fromMs, isOne: false }
   while (part.ids.length > 0) {
     const parameters = [...padded(part.ids), part.fromMs, range.toMs, ...ofBuckets]
-    const rows = await store.read<BlockRow | SummaryRow>(sql, parameters)
+    const rows = await store.read<VisibleBlock | SummaryRow>(sql, parameters)
     yield* rows
     const last = rows.at(-1)
     // A page that ends within a series goes on with that one alone: each page is then one search in the index.
@@ -66,5 +66,5 @@ const idsAfter = (ids: readonly number[], after = Number.POSITIVE_INFINITY): rea
   ids.filter((id) => id > after)
 
 /** What is visible of a block. */
-export const samplesOf = ({ data, t0, t1 }: BlockRow, room?: Room): Columns =>
+export const samplesOf = ({ data, t0, t1 }: Pick<VisibleBlock, 'data' | 't0' | 't1'>, room?: Room): Columns =>
   within(decodeBlock(data, room), t0, t1 + 1)

@@ -1,12 +1,12 @@
-/** Deletes what is older than a moment: whole blocks; of a block that lies across it only the old part is hidden. */
+/**
+ * Deletes what is older than a moment: it is noted which series have something to be deleted, and from that commit on nobody
+ * sees it. The compaction removes it from the blocks later.
+ */
 import { PlimsollError } from '../errors.ts'
 import type { Statement, Store } from '../store/store.ts'
-import { timesOfBlock } from './block-codec.ts'
-import { firstFrom } from './columns.ts'
 import { despiteConflicts } from './conflicts.ts'
-import { seriesOf } from './series-reader.ts'
+import { type OldBlock, restOf, settled } from './removal.ts'
 import {
-  type BlockRow,
   changeBlocks,
   deleteChunks,
   idList,
@@ -20,20 +20,41 @@ import { nextTurn } from './turn.ts'
 /** What was deleted. */
 export type CleanupOutcome = { readonly samples: number; readonly series: number }
 
-const readOld = `
-  select series_id, sum(n) as n from metric_blocks
-  where series_id in (${idList}) and t1 < ?65 group by series_id`
-const readLeft = `
-  select series_id, count(*) as n from metric_blocks
-  where series_id in (${idList}) and t1 >= ?65 group by series_id`
-const readAcross = `
-  select series_id, t0, t1, n, data from metric_blocks
-  where series_id in (${idList}) and t1 >= ?65 and t0 < ?65`
-const deleteOld = `delete from metric_blocks where series_id in (${idList}) and t1 < ?65`
-const hideOld = `
-  update metric_blocks set t0 = ?1, n = ?2, min = null, max = null, sum = null where series_id = ?3 and t1 = ?4`
+/** In one commit. */
+const seriesAtOnce = 128
+/** Some milliseconds of work. */
+const blocksPerTurn = 32
 
-type Count = { readonly series_id: number; readonly n: number }
+/** With the block that lies across the moment, or the first behind it. */
+type OldRow = {
+  readonly id: number
+  /** Of blocks that are old as a whole. */
+  readonly samples: number | null
+  readonly pending: number | null
+} & (OldBlock | { readonly t1: null })
+const readOld = `
+  select s.id, s.samples, s.pending, b.series_id, b.t0, b.t1, b.n, b.step_ms,
+    case when b.t0 < ?2 and b.step_ms is null then b.data end as data
+  from (
+    select p.id,
+      (select sum(b.n) from metric_blocks b where b.series_id = p.id and b.t1 < ?2) as samples,
+      (select min(b.t1) from metric_blocks b where b.series_id = p.id and b.t1 >= ?2) as t1,
+      (select d.before_ms from metric_deletions d where d.series_id = p.id) as pending
+    from (select id from metric_series where id > ?1 order by id limit ${seriesAtOnce}) p
+  ) s
+  left join metric_blocks b on b.series_id = s.id and b.t1 = s.t1
+  order by s.id`
+
+/** Blocks do not overlap: the first one of a series begins first. */
+const deleteOld = (beforeMs: number, page: readonly OldRow[], count: number): Statement => ({
+  sql: `
+    insert into metric_deletions (series_id, before_ms)
+    select s.id, cast(?1 as bigint) from metric_series s
+    where s.id >= ?2 and s.id <= ?3
+      and (select b.t0 from metric_blocks b where b.series_id = s.id order by b.t1 limit 1) < cast(?1 as bigint)`,
+  parameters: [beforeMs, page[0]?.id ?? 0, page.at(-1)?.id ?? 0],
+  expectRows: count,
+})
 
 /**
  * Nothing that is to be deleted may lie in chunks: they are compacted before. What was deleted until the signal aborts stays
@@ -46,66 +67,67 @@ export async function deleteBefore(
   signal?: AbortSignal,
 ): Promise<CleanupOutcome> {
   let outcome: CleanupOutcome = { samples: 0, series: 0 }
-  for await (const found of seriesOf(store, {}, { test: () => true })) {
-    for (const page of pagesOf(found)) {
-      signal?.throwIfAborted()
-      const ids = page.map(({ id }) => id)
-      const { samples, series } = await despiteConflicts(() => deletePage(store, ids, beforeMs))
-      outcome = { samples: outcome.samples + samples, series: outcome.series + series }
-      await nextTurn()
-    }
+  let lastId: number | null = -1
+  while (lastId !== null) {
+    signal?.throwIfAborted()
+    const afterId: number = lastId
+    const done = await despiteConflicts(() => deletePage(store, afterId, beforeMs))
+    outcome = { samples: outcome.samples + done.samples, series: outcome.series + done.series }
+    lastId = done.lastId
+    if (lastId !== null) await nextTurn()
   }
   return outcome
 }
 
-async function deletePage(store: Store, ids: readonly number[], beforeMs: number): Promise<CleanupOutcome> {
-  const parameters = [...padded(ids), beforeMs]
+type DonePage = CleanupOutcome & { readonly lastId: number | null }
+
+async function deletePage(store: Store, afterId: number, beforeMs: number): Promise<DonePage> {
   const [state] = await store.read<StateRow>(readState)
-  const old = await store.read<Count>(readOld, parameters)
-  const left = new Set((await store.read<Count>(readLeft, parameters)).map((row) => row.series_id))
-  const across = (await store.read<BlockRow>(readAcross, parameters)).map((row) => hide(row, beforeMs))
-  const statements = [
-    ...(old.length > 0 ? [{ sql: deleteOld, parameters }] : []),
-    ...across.map(({ statement }) => statement),
-  ]
-  if (statements.length > 0)
-    await store.write([changeBlocks(state?.blocks_form ?? 0), ...statements], 'normal')
-  const empty = ids.filter((id) => !left.has(id))
-  return {
-    samples: [...old, ...across].reduce((sum, { n }) => sum + n, 0),
-    series: await deleteSeries(store, empty, state),
+  const page = await store.read<OldRow>(readOld, [afterId, beforeMs])
+  if (page.some(({ pending }) => pending !== null)) {
+    // Of another cleanup: what it deleted is not counted again.
+    await settled(store)
+    return await deletePage(store, afterId, beforeMs)
   }
+  const { samples, series } = await countOld(page, beforeMs)
+  let form = state?.blocks_form ?? 0
+  if (series > 0) await store.write([changeBlocks(form++), deleteOld(beforeMs, page, series)])
+  const empty = page.filter(({ t1 }) => t1 === null).map(({ id }) => id)
+  let deleted = 0
+  for (const ids of pagesOf(empty))
+    deleted += await deleteSeries(store, ids, { seq: state?.seq ?? 0, blocksForm: form })
+  return { samples, series: deleted, lastId: page.length < seriesAtOnce ? null : (page.at(-1)?.id ?? null) }
 }
 
-type Hidden = { readonly n: number; readonly statement: Statement }
-
-/** What is before is not seen any more. */
-export function hide(block: BlockRow, beforeMs: number): Hidden {
-  const timestampsMs = timesOfBlock(block.data)
-  const first = firstFrom(timestampsMs, beforeMs)
-  const left = timestampsMs.length - first
-  const t0 = timestampsMs[first] ?? block.t1
-  return {
-    n: block.n - left,
-    statement: {
-      sql: hideOld,
-      parameters: [t0, left, block.series_id, block.t1],
-      expectRows: 1,
-    },
+/** Also how many series have some. */
+async function countOld(page: readonly OldRow[], beforeMs: number): Promise<CleanupOutcome> {
+  const outcome = { samples: 0, series: 0 }
+  let read = 0
+  for (const row of page) {
+    const isAcross = row.t1 !== null && row.t0 < beforeMs
+    if (isAcross) outcome.samples += row.n - restOf(row, beforeMs).n
+    outcome.samples += row.samples ?? 0
+    if (isAcross || row.samples !== null) outcome.series += 1
+    if (isAcross && row.data !== null && ++read % blocksPerTurn === 0) await nextTurn()
   }
+  return outcome
 }
 
-/** Only while no chunk is there or comes: it may have samples of them. They are left to the next time otherwise. */
+/**
+ * Only while no chunk is there or comes, nor has come into blocks: it may have samples of them. They are left to the next time
+ * otherwise. What their blocks still have is deleted already.
+ */
 async function deleteSeries(
   store: Store,
   ids: readonly number[],
-  state: StateRow | undefined,
+  { seq, blocksForm }: { readonly seq: number; readonly blocksForm: number },
 ): Promise<number> {
-  if (ids.length === 0 || state === undefined) return 0
   const noChunks = deleteChunks(Number.MAX_SAFE_INTEGER, 0)
   const sameState = {
-    sql: 'update metric_state set series_form = series_form + 1 where id = 1 and seq = ?1',
-    parameters: [state.seq],
+    sql: `
+      update metric_state set series_form = series_form + 1
+      where id = 1 and seq = ?1 and blocks_form = ?2`,
+    parameters: [seq, blocksForm],
     expectRows: 1,
   }
   const all = { sql: `delete from metric_series where id in (${idList})`, parameters: padded(ids) }

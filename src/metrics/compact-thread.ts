@@ -6,7 +6,7 @@ import { within } from './columns.ts'
 import type { CompactAnswer, CompactRequest, FreshRange } from './compact-words.ts'
 import { columnsBySeries, type HeadColumns } from './head.ts'
 import { type Rewritten, rewrite } from './rewrite.ts'
-import type { BlockRow } from './statements.ts'
+import type { VisibleBlock } from './statements.ts'
 
 let slice: HeadColumns = new Map()
 
@@ -25,7 +25,7 @@ async function answerTo(request: CompactRequest): Promise<CompactAnswer> {
   return { type: 'ranges', ranges: ranges.sort((one, other) => one.seriesId - other.seriesId) }
 }
 
-function rewriteAll(ranges: readonly FreshRange[], blocks: readonly BlockRow[]): Rewritten {
+function rewriteAll(ranges: readonly FreshRange[], blocks: readonly VisibleBlock[]): Rewritten {
   const bySeries = Map.groupBy(blocks, (block) => block.series_id)
   const all = ranges.map(({ seriesId, firstMs, lastMs }): Rewritten => {
     const fresh = slice.get(seriesId)

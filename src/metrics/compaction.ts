@@ -6,8 +6,8 @@ import { letGo } from '../buffers.ts'
 import type { Store } from '../store/store.ts'
 import type { FreshRange } from './compact-words.ts'
 import type { CompactWorker } from './compact-worker.ts'
+import { settled } from './removal.ts'
 import {
-  type BlockRow,
   type ChunkRow,
   changeBlocks,
   chunksAtOnce,
@@ -20,6 +20,7 @@ import {
   readTouched,
   type StateRow,
   touchedAtOnce,
+  type VisibleBlock,
 } from './statements.ts'
 import { nextTurn } from './turn.ts'
 
@@ -27,16 +28,24 @@ import { nextTurn } from './turn.ts'
 export const samplesPerSlice = 131_072
 export const chunksPerSlice = 4_096
 
-type Slice = { readonly rows: readonly ChunkRow[]; readonly samples: number }
+const readNewestDeletion = 'select max(before_ms) as ms from metric_deletions'
 
-/** Returns how many samples have left the chunks; 0 when there were none. @throws STORE_CONFLICT when another one compacts */
-export async function compactSlice(store: Store, worker: CompactWorker): Promise<number> {
+/** @throws STORE_CONFLICT when another one compacts */
+export async function compactSlice(store: Store, worker: CompactWorker): Promise<void> {
   const [state] = await store.read<StateRow>(readState)
-  const { rows, samples } = await readSlice(store)
+  const rows = await readSlice(store)
   const lastSeq = rows.at(-1)?.seq
-  if (lastSeq === undefined) return 0
+  if (lastSeq === undefined) return
   let form = state?.blocks_form ?? 0
   const { ranges } = await worker.ask({ type: 'chunks', chunks: rows.map(({ data }) => data) })
+  const [deletions] = await store.read<{ readonly ms: number | null }>(readNewestDeletion)
+  const deletedMs = deletions?.ms ?? Number.NEGATIVE_INFINITY
+  if (ranges.some(({ firstMs }) => firstMs < deletedMs)) {
+    // They came later, and would not be seen beside what is deleted.
+    await settled(store)
+    await compactSlice(store, worker)
+    return
+  }
   let open: readonly FreshRange[] = ranges
   while (open.length > 0) {
     const next = await touched(store, open.slice(0, idsAtOnce))
@@ -49,10 +58,9 @@ export async function compactSlice(store: Store, worker: CompactWorker): Promise
     await nextTurn()
   }
   await store.write([changeBlocks(form), deleteChunks(lastSeq, rows.length)], 'normal')
-  return samples
 }
 
-async function readSlice(store: Store): Promise<Slice> {
+async function readSlice(store: Store): Promise<readonly ChunkRow[]> {
   const rows: ChunkRow[] = []
   let samples = 0
   while (samples < samplesPerSlice && rows.length < chunksPerSlice) {
@@ -65,12 +73,12 @@ async function readSlice(store: Store): Promise<Slice> {
     if (page.length < chunksAtOnce) break
     await nextTurn()
   }
-  return { rows, samples }
+  return rows
 }
 
 type Touched = {
   readonly ranges: readonly FreshRange[]
-  readonly blocks: readonly BlockRow[]
+  readonly blocks: readonly VisibleBlock[]
   /** What did not fit: samples behind the last block that was read. */
   readonly left: readonly FreshRange[]
 }
@@ -80,7 +88,7 @@ async function touched(store: Store, wanted: readonly FreshRange[]): Promise<Tou
     const { seriesId = -1, firstMs = 0, lastMs = 0 } = wanted[index] ?? {}
     return [seriesId, firstMs, lastMs]
   })
-  const blocks = await store.read<BlockRow>(readTouched, parameters.flat())
+  const blocks = await store.read<VisibleBlock>(readTouched, parameters.flat())
   const last = blocks.at(-1)
   if (blocks.length < touchedAtOnce || last === undefined) return { ranges: wanted, blocks, left: [] }
   const before = wanted.filter(({ seriesId }) => seriesId < last.series_id)

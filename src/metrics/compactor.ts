@@ -4,7 +4,9 @@ import { PlimsollError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import { CompactWorker } from './compact-worker.ts'
 import { chunksPerSlice, compactSlice, samplesPerSlice } from './compaction.ts'
+import { despiteConflicts } from './conflicts.ts'
 import type { LogWatch } from './log-watch.ts'
+import { removeSome } from './removal.ts'
 import { nextTurn, unlessAborted } from './turn.ts'
 
 /** Writing waits when the compaction is so many slices behind: that bounds the file and the head in memory. */
@@ -54,7 +56,7 @@ export class Compactor implements AsyncDisposable {
 
   /** Everything that was written so far is in blocks. The signal ends the waiting; the compaction goes on. */
   async compact(signal?: AbortSignal): Promise<void> {
-    if (this.#running !== null)
+    while (this.#running !== null)
       await unlessAborted(
         this.#running.catch(() => undefined),
         signal,
@@ -63,14 +65,40 @@ export class Compactor implements AsyncDisposable {
     await unlessAborted(this.#start(0), signal)
   }
 
-  /** The same, and the room of the chunks is given back. */
+  /** The same, and what was deleted is removed, and the room of both given back. */
   async finish(signal?: AbortSignal): Promise<void> {
     await this.compact(signal)
+    await unlessAborted(
+      this.#alone(() => this.#remove()),
+      signal,
+    )
     while (!this.#isClosed && (await this.#store.giveBack())) {
       await nextTurn()
       signal?.throwIfAborted()
     }
     this.#isTidy = true
+  }
+
+  /** Deletes from blocks, where everything is that was written so far. It is removed from them in the next quiet moment. */
+  async delete<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    await this.compact(signal)
+    this.#isTidy = false
+    return await this.#alone(work)
+  }
+
+  /** While nothing is compacted: the two would be in each other's way. */
+  async #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    while (this.#running !== null) await this.#running.catch(() => undefined)
+    const result = work()
+    const over = (): void => {
+      this.#running = null
+    }
+    this.#running = result.then(over, over)
+    return await result
+  }
+
+  async #remove(): Promise<void> {
+    while (!this.#isClosed && (await despiteConflicts(() => removeSome(this.#store)))) await nextTurn()
   }
 
   get #fill(): number {
@@ -98,13 +126,12 @@ export class Compactor implements AsyncDisposable {
 
   async #run(leave: number): Promise<void> {
     let conflicts = 0
-    while (!this.#isClosed && (leave === 0 || this.#fill >= leave)) {
+    if (leave === 0) await this.#count()
+    while (!this.#isClosed && this.#waiting.chunks > 0 && this.#fill >= leave) {
       try {
-        const samples = await compactSlice(this.#store, this.#worker)
-        if (samples === 0) {
-          this.#waiting = { samples: 0, chunks: 0 }
-          return
-        }
+        await compactSlice(this.#store, this.#worker)
+        // Also where it never rests what was deleted leaves: faster than samples come.
+        await removeSome(this.#store)
         await this.#count()
         conflicts = 0
       } catch (error) {

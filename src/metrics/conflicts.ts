@@ -1,6 +1,7 @@
 import { PlimsollError } from '../errors.ts'
 
-const mostConflicts = 5
+/** Each of them is a commit of somebody else who has got on. */
+const mostConflicts = 20
 
 /** Another process compacts or deletes: what was read may be other blocks by now, and is read again. */
 export async function despiteConflicts<Result>(work: () => Promise<Result>): Promise<Result> {

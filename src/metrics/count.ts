@@ -6,7 +6,7 @@ import { firstFrom, within } from './columns.ts'
 import type { Head, HeadColumns } from './head.ts'
 import { type ReadPlan, readBatches } from './reader.ts'
 import { type KnownSeries, seriesOf } from './series-reader.ts'
-import { type BlockRow, idList, padded, pagesOf } from './statements.ts'
+import { idList, padded, pagesOf, type VisibleBlock } from './statements.ts'
 import { nextTurn } from './turn.ts'
 
 export type SeriesCount = {
@@ -21,14 +21,14 @@ type Totals = { readonly series_id: number; readonly n: number; readonly t0: num
 /** Whole blocks of the range, from the index alone. */
 const readTotals = `
   select series_id, sum(n) as n, min(t0) as t0, max(t1) as t1
-  from metric_blocks
-  where series_id in (${idList}) and t1 >= ?65 and t1 < ?66 and t0 >= ?65
+  from metric_visible_blocks
+  where series_id in (${idList}) and t1 >= ?65 and t1 < ?66 and t0 >= ?65 and n is not null
   group by series_id`
-/** At most two a series lie across a border of the range. */
+/** At most two a series lie across a border of the range, and one across the time that it was deleted before. */
 const readBorders = `
   select series_id, t0, t1, n, data
-  from metric_blocks
-  where series_id in (${idList}) and t1 >= ?65 and t0 < ?66 and (t0 < ?65 or t1 >= ?66)`
+  from metric_visible_blocks
+  where series_id in (${idList}) and t1 >= ?65 and t0 < ?66 and (t0 < ?65 or t1 >= ?66 or n is null)`
 
 /** Only series that have samples in the range. */
 export async function* countSeries(store: Store, head: Head, plan: ReadPlan): AsyncGenerator<SeriesCount> {
@@ -50,7 +50,7 @@ async function* countPage(
   const { fromMs = firstMs, toMs = afterLastMs } = plan.query
   const parameters = [...padded(page.map(({ id }) => id)), fromMs, toMs]
   const totals = await store.read<Totals>(readTotals, parameters)
-  const borders = await store.read<BlockRow>(readBorders, parameters)
+  const borders = await store.read<VisibleBlock>(readBorders, parameters)
   const pieces = Map.groupBy(
     [...totals, ...borders.flatMap(inside(fromMs, toMs))],
     (piece) => piece.series_id,
@@ -82,7 +82,7 @@ const sumOf = (pieces: readonly Piece[]): Count => ({
 
 const inside =
   (fromMs: number, toMs: number) =>
-  (block: BlockRow): readonly Totals[] => {
+  (block: VisibleBlock): readonly Totals[] => {
     const visible = within(decodeBlock(block.data), Math.max(fromMs, block.t0), Math.min(toMs, block.t1 + 1))
     const { timestampsMs } = visible
     const n = timestampsMs.length

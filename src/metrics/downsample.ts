@@ -6,23 +6,16 @@ import { PlimsollError } from '../errors.ts'
 import type { Statement, Store } from '../store/store.ts'
 import { stepOf } from './aggregate-words.ts'
 import { samplesOf } from './blocks.ts'
-import { hide } from './cleanup.ts'
 import { firstFrom, within } from './columns.ts'
 import { despiteConflicts } from './conflicts.ts'
 import { findSeries, type SeriesLimits } from './known-series.ts'
 import { compileSelector } from './matchers.ts'
+import { hide, settled } from './removal.ts'
 import { rewrite } from './rewrite.ts'
 import { combine, isRolledUp, type Part, partName, parts, rollUp } from './roll-up.ts'
 import { SeriesCache } from './series-cache.ts'
 import { type KnownSeries, seriesOf } from './series-reader.ts'
-import {
-  type BlockRow,
-  changeBlocks,
-  deleteBlock,
-  insertBlock,
-  readState,
-  type StateRow,
-} from './statements.ts'
+import { type BlockRow, changeBlocks, deleteBlock, insertBlock } from './statements.ts'
 import { nextTurn } from './turn.ts'
 import type { Columns, SeriesQuery } from './words.ts'
 
@@ -95,7 +88,7 @@ type Slice = {
 
 /** How many samples have left. */
 async function putTogether(store: Store, { series, stepSeconds, beforeMs, limits }: Slice): Promise<number> {
-  const [state] = await store.read<StateRow>(readState)
+  const state = await settled(store)
   const blocks = await store.read<BlockRow>(readOldest, [series.id, beforeMs])
   if (blocks.length === 0 || state === undefined) return 0
   const old = blocks.map((block) => within(samplesOf(block), block.t0, beforeMs))
@@ -108,7 +101,7 @@ async function putTogether(store: Store, { series, stepSeconds, beforeMs, limits
     kept.push(...(await keep(store, seriesId, { part, fresh: rollUp(old, part, stepSeconds) })))
   }
   const removed = blocks.map((block) =>
-    block.t1 < beforeMs ? deleteBlock(block) : hide(block, beforeMs).statement,
+    block.t1 < beforeMs ? deleteBlock(block) : hide({ ...block, step_ms: null }, beforeMs),
   )
   const guards = [sameSeries(state.series_form), changeBlocks(state.blocks_form)]
   await store.write([...guards, ...made, ...removed, ...kept])

@@ -6,16 +6,16 @@ import { merge } from './merge.ts'
 import type { ReadPlan } from './reader.ts'
 import { sampleAt } from './sample-stream.ts'
 import { type KnownSeries, seriesOf } from './series-reader.ts'
-import { type BlockRow, idList, padded, pagesOf } from './statements.ts'
+import { idList, padded, pagesOf, type VisibleBlock } from './statements.ts'
 import { nextTurn } from './turn.ts'
 import type { Columns, Sample } from './words.ts'
 
 const readNewest = `
   select b.series_id, b.t0, b.t1, b.n, b.data
   from (
-    select series_id, max(t1) as t1 from metric_blocks where series_id in (${idList}) group by series_id
+    select series_id, max(t1) as t1 from metric_visible_blocks where series_id in (${idList}) group by series_id
   ) newest
-  join metric_blocks b on b.series_id = newest.series_id and b.t1 = newest.t1`
+  join metric_visible_blocks b on b.series_id = newest.series_id and b.t1 = newest.t1`
 
 const none: Columns = { timestampsMs: new Float64Array(), values: new Float64Array(), kinds: null }
 
@@ -39,7 +39,7 @@ export async function newestOf(
   page: readonly KnownSeries[],
   columns: HeadColumns,
 ): Promise<readonly (Sample | undefined)[]> {
-  const rows = await store.read<BlockRow>(readNewest, padded(page.map(({ id }) => id)))
+  const rows = await store.read<VisibleBlock>(readNewest, padded(page.map(({ id }) => id)))
   const blocks = new Map(rows.map((row) => [row.series_id, row]))
   return page.map((series) => {
     const block = blocks.get(series.id)

@@ -7,7 +7,7 @@ import { cursorOf, startOf } from './cursor.ts'
 import type { Head } from './head.ts'
 import { type ReadPlan, readBatches, type StartAfter } from './reader.ts'
 import { sampleAt } from './sample-stream.ts'
-import type { BlockPlace } from './statements.ts'
+import type { VisiblePlace } from './statements.ts'
 import type { Sample, SampleQuery } from './words.ts'
 
 export type PageQuery = SampleQuery & {
@@ -85,7 +85,7 @@ async function walk(
 
 const blocksPerPage = 1_000
 const readPlaces = `
-  select series_id, t0, t1, n from metric_blocks
+  select series_id, t0, t1, n from metric_visible_blocks
   where series_id = ?1 and t1 >= ?2 and t0 < ?3 order by t1 limit ${blocksPerPage}`
 
 /** Over whole blocks that no newer sample falls into. */
@@ -99,9 +99,9 @@ async function walkSeries(
   let found: Found = { start: { seriesId, afterMs: fromMs - 1 }, skip: offset }
   while (true) {
     const { afterMs } = found.start
-    const rows = await store.read<BlockPlace>(readPlaces, [seriesId, afterMs + 1, toMs])
+    const rows = await store.read<VisiblePlace>(readPlaces, [seriesId, afterMs + 1, toMs])
     for (const { t0, t1, n } of rows) {
-      if (t0 < fromMs || t1 >= toMs || freshMs <= t1 || n > found.skip) return found
+      if (t0 < fromMs || t1 >= toMs || freshMs <= t1 || n === null || n > found.skip) return found
       found = { start: { seriesId, afterMs: t1 }, skip: found.skip - n }
     }
     if (rows.length < blocksPerPage) return found

@@ -269,7 +269,8 @@ export class MetricsRepository implements AsyncDisposable {
   }
 
   /**
-   * Deletes samples that are older, and series that have none left unless somebody writes meanwhile. Then each rule puts
+   * Deletes samples that are older, and series that have none left unless somebody writes meanwhile: nobody sees them any more,
+   * while their room is given back in the next quiet moments, and at the latest by `compact`. Then each rule puts
    * together what is left and old enough for it: of the samples of NAME in a step there are NAME:min, NAME:max, NAME:sum and
    * NAME:count at its begin.
    * @throws OPTION_INVALID, METRIC_QUERY_INVALID, METRIC_TOO_MANY_SERIES, the reason of the signal
@@ -281,9 +282,9 @@ export class MetricsRepository implements AsyncDisposable {
   }: CleanupOptions): Promise<CleanupOutcome & { readonly downsampled: number }> {
     if (!(retentionDays >= 0 && retentionDays <= 1e8))
       throw new PlimsollError('OPTION_INVALID', `retentionDays is ${retentionDays}, expected 0 or more`)
-    await this.#compactor.compact(signal)
     const nowMs = this.#clock.now()
-    const deleted = await deleteBefore(this.#store, Math.ceil(nowMs - retentionDays * dayMs), signal)
+    const beforeMs = Math.ceil(nowMs - retentionDays * dayMs)
+    const deleted = await this.#compactor.delete(() => deleteBefore(this.#store, beforeMs, signal), signal)
     let downsampled = 0
     for (const rule of rules)
       downsampled += await downsample(this.#store, rule, { nowMs, limits: this.#limits, signal })
@@ -291,7 +292,7 @@ export class MetricsRepository implements AsyncDisposable {
   }
 
   /**
-   * Packs at once what would be packed as soon as nothing is written, and gives the room back to the disk. When the signal
+   * Packs at once what would be packed as soon as nothing is written, and gives the room of it and of what was deleted back to the disk. When the signal
    * aborts, it goes on by itself.
    * @throws what a store throws, the reason of the signal
    */

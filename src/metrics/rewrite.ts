@@ -3,7 +3,7 @@ import { decodeBlock, encodeBlock } from './block-codec.ts'
 import { columnsOf, cut, firstFrom, within } from './columns.ts'
 import { merge } from './merge.ts'
 import { LentRoom } from './room.ts'
-import type { BlockPlace, BlockRow, NewBlock } from './statements.ts'
+import type { NewBlock, VisibleBlock, VisiblePlace } from './statements.ts'
 import { summaryOf } from './summary.ts'
 import type { Columns } from './words.ts'
 
@@ -15,11 +15,11 @@ const fewSamples = samplesPerBlock / 2
 /** What is decoded and merged is encoded again before the next. */
 const rooms = { old: new LentRoom(), merged: new LentRoom(), whole: new LentRoom() }
 
-export type Rewritten = { readonly deleted: readonly BlockPlace[]; readonly added: readonly NewBlock[] }
+export type Rewritten = { readonly deleted: readonly VisiblePlace[]; readonly added: readonly NewBlock[] }
 
 /** `blocks` ascending: those of the range of `fresh`, and the one before. */
-export function rewrite(seriesId: number, blocks: readonly BlockRow[], fresh: Columns): Rewritten {
-  const deleted: BlockPlace[] = []
+export function rewrite(seriesId: number, blocks: readonly VisibleBlock[], fresh: Columns): Rewritten {
+  const deleted: VisiblePlace[] = []
   const added: NewBlock[] = []
   const add = (pieces: readonly Columns[]): void => {
     for (const piece of pieces) added.push(blockOf(seriesId, piece))
@@ -29,7 +29,8 @@ export function rewrite(seriesId: number, blocks: readonly BlockRow[], fresh: Co
     const count = firstFrom(rest.timestampsMs, block.t1 + 1)
     const inside = cut(rest, 0, count)
     rest = cut(rest, count, rest.timestampsMs.length)
-    const takesRest = index === blocks.length - 1 && rest.timestampsMs.length > 0 && block.n < fewSamples
+    const takesRest =
+      index === blocks.length - 1 && rest.timestampsMs.length > 0 && (block.n ?? fewSamples) < fewSamples
     if (count === 0 && !takesRest) continue
     deleted.push(block)
     const old = within(decodeBlock(block.data, rooms.old), block.t0, block.t1 + 1)
@@ -66,5 +67,13 @@ function blockOf(seriesId: number, columns: Columns): NewBlock {
   const n = timestampsMs.length
   const data = encodeBlock(columns.kinds?.some((kind) => kind !== 0) ? columns : { ...columns, kinds: null })
   const times = { t0: timestampsMs[0] as number, t1: timestampsMs[n - 1] as number }
-  return { series_id: seriesId, ...times, n, data, ...summaryOf(columns) }
+  return { series_id: seriesId, ...times, n, data, ...summaryOf(columns), step_ms: stepOf(timestampsMs) }
+}
+
+/** The distance of every two times; null where it is not the same. */
+function stepOf(timesMs: Float64Array): number | null {
+  const step = (timesMs[1] ?? Number.NaN) - (timesMs[0] as number)
+  for (let index = 2; index < timesMs.length; index += 1)
+    if ((timesMs[index] as number) - (timesMs[index - 1] as number) !== step) return null
+  return Number.isNaN(step) ? null : step
 }

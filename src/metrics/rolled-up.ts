@@ -121,7 +121,7 @@ async function knownSeries(
 
 /** Every step that a rule puts together adds to the count of one. */
 const readForm = `
-  select series_id, count(*) as blocks, sum(n) as n, sum(sum) as samples from metric_blocks
+  select series_id, count(*) as blocks, sum(n) as n, sum(sum) as samples from metric_visible_blocks
   where series_id in (${idList}) group by series_id order by series_id`
 
 const formOf = async (store: Store, counts: readonly KnownSeries[]): Promise<string> =>

@@ -1,12 +1,12 @@
 /** Which samples of a chunk are there already: asked only for those that are no later than others of their series. */
 import type { Store } from '../store/store.ts'
 import { decodeBlock } from './block-codec.ts'
-import { blocksOf } from './blocks.ts'
+import { blocksOf, samplesOf } from './blocks.ts'
 import { firstFrom } from './columns.ts'
 import type { HeadColumns } from './head.ts'
 import type { OpenChunk } from './open-chunk.ts'
 import type { Entry } from './series-cache.ts'
-import { type BlockRow, pagesOf } from './statements.ts'
+import { pagesOf, type VisibleBlock } from './statements.ts'
 
 /** Times of so many blocks are kept for the next chunk: 16 MB. */
 const mostBlocks = 2_000
@@ -65,7 +65,9 @@ export class SeenBefore {
     )
   }
 
-  #timesOf(block: BlockRow): Float64Array {
+  #timesOf(block: VisibleBlock): Float64Array {
+    // Others may have the same times of begin and end.
+    if (block.n === null) return samplesOf(block).timestampsMs
     const key = `${block.series_id} ${block.t1} ${block.t0} ${block.n}`
     const times = this.#times.get(key) ?? decodeBlock(block.data).timestampsMs
     this.#times.delete(key)

@@ -78,14 +78,17 @@ export type BlockPlace = {
   readonly n: number
 }
 export type BlockRow = BlockPlace & { readonly data: Uint8Array }
-export type NewBlock = BlockRow & Summary
+export type NewBlock = BlockRow & Summary & { readonly step_ms: number | null }
+/** `n` is null where a part of it was deleted that is still in the data: then it begins at `t0` or later. */
+export type VisiblePlace = Omit<BlockPlace, 'n'> & { readonly n: number | null }
+export type VisibleBlock = VisiblePlace & { readonly data: Uint8Array }
 
 /** More than `idsAtOnce`, so that a page of series with one block each is the only one. */
 export const blocksAtOnce = 96
 /** Of some series, those that end at ?65 or later and begin before ?66. */
 export const readBlocks = `
   select series_id, t0, t1, n, data
-  from metric_blocks
+  from metric_visible_blocks
   where series_id in (${idList}) and t1 >= ?65 and t0 < ?66
   order by series_id, t1
   limit ${blocksAtOnce}`
@@ -101,16 +104,19 @@ export const readSummaries = `
       when sum is not null and t0 >= ?65 and t1 < ?66 and t1 < ?67
         and (t0 - cast(?69 as bigint)) / cast(?68 as bigint) = (t1 - cast(?69 as bigint)) / cast(?68 as bigint)
       then null else data end as data
-  from metric_blocks
+  from metric_visible_blocks
   where series_id in (${idList}) and t1 >= ?65 and t0 < ?66
   order by series_id, t1
   limit ${blocksAtOnce}`
 
 export const insertBlock = (block: NewBlock): Statement => ({
   sql: `
-    insert into metric_blocks (series_id, t0, t1, n, data, min, max, sum)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
-  parameters: [block.series_id, block.t0, block.t1, block.n, block.data, block.min, block.max, block.sum],
+    insert into metric_blocks (series_id, t0, t1, n, data, min, max, sum, step_ms)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+  parameters: [
+    ...[block.series_id, block.t0, block.t1, block.n, block.data],
+    ...[block.min, block.max, block.sum, block.step_ms],
+  ],
 })
 
 export const deleteBlock = ({ series_id, t1 }: Pick<BlockPlace, 'series_id' | 't1'>): Statement => ({
@@ -133,7 +139,7 @@ export const touchedAtOnce = 256
 export const readTouched = `
   select b.series_id, b.t0, b.t1, b.n, b.data
   from (${wanted.join(' union all ')}) w
-  join metric_blocks b on b.series_id = w.id and b.t0 <= w.last_ms and b.t1 >= coalesce(
+  join metric_visible_blocks b on b.series_id = w.id and b.t0 <= w.last_ms and b.t1 >= coalesce(
     (select max(p.t1) from metric_blocks p where p.series_id = w.id and p.t1 < w.first_ms), w.first_ms)
   order by b.series_id, b.t1
   limit ${touchedAtOnce}`

@@ -78,6 +78,21 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom<Step>({ do: 'compact' }, { do: 'reopen' }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('cleanup' as const), beforeMs: anyTime }) },
 )
+/** Of each series the newest sample. */
+function newestOf(model: ReadonlyMap<string, Sample>): readonly Sample[] {
+  const bySeries = Map.groupBy(model.values(), ({ labels }) => labels.host)
+  return [...bySeries.values()].flatMap((samples) =>
+    samples.toSorted((one, other) => other.timestampMs - one.timestampMs).slice(0, 1),
+  )
+}
+
+/** By buckets that whole blocks lie in, so that what is kept beside them is asked. */
+async function countOf(metrics: MetricsRepository): Promise<number> {
+  const points = await all(
+    metrics.queryMetrics({ name: 'requests_total', aggregate: 'count', stepSeconds: 1_000 }),
+  )
+  return points.reduce((sum, { value }) => sum + value, 0)
+}
 const keyOf = ({ labels, timestampMs }: Sample): string => `${labels.host} ${timestampMs}`
 const dayMs = 86_400_000
 
@@ -86,7 +101,7 @@ onBothRepositories(
   async ({ store, again }) => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 8 }), async (steps) => {
-        for (const table of ['metric_chunks', 'metric_blocks', 'metric_series'])
+        for (const table of ['metric_chunks', 'metric_blocks', 'metric_series', 'metric_deletions'])
           await store.write([{ sql: `delete from ${table}`, parameters: [] }])
         // As whoever deletes series must, so that nobody believes to know them.
         await store.write([
@@ -131,6 +146,8 @@ onBothRepositories(
             const offset = Math.floor(found.length / 2)
             const { samples } = await metrics.getMetrics({ offset, limit: 10 })
             assert.deepEqual(sorted(samples), sorted(found.slice(offset, offset + 10)))
+            assert.deepEqual(sorted(await all(metrics.streamLatest())), sorted(newestOf(model)))
+            assert.equal(await countOf(metrics), model.size)
           }
         } finally {
           await metrics[Symbol.asyncDispose]()
