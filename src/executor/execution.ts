@@ -4,9 +4,9 @@ import type { Refusal } from './admission.ts'
 import { Caller } from './caller.ts'
 import { type End, endedOf } from './ended.ts'
 import type { ExecutionParts } from './execution-parts.ts'
-import type { Graph } from './graph.ts'
 import { judge, refusalOf, toRun } from './judge.ts'
 import { Listener } from './listener.ts'
+import { priorities } from './priorities.ts'
 import { Progress } from './progress.ts'
 import { type RunningHost, RunningTask } from './running.ts'
 import { type ContextHost, StartedContext } from './task-context.ts'
@@ -49,10 +49,11 @@ export class Execution<Value> {
     this.#parts = parts
     this.#signal = parts.signal ?? new AbortController().signal
     this.#waitClock = new WaitClock(parts.clock)
-    this.#line = new WaitingLine(orderOf(tasks, parts.graph))
+    const { graph, admission } = parts
+    this.#line = new WaitingLine(priorities(graph, tasks, () => admission.loadLineBytes()))
     this.#progress = new Progress(parts.graph, (index) => this.#becomeReady(index))
     this.#listener = parts.onEvent ? new Listener(parts.onEvent, this.#stopUnrecorded) : null
-    const { clock, ledger, places, call, admission, tally } = parts
+    const { clock, ledger, places, call, tally } = parts
     this.#host = {
       ...{ signal: this.#signal, clock, ledger, places, call },
       onObserved: () => admission.forget(),
@@ -306,13 +307,4 @@ export class Execution<Value> {
   #taskAt(index: number): ExecutorTask<Value> {
     return this.#tasks[index] as ExecutorTask<Value>
   }
-}
-
-/** What runs already comes before the longest path. */
-function orderOf(
-  tasks: readonly Pick<ExecutorTask, 'isRunning'>[],
-  { remainingMs }: Graph,
-): readonly number[] {
-  if (!tasks.some(({ isRunning }) => isRunning)) return remainingMs
-  return remainingMs.map((ms, index) => (tasks[index]?.isRunning ? Number.MAX_VALUE : ms))
 }

@@ -1,7 +1,8 @@
 /**
  * Runs a graph of tasks inside the load line. It promises: never more than `maxConcurrentTasks` at once, no start
  * that would load the machine past its line (one task may always run), tasks that do not fit wait instead of
- * failing, what is on the longest remaining path starts first, and no task starts before all it needs has ended.
+ * failing, what is on the longest remaining path starts first (of equally long tasks the larger), and no task starts
+ * before all it needs has ended.
  *
  * It does not know what a task does or where estimates come from: both come with the task. It does not stop a task
  * that needs more than was reserved for it.

@@ -1,4 +1,5 @@
 import { forEachDependent, type Graph, readGraph } from './graph.ts'
+import { priorities } from './priorities.ts'
 import { ReadyQueue } from './ready-queue.ts'
 
 /** What is expected of one task. */
@@ -27,7 +28,8 @@ export function predictRun(
   limits: { readonly maxConcurrentTasks: number; readonly roomBytes: number },
 ): Prediction {
   const graph = readGraph(tasks)
-  const ready = new ReadyQueue(graph.remainingMs)
+  const wanted = tasks.map(({ expectedMs, expectedBytes }) => ({ expectedMs, reserveBytes: expectedBytes }))
+  const ready = new ReadyQueue(priorities(graph, wanted, () => limits.roomBytes))
   const needsLeft = [...graph.needCounts]
   for (const index of graph.order) if (needsLeft[index] === 0) ready.push(index)
 

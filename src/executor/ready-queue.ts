@@ -1,10 +1,10 @@
-/** Tasks that could start, the longest remaining path first, then in the order given: a binary heap of their numbers. */
+/** Tasks that could start, the greatest priority first, then in the order given: a binary heap of their numbers. */
 export class ReadyQueue {
-  readonly #remainingMs: readonly number[]
+  readonly #priorities: readonly number[]
   readonly #heap: number[] = []
 
-  constructor(remainingMs: readonly number[]) {
-    this.#remainingMs = remainingMs
+  constructor(priorities: readonly number[]) {
+    this.#priorities = priorities
   }
 
   get size(): number {
@@ -17,15 +17,15 @@ export class ReadyQueue {
 
   push(index: number): void {
     const heap = this.#heap
-    const remainingMs = this.#remainingMs
-    const ms = remainingMs[index] as number
+    const priorities = this.#priorities
+    const priority = priorities[index] as number
     let at = heap.length
     heap.push(index)
     while (at > 0) {
       const above = (at - 1) >> 1
       const parent = heap[above] as number
-      const parentMs = remainingMs[parent] as number
-      if (parentMs > ms || (parentMs === ms && parent < index)) break
+      const parentPriority = priorities[parent] as number
+      if (parentPriority > priority || (parentPriority === priority && parent < index)) break
       heap[at] = parent
       at = above
     }
@@ -43,23 +43,23 @@ export class ReadyQueue {
   /** From the top down to where it belongs. */
   #sink(index: number): void {
     const heap = this.#heap
-    const remainingMs = this.#remainingMs
-    const ms = remainingMs[index] as number
+    const priorities = this.#priorities
+    const priority = priorities[index] as number
     const { length } = heap
     let at = 0
     for (let child = 1; child < length; child = 2 * at + 1) {
       let best = heap[child] as number
-      let bestMs = remainingMs[best] as number
+      let bestPriority = priorities[best] as number
       if (child + 1 < length) {
         const other = heap[child + 1] as number
-        const otherMs = remainingMs[other] as number
-        if (otherMs > bestMs || (otherMs === bestMs && other < best)) {
+        const otherPriority = priorities[other] as number
+        if (otherPriority > bestPriority || (otherPriority === bestPriority && other < best)) {
           child += 1
           best = other
-          bestMs = otherMs
+          bestPriority = otherPriority
         }
       }
-      if (ms > bestMs || (ms === bestMs && index < best)) break
+      if (priority > bestPriority || (priority === bestPriority && index < best)) break
       heap[at] = best
       at = child
     }

@@ -42,7 +42,7 @@ export const newcomer = (index: number, key: number, mark: ReadyMark, waits: Wai
 const sumOf = (waits: Waits): number => Object.values(waits).reduce((sum, ms) => sum + ms, 0)
 
 /**
- * Tasks that could start, in the order of their longest remaining paths. When the first does not fit, the next that
+ * Tasks that could start, greatest priority first. When the first does not fit, the next that
  * does may overtake it; after 64 overtakings it is its turn, and the machine is kept free for it.
  */
 export class WaitingLine {
@@ -50,9 +50,9 @@ export class WaitingLine {
   /** By number; bounded by the graph. */
   readonly #waiting: (Waiting | undefined)[]
 
-  constructor(remainingMs: readonly number[]) {
-    this.#waiting = new Array(remainingMs.length)
-    this.#queue = new ReadyQueue(remainingMs)
+  constructor(priorities: readonly number[]) {
+    this.#waiting = new Array(priorities.length)
+    this.#queue = new ReadyQueue(priorities)
   }
 
   get size(): number {

@@ -80,6 +80,21 @@ test('what is on the longest remaining path starts first', async () => {
   assert.deepEqual(started, ['head', 'tail', 'short'])
 })
 
+test('of tasks that run equally long the larger starts first; a longer path comes before both', async () => {
+  const { monitor, clock } = machine()
+  const executor = new ParallelExecutor({ monitor, clock, maxConcurrentTasks: 1 })
+  const { task, end, started } = handMade()
+  const done = executor.execute([
+    task('small', { expectedMs: 5, reserveBytes: 1 }),
+    task('large', { expectedMs: 5, estimate: () => ({ bytes: 400 }) }),
+    task('long', { expectedMs: 10, reserveBytes: 1 }),
+  ])
+  await settle()
+  for (const name of ['long', 'large', 'small']) await end(name)
+  await done
+  assert.deepEqual(started, ['long', 'large', 'small'])
+})
+
 test('a failure cancels what needs it, with the reason, and leaves other branches alone', async () => {
   const { executor } = machine()
   const { task, end } = handMade()
