@@ -54,7 +54,7 @@ type Answer = {
   readonly next: readonly string[]
 }
 
-const noGuesses: Guesses = { hinted: [], alike: [] }
+const noGuesses: Guesses = { hinted: [], alike: () => [] }
 
 /**
  * What rules name, the best guess, the other names that the first may go by, and more guesses. What only a warning tells
@@ -66,10 +66,18 @@ function answersOf(ranked: readonly RankedCause[], { hinted, alike }: Guesses): 
   const soft = ranked.filter((cause) => !isSure(cause))
   const named = sure.length === 0 ? [...hinted, ...soft] : [...sure, ...soft]
   if (named.length === 0) return []
-  const guesses = [...hinted, ...alike].map(answerOf)
-  const all = [...named.map(answerOf), ...guesses.slice(0, 1), ...readOtherwise(named), ...guesses.slice(1)]
-  return all.filter(({ cause }, index) => all.findIndex((other) => other.cause === cause) === index)
+  const hints = hinted.map(answerOf)
+  const all = onceEach([
+    ...named.map(answerOf),
+    ...hints.slice(0, 1),
+    ...readOtherwise(named),
+    ...hints.slice(1),
+  ])
+  return all.length > mostOthers ? all : onceEach([...all, ...alike().map(answerOf)])
 }
+
+const onceEach = (all: readonly Answer[]): readonly Answer[] =>
+  all.filter(({ cause }, index) => all.findIndex((other) => other.cause === cause) === index)
 
 function conclude(answers: readonly Answer[], fact: FactCause | null, troubles: readonly Place[]): Diagnosis {
   const [first, ...others] = fact === null ? answers : withFact(answers, fact)

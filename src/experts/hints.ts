@@ -228,8 +228,8 @@ const hints: Readonly<Partial<Record<CauseName, Hint>>> = {
 export type Guesses = {
   /** By words that people go by. */
   readonly hinted: readonly RankedCause[]
-  /** By the words of rules: good for second and third place only. */
-  readonly alike: readonly RankedCause[]
+  /** By the words of rules: good for second and third place only. Takes some 20 ms the first time. */
+  readonly alike: () => readonly RankedCause[]
 }
 
 /** Lines before the place where the failure was noticed, and after it, in which words count. */
@@ -251,10 +251,12 @@ export function guessedCauses(logs: readonly LogFindings[], isFamiliar: (place: 
     }
   }
   const distances = new Map(places.map(({ place, distance }) => [place, distance]))
-  const alike = alikeCauses([...distances.keys()], (place) => distances.get(place) ?? 0)
   return {
     hinted: [...causes.values()].slice(0, mostHints),
-    alike: alike.map(({ cause, place }) => guess(cause, likenessSays, { place, word: '' })),
+    alike: () =>
+      alikeCauses([...distances.keys()], (place) => distances.get(place) ?? 0).map(({ cause, place }) =>
+        guess(cause, likenessSays, { place, word: '' }),
+      ),
   }
 }
 
@@ -268,9 +270,13 @@ function nearTheFailure(log: LogFindings): readonly Near[] {
   const { end, failure, trouble } = log.marks
   const { failedStepLine, cleanupLine } = givingUp(log)
   const last = end.at(-1)?.line ?? failure.at(-1)?.line ?? log.lines
-  const noticed = Math.min(failedStepLine, cleanupLine, last)
+  const givenUp = Math.min(failedStepLine, cleanupLine)
+  const noticed = Math.min(givenUp, last)
   return trouble
-    .filter(({ line, whole }) => line >= noticed - before && line <= noticed + after && !isHarmless(whole))
+    .filter(
+      ({ line, whole }) =>
+        line >= noticed - before && line <= Math.min(noticed + after, givenUp) && !isHarmless(whole),
+    )
     .map((place) => ({ place, distance: Math.abs(noticed - place.line) }))
 }
 

@@ -36,7 +36,6 @@ export const cloudRules: readonly Rule[] = [
       'error configuring Terraform AWS Provider',
       'Error: No valid credential',
       'Error: Required token could not be found',
-      'Unable to get ACTIONS_ID_TOKEN_REQUEST_URL',
       'gcloud.auth',
       'google-github-actions/auth failed',
       'The provided credentials',

@@ -37,8 +37,6 @@ export const imageRules: readonly Rule[] = [
       'CannotPullContainerError',
       'failed to load cache key: {image}: not found',
       'is not present with pull policy of Never',
-      'Docker pull failed',
-      'docker pull failed',
       'Unable to retrieve some image pull secrets',
       'is waiting to start: trying and failing to pull image',
       "is waiting to start: image can't be pulled",
@@ -48,6 +46,16 @@ export const imageRules: readonly Rule[] = [
     says: 'The image {image} does not exist under this name and tag, or may not be read from here.',
     log: 'Error response from daemon: manifest for acme/cart:1.9 not found: manifest unknown: manifest unknown',
     source: 'distribution, registry/api/errcode; Kubernetes, pkg/kubelet/images; containerd',
+  },
+  {
+    // What docker said before it tells why.
+    id: 'image-pull-step',
+    cause: 'image-pull',
+    depth: 'step',
+    phrases: ['Docker pull failed', 'docker pull failed'],
+    says: 'An image could not be pulled.',
+    log: '##[error]Docker pull failed with exit code 1',
+    source: 'GitHub runner, ContainerOperationProvider.cs',
   },
   {
     id: 'image-pull-listed',

@@ -15,6 +15,8 @@ export const phpAndDotnetRules: readonly Rule[] = [
       'the requested PHP extension {extension@} is missing',
       'Call to undefined function',
       'requires ext-{extension@}',
+      'requires PHP extension {extension@}',
+      'it is missing from your system',
       'Failed to download {package@} from dist',
     ],
     unless: ['Generating'],

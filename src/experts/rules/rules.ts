@@ -8,12 +8,14 @@ import { ciRules } from './ci.ts'
 import { cloudRules } from './cloud.ts'
 import { databaseRules } from './databases.ts'
 import { fileRules } from './files.ts'
+import { gateRules } from './gates.ts'
 import { goRules } from './go.ts'
 import { httpServiceRules } from './http-services.ts'
 import { imageRules } from './images.ts'
 import { infrastructureRules } from './infrastructure.ts'
 import { javaRules } from './java.ts'
 import { javaBuildRules } from './java-builds.ts'
+import { javaToolchainRules } from './java-toolchains.ts'
 import { javascriptRules } from './javascript.ts'
 import { kubernetesRules } from './kubernetes.ts'
 import { kubernetesEventRules } from './kubernetes-events.ts'
@@ -29,6 +31,7 @@ import { platformRules } from './platforms.ts'
 import { pythonRules } from './python.ts'
 import { pythonPackageRules } from './python-packages.ts'
 import { rubyRules } from './ruby.ts'
+import { runnerRules } from './runners.ts'
 import { rustRules } from './rust.ts'
 import { serverRules } from './servers.ts'
 import { shellRules } from './shell.ts'
@@ -41,12 +44,14 @@ export const rules: readonly Rule[] = [
   ...cloudRules,
   ...databaseRules,
   ...fileRules,
+  ...gateRules,
   ...goRules,
   ...httpServiceRules,
   ...imageRules,
   ...infrastructureRules,
   ...javaRules,
   ...javaBuildRules,
+  ...javaToolchainRules,
   ...javascriptRules,
   ...kubernetesRules,
   ...kubernetesEventRules,
@@ -62,6 +67,7 @@ export const rules: readonly Rule[] = [
   ...pythonRules,
   ...pythonPackageRules,
   ...rubyRules,
+  ...runnerRules,
   ...rustRules,
   ...serverRules,
   ...shellRules,

@@ -12,6 +12,7 @@ export const shellRules: readonly Rule[] = [
       '^sh: {line#}: {command@}: not found',
       '^/bin/sh: {line#}: {command@}: not found',
       '{script@}: {line#}: {command@}: not found',
+      '{script@}: {line#}: {script@}: {command@}: not found$',
       '^/bin/sh: {command@}: not found',
       '^sh: {command@}: not found',
       '^sh: {line#}: {command@}: Permission denied$',
