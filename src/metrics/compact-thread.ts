@@ -8,21 +8,31 @@ import { columnsBySeries, type HeadColumns } from './head.ts'
 import { type Rewritten, rewrite } from './rewrite.ts'
 import type { VisibleBlock } from './statements.ts'
 
+/** Bounded by who sends them: a slice. */
+let taken: Uint8Array[] = []
 let slice: HeadColumns = new Map()
 
 async function answerTo(request: CompactRequest): Promise<CompactAnswer> {
   if (request.type === 'rewrite') return { type: 'rewritten', ...rewriteAll(request.ranges, request.blocks) }
+  if (request.type === 'take') {
+    taken = request.isFirst ? [...request.chunks] : [...taken, ...request.chunks]
+    return { type: 'taken' }
+  }
   for (const { timestampsMs, values } of slice.values()) letGo(timestampsMs, values)
-  slice = await columnsBySeries(request.chunks.map(decodeChunk))
-  letGo(...request.chunks)
-  const ranges = [...slice].map(
-    ([seriesId, { timestampsMs }]): FreshRange => ({
-      seriesId,
-      firstMs: timestampsMs[0] as number,
-      lastMs: timestampsMs.at(-1) as number,
-    }),
-  )
-  return { type: 'ranges', ranges: ranges.sort((one, other) => one.seriesId - other.seriesId) }
+  slice = await columnsBySeries(taken.map(decodeChunk))
+  letGo(...taken)
+  taken = []
+  return { type: 'ranges', ranges: rangesOf(slice) }
+}
+
+function rangesOf(slice: HeadColumns): Float64Array {
+  const ids = Float64Array.from(slice.keys()).sort()
+  const ranges = new Float64Array(ids.length * 3)
+  for (const [index, id] of ids.entries()) {
+    const times = slice.get(id)?.timestampsMs ?? new Float64Array()
+    ranges.set([id, times[0] as number, times.at(-1) as number], index * 3)
+  }
+  return ranges
 }
 
 function rewriteAll(ranges: readonly FreshRange[], blocks: readonly VisibleBlock[]): Rewritten {

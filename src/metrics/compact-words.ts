@@ -5,8 +5,10 @@ import type { NewBlock, VisibleBlock, VisiblePlace } from './statements.ts'
 export type FreshRange = { readonly seriesId: number; readonly firstMs: number; readonly lastMs: number }
 
 export type CompactRequest =
-  /** Begins a slice. */
-  | { readonly type: 'chunks'; readonly chunks: readonly Uint8Array[] }
+  /** More of a slice, in the order of the chunks. */
+  | { readonly type: 'take'; readonly chunks: readonly Uint8Array[]; readonly isFirst: boolean }
+  /** The slice is whole. */
+  | { readonly type: 'sort' }
   /** New samples of these ranges go into these blocks. */
   | {
       readonly type: 'rewrite'
@@ -15,8 +17,9 @@ export type CompactRequest =
     }
 
 export type CompactAnswer =
-  /** By series, ascending. */
-  | { readonly type: 'ranges'; readonly ranges: readonly FreshRange[] }
+  | { readonly type: 'taken' }
+  /** By series, ascending: three numbers each, as in FreshRange. There may be as many as samples. */
+  | { readonly type: 'ranges'; readonly ranges: Float64Array }
   | {
       readonly type: 'rewritten'
       readonly deleted: readonly VisiblePlace[]

@@ -9,7 +9,7 @@ import type { CompactAnswer, CompactRequest } from './compact-words.ts'
 const thread = ownModule('metrics/compact-thread')
 
 type Answer<Type extends CompactAnswer['type']> = Extract<CompactAnswer, { type: Type }>
-const answerTypes = { chunks: 'ranges', rewrite: 'rewritten' } as const
+const answerTypes = { take: 'taken', sort: 'ranges', rewrite: 'rewritten' } as const
 
 export class CompactWorker implements AsyncDisposable {
   #worker: Worker | null = null
@@ -62,6 +62,7 @@ function start(): Worker {
 }
 
 function buffersOf(request: CompactRequest): TransferListItem[] {
-  const all = request.type === 'chunks' ? request.chunks : request.blocks.map(({ data }) => data)
+  if (request.type === 'sort') return []
+  const all = request.type === 'take' ? request.chunks : request.blocks.map(({ data }) => data)
   return all.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer)
 }

@@ -30,51 +30,69 @@ export const chunksPerSlice = 4_096
 
 const readNewestDeletion = 'select max(before_ms) as ms from metric_deletions'
 
+type Slice = { readonly samples: number; readonly chunks: number; readonly lastSeq: number }
+
 /** @throws STORE_CONFLICT when another one compacts */
 export async function compactSlice(store: Store, worker: CompactWorker): Promise<void> {
   const [state] = await store.read<StateRow>(readState)
-  const rows = await readSlice(store)
-  const lastSeq = rows.at(-1)?.seq
-  if (lastSeq === undefined) return
+  const { chunks, lastSeq } = await giveSlice(store, worker)
+  if (chunks === 0) return
   let form = state?.blocks_form ?? 0
-  const { ranges } = await worker.ask({ type: 'chunks', chunks: rows.map(({ data }) => data) })
+  const { ranges } = await worker.ask({ type: 'sort' })
   const [deletions] = await store.read<{ readonly ms: number | null }>(readNewestDeletion)
-  const deletedMs = deletions?.ms ?? Number.NEGATIVE_INFINITY
-  if (ranges.some(({ firstMs }) => firstMs < deletedMs)) {
+  if (firstOf(ranges) < (deletions?.ms ?? Number.NEGATIVE_INFINITY)) {
     // They came later, and would not be seen beside what is deleted.
     await settled(store)
     await compactSlice(store, worker)
     return
   }
-  let open: readonly FreshRange[] = ranges
-  while (open.length > 0) {
-    const next = await touched(store, open.slice(0, idsAtOnce))
+  let open: readonly FreshRange[] = []
+  for (let at = 0; open.length > 0 || at < ranges.length; ) {
+    const more = rangesFrom(ranges.subarray(at, at + (idsAtOnce - open.length) * 3))
+    at += more.length * 3
+    const next = await touched(store, [...open, ...more])
     const { deleted, added } = await worker.ask({ type: 'rewrite', ranges: next.ranges, blocks: next.blocks })
     // An interrupted commit leaves the chunks: nothing of this has to be on disk at once.
     await store.write([changeBlocks(form), ...deleted.map(deleteBlock), ...added.map(insertBlock)], 'normal')
     letGo(...added.map(({ data }) => data))
     form += 1
-    open = [...next.left, ...open.slice(idsAtOnce)]
+    open = next.left
     await nextTurn()
   }
-  await store.write([changeBlocks(form), deleteChunks(lastSeq, rows.length)], 'normal')
+  await store.write([changeBlocks(form), deleteChunks(lastSeq, chunks)], 'normal')
 }
 
-async function readSlice(store: Store): Promise<readonly ChunkRow[]> {
-  const rows: ChunkRow[] = []
-  let samples = 0
-  while (samples < samplesPerSlice && rows.length < chunksPerSlice) {
-    const page = await store.read<ChunkRow>(readChunks, [rows.at(-1)?.seq ?? 0])
-    for (const row of page) {
-      if (samples >= samplesPerSlice) break
-      rows.push(row)
-      samples += row.n
+/** A page at a time: nobody but the worker has all of it. */
+async function giveSlice(store: Store, worker: CompactWorker): Promise<Slice> {
+  let slice: Slice = { samples: 0, chunks: 0, lastSeq: 0 }
+  while (slice.samples < samplesPerSlice && slice.chunks < chunksPerSlice) {
+    const page = await store.read<ChunkRow>(readChunks, [slice.lastSeq])
+    const given: Uint8Array[] = []
+    const isFirst = slice.chunks === 0
+    for (const { seq, n, data } of page) {
+      if (slice.samples >= samplesPerSlice) break
+      given.push(data)
+      slice = { samples: slice.samples + n, chunks: slice.chunks + 1, lastSeq: seq }
     }
+    await worker.ask({ type: 'take', chunks: given, isFirst })
     if (page.length < chunksAtOnce) break
     await nextTurn()
   }
-  return rows
+  return slice
 }
+
+/** The earliest time of all ranges. */
+function firstOf(ranges: Float64Array): number {
+  let first = Number.POSITIVE_INFINITY
+  for (let at = 1; at < ranges.length; at += 3) first = Math.min(first, ranges[at] as number)
+  return first
+}
+
+const rangesFrom = (numbers: Float64Array): readonly FreshRange[] =>
+  Array.from({ length: numbers.length / 3 }, (_, index) => {
+    const [seriesId = -1, firstMs = 0, lastMs = 0] = numbers.subarray(index * 3)
+    return { seriesId, firstMs, lastMs }
+  })
 
 type Touched = {
   readonly ranges: readonly FreshRange[]

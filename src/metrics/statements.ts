@@ -65,8 +65,8 @@ export const changeBlocks = (blocksForm: number): Statement => ({
 })
 
 export type ChunkRow = { readonly seq: number; readonly n: number; readonly data: Uint8Array }
-/** So many chunks of the usual length are about 1.5 MB. */
-export const chunksAtOnce = 64
+/** So many chunks of 1,000 samples are 0.8 MB. */
+export const chunksAtOnce = 32
 export const readChunks = `
   select seq, n, data from metric_chunks where seq > ?1 order by seq limit ${chunksAtOnce}`
 export const readFirstChunk = 'select min(seq) as seq from metric_chunks'

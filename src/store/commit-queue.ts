@@ -31,7 +31,10 @@ export class CommitQueue {
 
   write(statements: readonly Statement[], durability: Durability = 'full'): Promise<void> {
     return new Promise((resolve, reject) => {
-      const stored = statements.map((one) => ({ ...one, parameters: storable(one.parameters) }))
+      const stored = statements.map((one) => {
+        const parameters = storable(one.parameters)
+        return parameters === one.parameters ? one : { ...one, parameters }
+      })
       this.#waiting.push({ statements: stored, durability, resolve, reject })
       // Not at once: whoever calls in the same turn joins the same commit.
       if (this.#waiting.length === 1 && !this.#isCommitting) queueMicrotask(() => void this.#work())

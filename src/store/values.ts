@@ -13,12 +13,13 @@ export function storable(parameters: readonly Value[]): readonly Value[] {
 
 function isStorable(value: Value): boolean {
   if (typeof value === 'string') return !value.includes('\0') && value.isWellFormed()
-  return typeof value === 'number' || value === null
+  return (
+    typeof value === 'number' || value === null || typeof value === 'bigint' || value instanceof Uint8Array
+  )
 }
 
 function replaced(value: Value): Value {
   if (typeof value === 'string') return value.replaceAll('\0', '\u{fffd}').toWellFormed()
-  if (value === null || ['number', 'bigint'].includes(typeof value) || value instanceof Uint8Array)
-    return value
+  if (isStorable(value)) return value
   throw new PlimsollError('INTERNAL', `a store keeps no ${typeof value}`)
 }
