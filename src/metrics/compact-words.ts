@@ -26,3 +26,14 @@ export type CompactAnswer =
       readonly added: readonly NewBlock[]
     }
   | { readonly type: 'failed'; readonly message: string }
+
+type Answers = { readonly take: 'taken'; readonly sort: 'ranges'; readonly rewrite: 'rewritten' }
+
+export type AnswerTo<Type extends CompactRequest['type']> = Extract<CompactAnswer, { type: Answers[Type] }>
+
+export type Packer = {
+  /** One question at a time. What the buffers of the request hold is then the packer's. */
+  ask<Type extends CompactRequest['type']>(
+    request: Extract<CompactRequest, { type: Type }>,
+  ): Promise<AnswerTo<Type>>
+}

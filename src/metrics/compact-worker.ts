@@ -4,20 +4,16 @@ import { type TransferListItem, Worker } from 'node:worker_threads'
 import { messageOf, PlimsollError } from '../errors.ts'
 import { ownModule } from '../own-files.ts'
 import { threadOptions } from '../threads.ts'
-import type { CompactAnswer, CompactRequest } from './compact-words.ts'
+import type { AnswerTo, CompactAnswer, CompactRequest, Packer } from './compact-words.ts'
 
 const thread = ownModule('metrics/compact-thread')
 
-type Answer<Type extends CompactAnswer['type']> = Extract<CompactAnswer, { type: Type }>
-const answerTypes = { take: 'taken', sort: 'ranges', rewrite: 'rewritten' } as const
-
-export class CompactWorker implements AsyncDisposable {
+export class CompactWorker implements Packer, AsyncDisposable {
   #worker: Worker | null = null
 
-  /** One question at a time. What the buffers of the request hold is then the thread's. */
   async ask<Type extends CompactRequest['type']>(
     request: Extract<CompactRequest, { type: Type }>,
-  ): Promise<Answer<(typeof answerTypes)[Type]>> {
+  ): Promise<AnswerTo<Type>> {
     this.#worker ??= start()
     const worker = this.#worker
     const over = new AbortController()
@@ -33,7 +29,7 @@ export class CompactWorker implements AsyncDisposable {
       worker.postMessage(request, buffersOf(request))
       const [answer] = (await Promise.race([answered, ended])) as [CompactAnswer]
       if (answer.type === 'failed') throw new Error(answer.message)
-      return answer as Answer<(typeof answerTypes)[Type]>
+      return answer as AnswerTo<Type>
     } catch (cause) {
       this.#worker = null
       await worker.terminate()

@@ -3,9 +3,8 @@
  * chunks removed last: until then both have the samples, which readers see once. Whatever ends it, it begins anew.
  */
 import { letGo } from '../buffers.ts'
-import type { Store } from '../store/store.ts'
-import type { FreshRange } from './compact-words.ts'
-import type { CompactWorker } from './compact-worker.ts'
+import type { Beside } from '../store/store.ts'
+import type { FreshRange, Packer } from './compact-words.ts'
 import { settled } from './removal.ts'
 import {
   type ChunkRow,
@@ -33,17 +32,17 @@ const readNewestDeletion = 'select max(before_ms) as ms from metric_deletions'
 type Slice = { readonly samples: number; readonly chunks: number; readonly lastSeq: number }
 
 /** @throws STORE_CONFLICT when another one compacts */
-export async function compactSlice(store: Store, worker: CompactWorker): Promise<void> {
+export async function compactSlice(store: Beside, packer: Packer): Promise<void> {
   const [state] = await store.read<StateRow>(readState)
-  const { chunks, lastSeq } = await giveSlice(store, worker)
+  const { chunks, lastSeq } = await giveSlice(store, packer)
   if (chunks === 0) return
   let form = state?.blocks_form ?? 0
-  const { ranges } = await worker.ask({ type: 'sort' })
+  const { ranges } = await packer.ask({ type: 'sort' })
   const [deletions] = await store.read<{ readonly ms: number | null }>(readNewestDeletion)
   if (firstOf(ranges) < (deletions?.ms ?? Number.NEGATIVE_INFINITY)) {
     // They came later, and would not be seen beside what is deleted.
     await settled(store)
-    await compactSlice(store, worker)
+    await compactSlice(store, packer)
     return
   }
   let open: readonly FreshRange[] = []
@@ -51,7 +50,7 @@ export async function compactSlice(store: Store, worker: CompactWorker): Promise
     const more = rangesFrom(ranges.subarray(at, at + (idsAtOnce - open.length) * 3))
     at += more.length * 3
     const next = await touched(store, [...open, ...more])
-    const { deleted, added } = await worker.ask({ type: 'rewrite', ranges: next.ranges, blocks: next.blocks })
+    const { deleted, added } = await packer.ask({ type: 'rewrite', ranges: next.ranges, blocks: next.blocks })
     // An interrupted commit leaves the chunks: nothing of this has to be on disk at once.
     await store.write([changeBlocks(form), ...deleted.map(deleteBlock), ...added.map(insertBlock)], 'normal')
     letGo(...added.map(({ data }) => data))
@@ -62,8 +61,8 @@ export async function compactSlice(store: Store, worker: CompactWorker): Promise
   await store.write([changeBlocks(form), deleteChunks(lastSeq, chunks)], 'normal')
 }
 
-/** A page at a time: nobody but the worker has all of it. */
-async function giveSlice(store: Store, worker: CompactWorker): Promise<Slice> {
+/** A page at a time: nobody but the packer has all of it. */
+async function giveSlice(store: Beside, packer: Packer): Promise<Slice> {
   let slice: Slice = { samples: 0, chunks: 0, lastSeq: 0 }
   while (slice.samples < samplesPerSlice && slice.chunks < chunksPerSlice) {
     const page = await store.read<ChunkRow>(readChunks, [slice.lastSeq])
@@ -74,7 +73,7 @@ async function giveSlice(store: Store, worker: CompactWorker): Promise<Slice> {
       given.push(data)
       slice = { samples: slice.samples + n, chunks: slice.chunks + 1, lastSeq: seq }
     }
-    await worker.ask({ type: 'take', chunks: given, isFirst })
+    await packer.ask({ type: 'take', chunks: given, isFirst })
     if (page.length < chunksAtOnce) break
     await nextTurn()
   }
@@ -101,7 +100,7 @@ type Touched = {
   readonly left: readonly FreshRange[]
 }
 
-async function touched(store: Store, wanted: readonly FreshRange[]): Promise<Touched> {
+async function touched(store: Beside, wanted: readonly FreshRange[]): Promise<Touched> {
   const parameters = Array.from({ length: idsAtOnce }, (_, index) => {
     const { seriesId = -1, firstMs = 0, lastMs = 0 } = wanted[index] ?? {}
     return [seriesId, firstMs, lastMs]

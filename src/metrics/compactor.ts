@@ -1,6 +1,7 @@
 /** Decides when to compact: when the chunks are many, and when nothing was written for a moment. */
 import type { Clock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
+import { ownModule } from '../own-files.ts'
 import type { Store } from '../store/store.ts'
 import { CompactWorker } from './compact-worker.ts'
 import { chunksPerSlice, compactSlice, samplesPerSlice } from './compaction.ts'
@@ -14,6 +15,8 @@ const slicesBehind = 4
 const idleMs = 1_000
 /** Another process compacts the same database: it is left to it. */
 const mostConflicts = 5
+
+const compactJob = ownModule('metrics/compact-job')
 
 /** In chunks, by whomever they were written. */
 type Waiting = { readonly samples: number; readonly chunks: number }
@@ -129,7 +132,7 @@ export class Compactor implements AsyncDisposable {
     if (leave === 0) await this.#count()
     while (!this.#isClosed && this.#waiting.chunks > 0 && this.#fill >= leave) {
       try {
-        await compactSlice(this.#store, this.#worker)
+        await this.#compactSlice()
         // Also where it never rests what was deleted leaves: faster than samples come.
         await removeSome(this.#store)
         await this.#count()
@@ -141,6 +144,11 @@ export class Compactor implements AsyncDisposable {
         if (conflicts === mostConflicts) return
       }
     }
+  }
+
+  async #compactSlice(): Promise<void> {
+    if (this.#store.beside) await this.#store.beside(compactJob)
+    else await compactSlice(this.#store, this.#worker)
   }
 
   async #count(): Promise<void> {

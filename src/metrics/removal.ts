@@ -2,7 +2,7 @@
  * Takes out of the blocks what was deleted, a few blocks in each commit: nobody sees it any more, and whatever ends this, the
  * next one goes on. Of a block of which a part is left, the part is hidden until the block is rewritten.
  */
-import type { Statement, Store } from '../store/store.ts'
+import type { Beside, Statement } from '../store/store.ts'
 import { timesOfBlock } from './block-codec.ts'
 import { firstFrom } from './columns.ts'
 import { despiteConflicts } from './conflicts.ts'
@@ -41,7 +41,7 @@ const readDeleted = `
 const forget = `delete from metric_deletions where series_id in (${idList})`
 
 /** How the blocks are when nothing is left to be removed: a deletion that comes later changes their form. */
-export async function settled(store: Store): Promise<StateRow | undefined> {
+export async function settled(store: Beside): Promise<StateRow | undefined> {
   while (true) {
     const [state] = await store.read<StateRow>(readState)
     if (!(await despiteConflicts(() => removeSome(store)))) return state
@@ -50,7 +50,7 @@ export async function settled(store: Store): Promise<StateRow | undefined> {
 }
 
 /** False when there was nothing to be removed. @throws STORE_CONFLICT */
-export async function removeSome(store: Store): Promise<boolean> {
+export async function removeSome(store: Beside): Promise<boolean> {
   const [state] = await store.read<StateRow>(readState)
   const deletions = await store.read<Deletion>(readDeletions)
   if (deletions.length === 0 || state === undefined) return false

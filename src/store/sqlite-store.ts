@@ -35,6 +35,7 @@ export async function openSqlite({ stateDir, root }: Place): Promise<Store> {
     kind: 'SQLite',
     write: (statements, durability) => writer.write(statements, durability),
     giveBack: () => writer.giveBack(),
+    beside: (module) => writer.beside(module),
     log: () => logOf(file),
     read: reader.read,
     stream: reader.stream,

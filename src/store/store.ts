@@ -12,7 +12,7 @@ import type { Store } from './words.ts'
 export { databaseOf } from './database-url.ts'
 export { refuseNetworkDisk } from './network-disk.ts'
 export { storable } from './values.ts'
-export type { DatabaseKind, Durability, Statement, Store, Value } from './words.ts'
+export type { Beside, DatabaseKind, Durability, Statement, Store, Value } from './words.ts'
 
 export type StorePlace = {
   readonly stateDir: string

@@ -52,6 +52,14 @@ export type Store = AsyncDisposable & {
    * last slice the write-ahead log is emptied too, unless somebody reads. PostgreSQL sees to that by itself.
    */
   giveBack(): Promise<boolean>
+  /**
+   * SQLite only: calls `perform` of a module of ours in the thread that writes, between the writes of others, and answers
+   * what it does: `(store: Beside) => Promise<answer>`. One after the other, and each lets others have their turn often.
+   */
+  readonly beside?: (module: URL) => Promise<unknown>
   /** The write-ahead log and its size now: it grows while another process keeps a reading open. Null: the server sees to it. */
   log(): LogSize | null
 }
+
+/** What a job beside the database has of the store. A write of it shares its commit with nobody. */
+export type Beside = Pick<Store, 'read' | 'write'>

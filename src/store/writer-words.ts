@@ -20,6 +20,8 @@ export type WriterRequest =
       readonly durability: Durability
     }
   | { readonly type: 'give-back' }
+  /** One is under way at a time. */
+  | { readonly type: 'job'; readonly module: string }
   | { readonly type: 'close' }
 
 export type WriterAnswer =
@@ -29,6 +31,7 @@ export type WriterAnswer =
   /** In the order of the calls; null is committed. */
   | { readonly type: 'written'; readonly failures: readonly (Failure | null)[] }
   | { readonly type: 'given-back'; readonly hasMore: boolean; readonly failure: Failure | null }
+  | { readonly type: 'done'; readonly answer: unknown; readonly failure: Failure | null }
 
 /** Thrown inside a transaction, so that it is rolled back. */
 export class UnexpectedRows extends Error {
@@ -37,7 +40,18 @@ export class UnexpectedRows extends Error {
   }
 }
 
+/** Of a job's own write. */
+export class WriteFailed extends Error {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super(failure.message)
+    this.failure = failure
+  }
+}
+
 export function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof WriteFailed) return thrown.failure
   if (thrown instanceof UnexpectedRows) return { message: thrown.message, resultCode: null, isConflict: true }
   if (!(thrown instanceof Error)) return { message: String(thrown), resultCode: null }
   const resultCode = 'errcode' in thrown && typeof thrown.errcode === 'number' ? thrown.errcode : null

@@ -17,7 +17,8 @@ export async function openWriter(file: string, thread: URL = writerThread): Prom
     ...threadOptions('plimsoll-writer'),
     workerData: { file } satisfies WriterData,
     // What is written is garbage at once: it is collected early instead of filling 48 MB first.
-    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    // And below 2 GB the old generation is collected when it has grown by half, not fourfold.
+    resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 1_024 },
   })
   const [answer] = (await once(worker, 'message').catch((cause: unknown) => {
     throw new PlimsollError('STORE_FAILED', `the writer of ${file} did not start: ${messageOf(cause)}`, {
@@ -44,6 +45,9 @@ export class Writer implements AsyncDisposable {
   #underWay: Pick<PromiseWithResolvers<readonly (Failure | null)[]>, 'resolve' | 'reject'> | null = null
   /** Settles the slice of room that the thread gives back. */
   #givingBack: PromiseWithResolvers<boolean> | null = null
+  /** Settles the job that the thread has. */
+  #job: PromiseWithResolvers<unknown> | null = null
+  #jobs: Promise<unknown> = Promise.resolve()
   #failure: PlimsollError | null = null
   #closing: Promise<void> | null = null
 
@@ -52,9 +56,11 @@ export class Writer implements AsyncDisposable {
     this.#file = file
     worker.on('message', (answer: WriterAnswer) => {
       if (answer.type === 'written') this.#underWay?.resolve(answer.failures)
-      if (answer.type !== 'given-back') return
-      if (answer.failure === null) this.#givingBack?.resolve(answer.hasMore)
-      else this.#givingBack?.reject(storeError(this.#file, answer.failure))
+      if (answer.type !== 'given-back' && answer.type !== 'done') return
+      const asked = answer.type === 'done' ? this.#job : this.#givingBack
+      if (answer.failure !== null) asked?.reject(storeError(this.#file, answer.failure))
+      else if (answer.type === 'done') this.#job?.resolve(answer.answer)
+      else this.#givingBack?.resolve(answer.hasMore)
     })
     worker.on('error', (error) => this.#fail(messageOf(error), error))
     worker.on('messageerror', (error) => this.#fail(messageOf(error), error))
@@ -79,8 +85,32 @@ export class Writer implements AsyncDisposable {
       return await this.#givingBack.promise
     } finally {
       this.#givingBack = null
-      if (this.#underWay === null) this.#worker.unref()
+      this.#rest()
     }
+  }
+
+  /** One after the other. */
+  beside(module: URL): Promise<unknown> {
+    const done = this.#jobs.then(() => this.#perform(module))
+    this.#jobs = done.catch(() => undefined)
+    return done
+  }
+
+  async #perform(module: URL): Promise<unknown> {
+    this.#refuseEnded()
+    this.#job = Promise.withResolvers()
+    this.#worker.ref()
+    try {
+      this.#tell({ type: 'job', module: module.href })
+      return await this.#job.promise
+    } finally {
+      this.#job = null
+      this.#rest()
+    }
+  }
+
+  #rest(): void {
+    if (this.#underWay === null && this.#givingBack === null && this.#job === null) this.#worker.unref()
   }
 
   #refuseEnded(): void {
@@ -99,7 +129,7 @@ export class Writer implements AsyncDisposable {
       return failures.map((failure) => (failure === null ? null : storeError(this.#file, failure)))
     } finally {
       this.#underWay = null
-      if (this.#givingBack === null) this.#worker.unref()
+      this.#rest()
     }
   }
 
@@ -109,6 +139,7 @@ export class Writer implements AsyncDisposable {
     })
     this.#underWay?.reject(this.#failure)
     this.#givingBack?.reject(this.#failure)
+    this.#job?.reject(this.#failure)
   }
 
   #tell(request: WriterRequest): void {
@@ -122,7 +153,7 @@ export class Writer implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled([this.#queue.idle(), this.#givingBack?.promise])
+    await Promise.allSettled([this.#queue.idle(), this.#givingBack?.promise, this.#job?.promise])
     if (this.#failure !== null) return
     this.#worker.ref()
     const ended = new Promise((resolve) => this.#worker.once('exit', resolve))
