@@ -90,14 +90,15 @@ export class Writer implements AsyncDisposable {
   }
 
   /** One after the other. */
-  beside(module: URL): Promise<unknown> {
+  async beside(module: URL): Promise<unknown> {
+    this.#refuseEnded()
     const done = this.#jobs.then(() => this.#perform(module))
     this.#jobs = done.catch(() => undefined)
-    return done
+    return await done
   }
 
   async #perform(module: URL): Promise<unknown> {
-    this.#refuseEnded()
+    if (this.#failure !== null) throw this.#failure
     this.#job = Promise.withResolvers()
     this.#worker.ref()
     try {
@@ -153,7 +154,7 @@ export class Writer implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled([this.#queue.idle(), this.#givingBack?.promise, this.#job?.promise])
+    await Promise.allSettled([this.#queue.idle(), this.#givingBack?.promise, this.#jobs])
     if (this.#failure !== null) return
     this.#worker.ref()
     const ended = new Promise((resolve) => this.#worker.once('exit', resolve))

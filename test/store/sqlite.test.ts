@@ -263,3 +263,41 @@ test('room of what was deleted is given back in slices while others write, and t
   assert.ok(statSync(directory.file).size < 3_000_000)
   assert.equal(statSync(`${directory.file}-wal`).size, 0)
 })
+
+const job = (how = ''): URL => new URL(`./beside-job.ts${how}`, import.meta.url)
+const insertItem = (id: number) => ({ sql: 'insert into items values (?1, null)', parameters: [id] })
+
+test('jobs beside the database come one after the other, and others write meanwhile', async () => {
+  using directory = new TemporaryDirectory()
+  await using store = await openStore({ stateDir: directory.path })
+  await store.write([createTable, insertItem(0)])
+  const jobs = [store.beside?.(job()), store.beside?.(job()), store.beside?.(job())]
+  for (let id = 1; id <= 50; id += 1) await store.write([insertItem(id)], 'normal')
+  const counts = await Promise.all(jobs)
+  assert.equal(counts.length, 3)
+  assert.ok(counts.every((count) => typeof count === 'number' && count > 0))
+  const rows = await store.read<{ id: number; data: Uint8Array | null }>('select id, data from items')
+  assert.equal(rows.length, 51)
+  assert.deepEqual([...(rows.find(({ id }) => id === 0)?.data ?? [])], [7])
+})
+
+test('what fails in a job beside the database comes back with its code, and the next one is done', async () => {
+  using directory = new TemporaryDirectory()
+  await using store = await openStore({ stateDir: directory.path })
+  await store.write([createTable, insertItem(0)])
+  await assert.rejects(async () => await store.beside?.(job('?conflict')), hasCode('STORE_CONFLICT'))
+  await assert.rejects(
+    async () => await store.beside?.(job('?throws')),
+    hasCode('STORE_FAILED', 'no job today'),
+  )
+  assert.equal(await store.beside?.(job()), 1)
+})
+
+test('a store that is closed has done the jobs that it was asked for', async () => {
+  using directory = new TemporaryDirectory()
+  const store = await openStore({ stateDir: directory.path })
+  await store.write([createTable, insertItem(0)])
+  const done = store.beside?.(job())
+  await store[Symbol.asyncDispose]()
+  assert.equal(await done, 1)
+})
