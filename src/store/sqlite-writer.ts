@@ -5,16 +5,15 @@
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { letGo } from '../buffers.ts'
+import type { BesidePlace } from './beside.ts'
 import { migrate, migrationFiles } from './migrations.ts'
 import { busyTimeoutMs } from './sqlite-settings.ts'
 import { statementCache } from './statement-cache.ts'
-import { storable } from './values.ts'
-import type { Beside, Durability, Statement, Value } from './words.ts'
+import type { Durability, Statement } from './words.ts'
 import {
   type Failure,
   failureOf,
   UnexpectedRows,
-  WriteFailed,
   type WriterAnswer,
   type WriterData,
   type WriterRequest,
@@ -57,7 +56,8 @@ function serve(port: NonNullable<typeof parentPort>, data: WriterData): void {
       } else if (request.type === 'give-back') {
         answer(giveBack(database))
       } else if (request.type === 'job') {
-        void perform(request.module, beside(prepare, write)).then(answer)
+        const place = { file: data.file, prepare, write }
+        void import('./beside.ts').then(({ perform }) => perform(request.module, place)).then(answer)
       } else {
         database.close()
         port.close()
@@ -103,30 +103,8 @@ function emptyLog(database: DatabaseSync): void {
   }
 }
 
-type Prepare = ReturnType<typeof statementCache>
-type Write = (calls: readonly (readonly Statement[])[], durability: Durability) => (Failure | null)[]
-
-/** What a job reads and writes with: all of it in this thread. */
-const beside = (prepare: Prepare, write: Write): Beside => ({
-  read: async <Row>(sql: string, parameters: readonly Value[] = []) =>
-    prepare(sql).all(...storable(parameters)) as Row[],
-  write: async (statements, durability = 'full') => {
-    const [failure] = write([statements], durability)
-    if (failure) throw new WriteFailed(failure)
-  },
-})
-
-async function perform(module: string, store: Beside): Promise<WriterAnswer> {
-  try {
-    const job: { perform(store: Beside): Promise<unknown> } = await import(module)
-    return { type: 'done', answer: await job.perform(store), failure: null }
-  } catch (error) {
-    return { type: 'done', answer: null, failure: failureOf(error) }
-  }
-}
-
 /** One commit for all calls. When it fails, each call is done again by itself, so that only the guilty one fails. */
-function writerOf(database: DatabaseSync, prepare: Prepare): Write {
+function writerOf(database: DatabaseSync, prepare: BesidePlace['prepare']): BesidePlace['write'] {
   let present: Durability = 'full'
   const becomeDurable = (durability: Durability): void => {
     if (durability !== present) database.exec(`pragma synchronous = ${durability}`)
