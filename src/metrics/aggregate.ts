@@ -14,6 +14,7 @@ import {
 } from './aggregate-words.ts'
 import { firstFrom, numbersOf } from './columns.ts'
 import { type Fold, foldOf, type Run } from './folds.ts'
+import { IndexList } from './index-list.ts'
 import { NumberList } from './number-list.ts'
 import type { Window } from './rate.ts'
 import { withoutStale } from './stale.ts'
@@ -26,13 +27,15 @@ type Group = {
   readonly name: string
   readonly labels: Labels
   /** Of its results, in the order in which their buckets came. */
-  readonly indexes: number[]
+  readonly indexes: IndexList
   /** By number of the bucket; made when one comes again that is not the last. */
   known: Map<number, number> | null
   lastBucket: number
   /** So far the buckets came in the order of time, as those of one series do. */
   isAscending: boolean
 }
+
+type Indexes = { readonly length: number; at(place: number): number | undefined }
 
 export class Aggregation {
   readonly #query: AggregateQuery
@@ -41,7 +44,9 @@ export class Aggregation {
   readonly #mostResults: number
   readonly #groups = new Map<string, Group>()
   /** Of each result. */
-  readonly #buckets = new NumberList(0)
+  readonly #buckets: NumberList
+  /** Given back with the last point. */
+  readonly #lists: NumberList[] = []
   #results = 0
 
   /** @throws METRIC_QUERY_INVALID */
@@ -49,7 +54,13 @@ export class Aggregation {
     checkAggregate(query.aggregate)
     this.#query = query
     this.#stepMs = stepOf(query.stepSeconds)
-    this.#fold = foldOf(query.aggregate, (bucket) => this.#windowOf(bucket))
+    const listOf = (initial: number): NumberList => {
+      const list = new NumberList(initial)
+      this.#lists.push(list)
+      return list
+    }
+    this.#buckets = listOf(0)
+    this.#fold = foldOf(query.aggregate, listOf, (bucket) => this.#windowOf(bucket))
     this.#mostResults = Math.min(query.maxResults ?? mostResults, mostResults)
   }
 
@@ -88,13 +99,13 @@ export class Aggregation {
   points(): IterableIterator<AggregatePoint> {
     const groups = this.#groups.values()
     let group: Group | undefined
-    let indexes: readonly number[] = []
+    let indexes: Indexes = new IndexList()
     let at = 0
     // By hand and not as a generator: half the time, and there may be many.
     const next = (): IteratorResult<AggregatePoint> => {
       while (true) {
         while (group !== undefined && at < indexes.length) {
-          const index = indexes[at++] as number
+          const index = indexes.at(at++) as number
           const value = this.#fold.at(index)
           if (value === undefined) continue
           const { name, labels } = group
@@ -102,7 +113,10 @@ export class Aggregation {
           return { done: false, value: { name, labels, timestampMs, value } }
         }
         group = groups.next().value
-        if (group === undefined) return { done: true, value: undefined }
+        if (group === undefined) {
+          for (const list of this.#lists) list.letGo()
+          return { done: true, value: undefined }
+        }
         indexes = this.#inOrder(group)
         at = 0
       }
@@ -115,9 +129,9 @@ export class Aggregation {
     }
   }
 
-  #inOrder({ indexes, isAscending }: Group): readonly number[] {
+  #inOrder({ indexes, isAscending }: Group): Indexes {
     const buckets = this.#buckets
-    return isAscending ? indexes : indexes.toSorted((left, right) => buckets.at(left) - buckets.at(right))
+    return isAscending ? indexes : [...indexes].sort((left, right) => buckets.at(left) - buckets.at(right))
   }
 
   #bucketOf(timestampMs: number): number {
@@ -143,7 +157,7 @@ export class Aggregation {
       }),
     )
     const order = { known: null, lastBucket: Number.NEGATIVE_INFINITY, isAscending: true }
-    const group: Group = { name: series.name, labels, indexes: [], ...order }
+    const group: Group = { name: series.name, labels, indexes: new IndexList(), ...order }
     this.#groups.set(key, group)
     return group
   }
@@ -159,7 +173,7 @@ export class Aggregation {
       )
     const index = this.#results
     this.#results += 1
-    group.indexes.push(index)
+    group.indexes.add(index)
     group.known?.set(bucket, index)
     this.#buckets.set(index, bucket)
     if (isNext) group.lastBucket = bucket
@@ -168,8 +182,8 @@ export class Aggregation {
   }
 
   #knownIn(group: Group, bucket: number): number | undefined {
-    if (bucket === group.lastBucket && group.isAscending) return group.indexes.at(-1)
-    group.known ??= new Map(group.indexes.map((index) => [this.#buckets.at(index), index]))
+    if (bucket === group.lastBucket && group.isAscending) return group.indexes.at(group.indexes.length - 1)
+    group.known ??= new Map([...group.indexes].map((index) => [this.#buckets.at(index), index]))
     return group.known.get(bucket)
   }
 }

@@ -5,7 +5,7 @@
 import type { Aggregate, BlockSummary } from './aggregate-words.ts'
 import { quantileOf } from './aggregate-words.ts'
 import { ExactSum } from './exact-sum.ts'
-import { NumberList } from './number-list.ts'
+import type { NumberList } from './number-list.ts'
 import { Percentiles } from './percentile.ts'
 import { CounterWindow, type Window } from './rate.ts'
 
@@ -29,33 +29,36 @@ export type Fold = {
   at(index: number): number | undefined
 }
 
-export function foldOf(aggregate: Aggregate, windowOf: (bucket: number) => Window): Fold {
+/** Makes a list of which every number is the initial one. Whoever makes it gives its memory back. */
+type ListOf = (initial: number) => NumberList
+
+export function foldOf(aggregate: Aggregate, listOf: ListOf, windowOf: (bucket: number) => Window): Fold {
   const quantile = quantileOf(aggregate)
   if (quantile !== undefined) return percentile(quantile)
   switch (aggregate) {
     case 'count':
-      return count()
+      return count(listOf)
     case 'min':
-      return extreme((value, other) => value < other, 'min')
+      return extreme(listOf, (value, other) => value < other, 'min')
     case 'max':
-      return extreme((value, other) => value > other, 'max')
+      return extreme(listOf, (value, other) => value > other, 'max')
     case 'first':
-      return nearest((timeMs, otherMs) => timeMs < otherMs)
+      return nearest(listOf, (timeMs, otherMs) => timeMs < otherMs)
     case 'last':
-      return nearest((timeMs, otherMs) => timeMs > otherMs)
+      return nearest(listOf, (timeMs, otherMs) => timeMs > otherMs)
     case 'stddev':
-      return deviation()
+      return deviation(listOf)
     case 'rate':
-      return growth(windowOf, (window) => window.rate())
+      return growth(listOf, windowOf, (window) => window.rate())
     case 'increase':
-      return growth(windowOf, (window) => window.increase())
+      return growth(listOf, windowOf, (window) => window.increase())
     default:
-      return total(aggregate === 'avg')
+      return total(listOf, aggregate === 'avg')
   }
 }
 
-function count(): Fold {
-  const counts = new NumberList(0)
+function count(listOf: ListOf): Fold {
+  const counts = listOf(0)
   const add = (index: number, more: number): void => counts.set(index, counts.at(index) + more)
   return {
     add: ({ index, begin, end }) => add(index, end - begin),
@@ -64,10 +67,10 @@ function count(): Fold {
   }
 }
 
-function total(isAverage: boolean): Fold {
-  const sums = new NumberList(0)
-  const rests = new NumberList(0)
-  const counts = new NumberList(0)
+function total(listOf: ListOf, isAverage: boolean): Fold {
+  const sums = listOf(0)
+  const rests = listOf(0)
+  const counts = listOf(0)
   const running = new ExactSum()
   const add = (index: number, values: Float64Array, begin: number, end: number): void => {
     running.plain = sums.at(index)
@@ -90,8 +93,8 @@ function total(isAverage: boolean): Fold {
 }
 
 /** NaN counts only where there is nothing else, as in Prometheus. */
-function extreme(wins: (value: number, other: number) => boolean, of: 'min' | 'max'): Fold {
-  const kept = new NumberList(Number.NaN)
+function extreme(listOf: ListOf, wins: (value: number, other: number) => boolean, of: 'min' | 'max'): Fold {
+  const kept = listOf(Number.NaN)
   return {
     add: ({ index, values, begin, end }) => {
       let best = kept.at(index)
@@ -110,9 +113,9 @@ function extreme(wins: (value: number, other: number) => boolean, of: 'min' | 'm
 }
 
 /** Of equal times the series that came first. */
-function nearest(wins: (timeMs: number, otherMs: number) => boolean): Fold {
-  const times = new NumberList(Number.NaN)
-  const kept = new NumberList(Number.NaN)
+function nearest(listOf: ListOf, wins: (timeMs: number, otherMs: number) => boolean): Fold {
+  const times = listOf(Number.NaN)
+  const kept = listOf(Number.NaN)
   const offer = ({ index, timestampsMs, values }: Run, at: number): void => {
     const timeMs = timestampsMs[at] ?? Number.NaN
     if (!wins(timeMs, times.at(index)) && !Number.isNaN(times.at(index))) return
@@ -129,10 +132,10 @@ function nearest(wins: (timeMs: number, otherMs: number) => boolean): Fold {
 }
 
 /** Of the whole population, as Prometheus' stddev_over_time; by Welford's method. */
-function deviation(): Fold {
-  const counts = new NumberList(0)
-  const means = new NumberList(0)
-  const squares = new NumberList(0)
+function deviation(listOf: ListOf): Fold {
+  const counts = listOf(0)
+  const means = listOf(0)
+  const squares = listOf(0)
   return {
     add: ({ index, values, begin, end }) => {
       let seen = counts.at(index)
@@ -155,10 +158,11 @@ function deviation(): Fold {
 
 /** Each series is calculated alone, and a bucket has their sum; one with a single sample says nothing. */
 function growth(
+  listOf: ListOf,
   windowOf: (bucket: number) => Window,
   of: (window: CounterWindow) => number | undefined,
 ): Fold {
-  const sums = new NumberList(Number.NaN)
+  const sums = listOf(Number.NaN)
   let open: { readonly index: number; readonly seriesKey: string; readonly counter: CounterWindow } | null =
     null
   const close = (): void => {
