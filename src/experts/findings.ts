@@ -178,8 +178,11 @@ const lastTry = 'Retry(total=0,'
 /** mock logs all that the tools say below it as its own debugging. */
 const relayed = /^.{0,40}\bDEBUG util\.py:\d{1,5}:/
 
+/** What a test of pytest expects and got may be any words. */
+const asserted = /(?:^|\s)[E>] {2,8}(?:assert |AssertionError)/
+
 /** A warning, something that is tried again, or a level below it. Events of Kubernetes have no higher level than Warning. */
 export const isSoft = (line: string): boolean => {
   const said = line.replace(relayed, '')
-  return (softWords.test(said) || softLevel.test(said)) && !said.includes(lastTry)
+  return (softWords.test(said) || asserted.test(said) || softLevel.test(said)) && !said.includes(lastTry)
 }

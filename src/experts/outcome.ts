@@ -89,7 +89,7 @@ export function endsInError(log: LogFindings): boolean {
 /** The last line of a log is mostly empty. */
 const lastLines = 2
 const errorWords =
-  /\bERROR\b|\b[Ee]rror: |\bFailed\w{0,40}: |\b(?:Could not|Unable to) |\b[\w.]{1,80}(?:Error|Exception)\b/
+  /\blevel"?[=:]"?(?:error|fatal)\b|\bERROR\b|\b[Ee]rror: |\bFailed\w{0,40}: |\b(?:Could not|Unable to) |\b[\w.]{1,80}(?:Error|Exception)\b/
 
 /** Cleaning up may fail: nobody minds. */
 const lastFailure = (log: LogFindings): number => {

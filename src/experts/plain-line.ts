@@ -19,6 +19,8 @@ const prefixes: readonly RegExp[] = [
   /^std(?:out|err) [FP] /,
   /^#\d{1,4} (?:\d{1,6}\.\d{1,3} )?/,
   /^[\w.-]{1,60} {0,40}\| /,
+  // The Open Build Service: seconds since the beginning.
+  /^\[ {0,6}\d{1,7}s\] /,
   // mock: the level and place of its own code; klog: level, day, time, thread and place.
   /^(?:DEBUG|INFO|ERROR|WARNING) [a-z_]{1,40}\.py:\d{1,5}: {1,4}/,
   /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} {1,8}\d{1,8} [\w.-]{1,80}:\d{1,5}\] /,

@@ -44,6 +44,8 @@ export const databaseRules: readonly Rule[] = [
       'No suitable servers found',
       'NoHostAvailable',
       'AllNodesFailedException',
+      'Failed to obtain JDBC connection',
+      'Failed to obtain JDBC Connection',
       'MongoTimeoutException',
       'NpgsqlException {code} Failed to connect to {address@}',
       'NpgsqlException {code}: Failed to connect to {address@}',

@@ -182,6 +182,7 @@ export const fileRules: readonly Rule[] = [
     phrases: [
       'Could not acquire change log lock',
       'Could not acquire lock',
+      'lock DB directory: ',
       'could not obtain lock on',
       'Unable to acquire lock',
       'Failed to acquire lock',

@@ -10,6 +10,7 @@ export const memoryRules: readonly Rule[] = [
     depth: 'fact',
     phrases: [
       'internal compiler error: Killed (program {process@})',
+      '{process@} terminated with signal 9 [Killed]',
       'Out of memory: Killed process {pid#} ({process})',
       'Out of memory: Kill process {pid#} ({process})',
       'Memory cgroup out of memory: Killed process {pid#} ({process})',

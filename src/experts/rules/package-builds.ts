@@ -98,6 +98,22 @@ export const packageBuildRules: readonly Rule[] = [
     source: 'rpm, build/build.c; debhelper, dh_auto_build; makepkg; abuild',
   },
   {
+    id: 'package-install',
+    cause: 'config-error',
+    also: ['file-not-found'],
+    depth: 'maybe',
+    phrases: [
+      'error: Bad exit status from {script@} (%install)',
+      'error: Bad exit status from {script@} (%prep)',
+      'dh_auto_install: error: ',
+      'A failure occurred in package()',
+      'A failure occurred in prepare()',
+    ],
+    says: 'The description of the package says to do what cannot be done.',
+    log: 'error: Bad exit status from /var/tmp/rpm-tmp.2iB5 (%install)',
+    source: 'rpm, build/build.c; debhelper, dh_auto_install; makepkg',
+  },
+  {
     id: 'package-patch',
     cause: 'vcs-conflict',
     phrases: [

@@ -32,7 +32,6 @@ export const packageRules: readonly Rule[] = [
       'Unmet build dependencies',
       'dpkg-checkbuilddeps: error',
       'Problem: nothing provides requested',
-      'conflicting requests',
     ],
     says: 'The package {package} is not in the repositories of the system.',
     next: [
@@ -58,6 +57,8 @@ export const packageRules: readonly Rule[] = [
       'file conflicts:',
       'conflicts with file from package',
       'conflicting dependencies',
+      'but none of the providers can be installed',
+      'cannot install the best candidate for the job',
     ],
     says: 'The packages of the system cannot be installed together.',
     log: 'The following packages have unmet dependencies:',

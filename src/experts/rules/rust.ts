@@ -25,7 +25,6 @@ export const rustRules: readonly Rule[] = [
     phrases: [
       'error: no matching package named `{package}` found',
       'error: no matching package found',
-      'failed to select a version for the requirement `{package}`',
       'error[E0432]: unresolved import',
       "error[E0463]: can't find crate for",
       'error: failed to get `{package}` as a dependency',
@@ -33,7 +32,6 @@ export const rustRules: readonly Rule[] = [
       'use of unresolved module or unlinked crate',
       'error: failed to download',
       'the system library `{package}` required by crate',
-      "candidate versions found which didn't match",
     ],
     says: 'Cargo cannot find {package}, or no version of it that fits.',
     log: 'error: no matching package named `actix-wb` found',
@@ -44,6 +42,8 @@ export const rustRules: readonly Rule[] = [
     cause: 'dependency-conflict',
     phrases: [
       'failed to select a version for `{package}`',
+      'failed to select a version for the requirement `{package}`',
+      "candidate versions found which didn't match",
       'the lock file {path@} needs to be updated but --locked was passed',
       'cannot update the lock file',
     ],

@@ -51,7 +51,8 @@ export const serverRules: readonly Rule[] = [
     cause: 'config-error',
     depth: 'step',
     phrases: [
-      'Failed to start {unit}',
+      'Failed to start {unit@}.service',
+      ']: Failed to start {unit}',
       'Unit {unit@} not found',
       'Unit {unit@} could not be found',
       "Failed with result 'exit-code'",
