@@ -75,8 +75,10 @@ async function ingest(works: Works): Promise<readonly BenchRow[]> {
   const small: Worked[] = []
   const rows: Worked[] = []
   const stalls: Worked[] = []
+  const whole: Worked[] = []
   for (let run = 0; run < runs; run += 1) {
     ours.push(await works.run(works.place(), { what: 'record' }))
+    whole.push(await works.run(works.place(), { what: 'record-all' }))
     small.push(await works.run(works.place(), { what: 'record', count: 300_000, chunk: 100 }))
     rows.push(await works.run(works.place(), { what: 'record-rows', count: 300_000 }))
     stalls.push(await works.run(works.place(), { what: 'stall', count: 400_000 }))
@@ -103,6 +105,11 @@ async function ingest(works: Works): Promise<readonly BenchRow[]> {
       { unit: 'MB', floor: 150 },
     ),
     told('  of it before the first sample', pick(ours, 'openedMb'), 'MB'),
+    told(
+      '  with the whole package loaded',
+      whole.map(({ peakMb }) => peakMb),
+      'MB',
+    ),
     promised('event loop kept for at most, 100,000 a second', pick(stalls, 'longestMs'), {
       unit: 'ms',
       floor: 20,
@@ -219,6 +226,7 @@ async function besidePrometheus(works: Works): Promise<readonly BenchRow[]> {
 }
 
 const samples = 'A: 10 names of 100 series; B: 1 name of 100 series, 10 s apart'
+const loaded = 'the built package in a process of its own, of which plimsoll/metrics is loaded'
 const synchronous = 'every commit is on disk: synchronous = full, for rows too'
 
 type Measured = { readonly runs: number; readonly notes?: readonly string[] }
@@ -238,7 +246,7 @@ const part = (
 })
 
 export const parts: readonly BenchPart[] = [
-  part('ingest', 'taking in', ingest, { runs, notes: [samples, synchronous] }),
+  part('ingest', 'taking in', ingest, { runs, notes: [samples, synchronous, loaded] }),
   part('much', 'taking in much', ingestMuch),
   part('reading', 'reading and deleting, data B', reading, { runs, notes: [samples, synchronous] }),
   part('prometheus', 'averages beside Prometheus, data B', besidePrometheus),

@@ -77,7 +77,7 @@ function writeLicences(modules: readonly string[]): void {
 
 rmSync(dist, { recursive: true, force: true })
 writeTypes()
-const entries = ['index', 'cli/main', ...named(), ...process.argv.slice(2)]
+const entries = ['index', 'metrics/metrics', 'cli/main', ...named(), ...process.argv.slice(2)]
 writeLicences(await writeCode(entries))
 for (const file of globSync('**/*.sql', { cwd: src })) {
   mkdirSync(dirname(join(dist, file)), { recursive: true })

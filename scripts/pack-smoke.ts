@@ -85,6 +85,7 @@ function useCommandLine(folder: string): void {
 }
 
 const consumer = `import { deploy, type PlimsollError, readPlan } from 'plimsoll'
+import type { Sample } from 'plimsoll/metrics'
 
 export async function ship(file: string): Promise<string> {
   const plan = await readPlan(file, { environment: 'staging' })
@@ -92,9 +93,12 @@ export async function ship(file: string): Promise<string> {
   return report.status
 }
 export const fixOf = (error: PlimsollError): string => error.fix
+export const nameOf = (sample: Sample): string => sample.name
 `
 
-const program = `import { deploy, PlimsollError, readPlan } from 'plimsoll'
+const program = `import { deploy, MetricsRepository, PlimsollError, readPlan } from 'plimsoll'
+import { MetricsRepository as Same } from 'plimsoll/metrics'
+if (Same !== MetricsRepository) throw new Error('the metrics are there twice')
 try {
   await readPlan('missing.yaml')
 } catch (error) {

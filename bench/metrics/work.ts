@@ -1,7 +1,7 @@
 /** One measurement in a process of its own: node work.ts WHAT PLACE DATA COUNT CHUNK; prints one line of JSON. */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { MetricsRepository } from '../../src/index.ts'
+import { MetricsRepository } from '../../src/metrics/metrics.ts'
 import { beginMs, type DataName, dataSet } from './data.ts'
 import { RowRepository } from './rows.ts'
 
@@ -61,6 +61,11 @@ const works: Readonly<Record<string, () => Promise<object>>> = {
       perSecond: (count / recordMs) * 1_000,
       bytes: place.startsWith('postgres:') ? 0 : bytesIn(place),
     }
+  },
+  /** In a process that has loaded everything else, too. */
+  'record-all': async () => {
+    await import('../../src/index.ts')
+    return (await works.record?.()) ?? {}
   },
   'record-rows': async () => {
     using rows = new RowRepository(join(place, 'rows.db'))
