@@ -90,12 +90,15 @@ async function deletePage(store: Store, afterId: number, beforeMs: number): Prom
     return await deletePage(store, afterId, beforeMs)
   }
   const { samples, series } = await countOld(page, beforeMs)
-  let form = state?.blocks_form ?? 0
-  if (series > 0) await store.write([changeBlocks(form++), deleteOld(beforeMs, page, series)])
+  const change = changeBlocks(state?.blocks_form ?? 0)
+  if (series > 0) await store.write([change.statement, deleteOld(beforeMs, page, series)])
   const empty = page.filter(({ t1 }) => t1 === null).map(({ id }) => id)
   let deleted = 0
   for (const ids of pagesOf(empty))
-    deleted += await deleteSeries(store, ids, { seq: state?.seq ?? 0, blocksForm: form })
+    deleted += await deleteSeries(store, ids, {
+      seq: state?.seq ?? 0,
+      blocksForm: series > 0 ? change.form : (state?.blocks_form ?? 0),
+    })
   return { samples, series: deleted, lastId: page.length < seriesAtOnce ? null : (page.at(-1)?.id ?? null) }
 }
 
@@ -132,7 +135,7 @@ async function deleteSeries(
   }
   const all = { sql: `delete from metric_series where id in (${idList})`, parameters: padded(ids) }
   try {
-    await store.write([sameState, noChunks, all], 'normal')
+    await store.write([sameState, noChunks, all])
     return ids.length
   } catch (error) {
     if (error instanceof PlimsollError && error.code === 'STORE_CONFLICT') return 0

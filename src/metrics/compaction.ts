@@ -52,13 +52,14 @@ export async function compactSlice(store: Beside, packer: Packer): Promise<void>
     const next = await touched(store, [...open, ...more])
     const { deleted, added } = await packer.ask({ type: 'rewrite', ranges: next.ranges, blocks: next.blocks })
     // An interrupted commit leaves the chunks: nothing of this has to be on disk at once.
-    await store.write([changeBlocks(form), ...deleted.map(deleteBlock), ...added.map(insertBlock)], 'normal')
+    const change = changeBlocks(form)
+    await store.write([change.statement, ...deleted.map(deleteBlock), ...added.map(insertBlock)], 'normal')
     letGo(...added.map(({ data }) => data))
-    form += 1
+    form = change.form
     open = next.left
     await nextTurn()
   }
-  await store.write([changeBlocks(form), deleteChunks(lastSeq, chunks)], 'normal')
+  await store.write([changeBlocks(form).statement, deleteChunks(lastSeq, chunks)], 'normal')
 }
 
 /** A page at a time: nobody but the packer has all of it. */

@@ -103,7 +103,7 @@ async function putTogether(store: Store, { series, stepSeconds, beforeMs, limits
   const removed = blocks.map((block) =>
     block.t1 < beforeMs ? deleteBlock(block) : hide({ ...block, step_ms: null }, beforeMs),
   )
-  const guards = [sameSeries(state.series_form), changeBlocks(state.blocks_form)]
+  const guards = [sameSeries(state.series_form), changeBlocks(state.blocks_form).statement]
   await store.write([...guards, ...made, ...removed, ...kept])
   return old.reduce((sum, { timestampsMs }) => sum + timestampsMs.length, 0)
 }

@@ -35,6 +35,8 @@ export class Head {
   async #refresh(): Promise<HeadColumns> {
     const [first] = await this.#store.read<{ readonly seq: number | null }>(readFirstChunk)
     const firstSeq = first?.seq ?? Number.POSITIVE_INFINITY
+    // A server that crashed may have forgotten that they were put into blocks.
+    if (firstSeq < (this.#kept[0]?.seq ?? firstSeq)) this.#kept = []
     const still = this.#kept.filter(({ seq }) => seq >= firstSeq)
     const added = await this.#readAfter(this.#kept.at(-1)?.seq ?? 0)
     const isSame = still.length === this.#kept.length && added.length === 0

@@ -63,7 +63,7 @@ export async function removeSome(store: Beside): Promise<boolean> {
   // The deletion itself is durable.
   await store.write(
     [
-      changeBlocks(state.blocks_form),
+      changeBlocks(state.blocks_form).statement,
       ...deletions.flatMap((one) => removed(one, bySeries.get(one.series_id) ?? [])),
       ...(finished.length > 0
         ? [{ sql: forget, parameters: padded(finished), expectRows: finished.length }]

@@ -1,4 +1,5 @@
 /** The SQL of the metrics, for every database alike. */
+import { randomInt } from 'node:crypto'
 import type { Statement } from '../store/store.ts'
 import type { Entry } from './series-cache.ts'
 import type { KnownSummary, Summary } from './summary.ts'
@@ -57,12 +58,16 @@ export const insertChunk = (seriesForm: number, count: number, data: Uint8Array)
   },
 ]
 
-/** Whoever changes blocks does it only while they are as he has read them. */
-export const changeBlocks = (blocksForm: number): Statement => ({
-  sql: 'update metric_state set blocks_form = blocks_form + 1 where id = 1 and blocks_form = ?1',
-  parameters: [blocksForm],
-  expectRows: 1,
-})
+export type BlocksChange = { readonly statement: Statement; readonly form: number }
+/**
+ * Whoever changes blocks does it only while they are as he has read them. The new form is no number that anybody else takes:
+ * a server that crashes may forget a change, and who made it would else take one of somebody else for it.
+ */
+export function changeBlocks(blocksForm: number): BlocksChange {
+  const form = randomInt(2 ** 48 - 1)
+  const sql = 'update metric_state set blocks_form = ?1 where id = 1 and blocks_form = ?2'
+  return { form, statement: { sql, parameters: [form, blocksForm], expectRows: 1 } }
+}
 
 export type ChunkRow = { readonly seq: number; readonly n: number; readonly data: Uint8Array }
 /** So many chunks of 1,000 samples are 0.8 MB. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Clock, systemClock } from '../../src/clock.ts'
-import type { MetricsRepository, Sample } from '../../src/metrics/metrics.ts'
+import { MetricsRepository, type Sample } from '../../src/metrics/metrics.ts'
+import { removeSome } from '../../src/metrics/removal.ts'
+import { type ChunkRow, readChunks, readState, type StateRow } from '../../src/metrics/statements.ts'
 import type { Store } from '../../src/store/store.ts'
-import { all, onBothRepositories } from './both-repositories.ts'
+import { all, calm, type Opened, onBothRepositories as onBoth } from './both-repositories.ts'
 
 const dayMs = 86_400_000
 const nowMs = 100 * dayMs
@@ -13,6 +15,9 @@ const clock: Clock = {
   now: () => nowMs,
   every: () => ({ [Symbol.dispose]: () => undefined }),
 }
+
+const onBothRepositories = (title: string, body: (opened: Opened) => Promise<void>): void =>
+  onBoth(title, body, { clock })
 
 const samplesAt = (timesMs: readonly number[], host = 'a'): Sample[] =>
   timesMs.map((timestampMs) => ({ name: 'load', labels: { host }, timestampMs, value: timestampMs }))
@@ -34,8 +39,7 @@ const oldBlocks = (store: Store, beforeMs: number): Promise<number> =>
 for (const [what, times] of Object.entries({ regular, irregular })) {
   onBothRepositories(
     `samples at ${what} times are counted and not seen any more at once, and are removed by and by`,
-    async ({ store, again }) => {
-      await using metrics = await again({ clock })
+    async ({ metrics, store }) => {
       await metrics.recordMetricsBatch([...samplesAt(times), ...samplesAt(times, 'b')], { chunkSize: 1_000 })
       const beforeMs = 14_321
       const left = times.filter((atMs) => atMs >= beforeMs)
@@ -69,7 +73,7 @@ for (const [what, times] of Object.entries({ regular, irregular })) {
 onBothRepositories(
   'what comes late after a deletion is there, also at a time that was deleted',
   async ({ again }) => {
-    await using metrics = await again({ clock })
+    await using metrics = await again()
     await metrics.recordMetricsBatch(samplesAt(regular))
     await deleteBefore(metrics, 15_000)
     const late = [5, 20, 14_990]
@@ -87,7 +91,7 @@ onBothRepositories(
   'a process that ends between the deletion and the removal: the next one removes in a quiet moment',
   async ({ store, again }) => {
     {
-      await using metrics = await again({ clock })
+      await using metrics = await again()
       await metrics.recordMetricsBatch(samplesAt(regular))
       await deleteBefore(metrics, 15_000)
     }
@@ -106,6 +110,61 @@ onBothRepositories(
 )
 
 onBothRepositories(
+  'a server that forgets a commit of blocks, and somebody else who changes them then: no chunk is taken for packed',
+  async ({ store, again }) => {
+    {
+      await using metrics = await again()
+      await metrics.recordMetricsBatch(samplesAt(regular))
+      await deleteBefore(metrics, 15_000)
+      await metrics.recordMetricsBatch(samplesAt([30_000, 30_010]))
+    }
+    let forgotten = 0
+    // What is written beside the store passes it by.
+    const { beside: _beside, ...plain } = store
+    const forgetful: Store = {
+      ...plain,
+      write: async (statements, durability) => {
+        const [before] = await store.read<StateRow>(readState)
+        await store.write(statements, durability)
+        if (forgotten > 0 || !statements.some(({ sql }) => sql.includes('insert into metric_blocks'))) return
+        forgotten += 1
+        await store.write([
+          { sql: 'delete from metric_blocks where t1 >= 30000', parameters: [] },
+          { sql: 'update metric_state set blocks_form = ?1', parameters: [before?.blocks_form ?? 0] },
+        ])
+        await removeSome(store)
+      },
+    }
+    await using metrics = await MetricsRepository.open({ store: forgetful }, { clock, memory: calm })
+    await metrics.compact()
+    assert.equal(forgotten, 1)
+    assert.deepEqual(await timesOf(metrics, { fromMs: 30_000 }), [30_000, 30_010])
+  },
+)
+
+onBothRepositories(
+  'a server that forgets that chunks were packed: who has read since then reads them again',
+  async ({ metrics, store, again }) => {
+    const chunks = (): Promise<readonly ChunkRow[]> => store.read<ChunkRow>(readChunks, [0])
+    await metrics.recordMetricsBatch(samplesAt([10, 20]))
+    const [packed] = await chunks()
+    assert.ok(packed)
+    {
+      await using other = await again()
+      await other.compact()
+    }
+    await metrics.recordMetricsBatch(samplesAt([30]))
+    assert.deepEqual(await timesOf(metrics), [10, 20, 30])
+    const insert = 'insert into metric_chunks (seq, n, data) values (?1, ?2, ?3)'
+    await store.write([
+      { sql: 'delete from metric_blocks', parameters: [] },
+      { sql: insert, parameters: [packed.seq, packed.n, packed.data] },
+    ])
+    assert.deepEqual(await timesOf(metrics), [10, 20, 30])
+  },
+)
+
+onBothRepositories(
   'several that delete at once count each sample once, and lose none that is newer',
   async ({ metrics, again }) => {
     await metrics.recordMetricsBatch(
@@ -116,7 +175,7 @@ onBothRepositories(
     const bounds = [100, 250, 250]
     const counts = await Promise.all(
       bounds.map(async (beforeMs) => {
-        await using other = await again({ clock })
+        await using other = await again()
         return await deleteBefore(other, beforeMs)
       }),
     )
@@ -133,8 +192,8 @@ onBothRepositories(
 onBothRepositories(
   'while others record, read and compact, nothing newer is lost and nothing older comes back',
   async ({ again }) => {
-    await using metrics = await again({ clock })
-    await using other = await again({ clock })
+    await using metrics = await again()
+    await using other = await again()
     const anyWorks = fc.array(fc.constantFrom('compact', 'record', 'read'), { minLength: 4, maxLength: 8 })
     let begin = 0
     await fc.assert(

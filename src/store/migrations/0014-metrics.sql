@@ -7,7 +7,7 @@ create table metric_state (
   seq bigint not null,
   -- raised when series are deleted: who remembers series has to look anew
   series_form bigint not null,
-  -- raised whenever blocks change
+  -- another one whenever blocks change
   blocks_form bigint not null
 );
 insert into metric_state values (1, 0, 0, 0);
