@@ -1,8 +1,8 @@
 /**
  * What is left of recorded metrics when things go wrong: the writer is killed with -9 at moments of chance while another one
  * writes and a reader reads, on SQLite and on PostgreSQL; the server is killed; the disk is full; the log is torn; a reader
- * stays for a minute. `CRASH_KILLS`, `CRASH_SEED` and `CRASH_HELD_SECONDS` change the number of kills (a fifth of them of
- * the server), the moments and the minute.
+ * stays for a minute. `CRASH_KILLS`, `CRASH_SEED` and `CRASH_HELD_SECONDS` change the number of kills, the moments
+ * and the minute; `metrics-crash:postgres` runs one part.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
@@ -11,11 +11,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchError, MetricsRepository } from '../src/metrics/metrics.ts'
 import { PostgresServer } from '../test/store/postgres-server.ts'
+import { builtPrograms } from './built.ts'
 import { randomFrom } from './crash/crash-plan.ts'
-import { type BenchResult, type BenchRow, never, promised, TemporaryFolder, told } from './measure.ts'
+import { type BenchPart, type BenchRow, never, promised, TemporaryFolder, told } from './measure.ts'
 import { chunkOf, type Stored, storedOf } from './metrics-crash/chunks.ts'
-import { WritingProcess } from './metrics-crash/kill.ts'
-import { killServers, killWriters } from './metrics-crash/killed.ts'
+import { WorkingProcess } from './metrics-crash/kill.ts'
+import { killDeleters, killServers, killWriters } from './metrics-crash/killed.ts'
 import { storedRows } from './metrics-crash/rows.ts'
 
 export const name = 'metrics-crash'
@@ -25,11 +26,11 @@ const random = randomFrom(Number(process.env.CRASH_SEED ?? 20_261_128))
 const heldSeconds = Number(process.env.CRASH_HELD_SECONDS ?? 60)
 
 /** The log is cut, or a piece of it overwritten, at a place of chance: what is left must be the chunks before it. */
-async function torn(folder: string): Promise<readonly BenchRow[]> {
+async function torn(folder: string, program: string): Promise<readonly BenchRow[]> {
   const place = join(folder, 'torn')
   mkdirSync(place)
-  const writing = new WritingProcess(place, 'torn', 0)
-  await writing.opened
+  const writing = new WorkingProcess(program, ['write', place, 'torn'])
+  await writing.begin(0)
   await sleep(1_500)
   await writing.kill()
   const found: Stored[] = []
@@ -108,11 +109,11 @@ async function full(folder: string): Promise<readonly BenchRow[]> {
   }
 }
 
-async function held(folder: string): Promise<readonly BenchRow[]> {
+async function held(folder: string, program: string): Promise<readonly BenchRow[]> {
   const place = join(folder, 'held')
   mkdirSync(place)
-  const writing = new WritingProcess(place, 'held', 0)
-  await writing.opened
+  const writing = new WorkingProcess(program, ['write', place, 'held'])
+  await writing.begin(0)
   const reader = new DatabaseSync(join(place, 'plimsoll.db'), { readOnly: true })
   reader.exec('begin')
   const countOf = (): unknown => reader.prepare('select count(*) as n from metric_chunks').get()?.n
@@ -139,30 +140,52 @@ async function held(folder: string): Promise<readonly BenchRow[]> {
   ]
 }
 
-async function onServer(): Promise<readonly BenchRow[]> {
-  await using server = await PostgresServer.start()
-  const url = await server.database('writers')
+async function onSqlite(folder: string, program: string): Promise<readonly BenchRow[]> {
+  const place = (name: string): string => {
+    mkdirSync(join(folder, name))
+    return `file:${join(folder, name)}`
+  }
+  const killing = { kills, random, program }
   return [
-    ...(await killWriters('PostgreSQL', url, { kills, random })),
-    ...(await killServers(server, await server.database('servers'), { kills: Math.ceil(kills / 5), random })),
+    ...(await killWriters('SQLite', place('writers'), killing)),
+    ...(await killDeleters('SQLite', place('deleters'), killing)),
   ]
 }
 
-export async function run(): Promise<BenchResult> {
-  using folder = new TemporaryFolder()
-  const place = join(folder.path, 'killed')
-  mkdirSync(place)
-  const rows = [
-    ...(await killWriters('SQLite', `file:${place}`, { kills, random })),
-    ...(await onServer()),
-    ...(await torn(folder.path)),
-    ...(await full(folder.path)),
-    ...(await held(folder.path)),
+async function onPostgres(_: string, program: string): Promise<readonly BenchRow[]> {
+  await using server = await PostgresServer.start()
+  const killing = { kills, random, program }
+  return [
+    ...(await killWriters('PostgreSQL', await server.database('writers'), killing)),
+    ...(await killDeleters('PostgreSQL', await server.database('deleters'), killing)),
+    ...(await killServers(server, await server.database('servers'), killing)),
   ]
-  return {
-    title: 'Metrics when things go wrong',
-    runs: 1,
-    rows,
-    notes: ['chunks of 100 samples, each acknowledged when it is on disk'],
-  }
 }
+
+const part = (
+  name: string,
+  title: string,
+  rows: (folder: string, program: string) => Promise<readonly BenchRow[]>,
+): BenchPart => ({
+  name,
+  run: async () => {
+    using folder = new TemporaryFolder()
+    const program = await builtPrograms('metrics-crash', ['chunks', 'kept', 'program'], folder.path)
+    return {
+      title: `Metrics when things go wrong: ${title}`,
+      runs: 1,
+      rows: await rows(folder.path, program),
+      notes: ['chunks of 100 samples, each acknowledged when it is on disk'],
+    }
+  },
+})
+
+export const parts: readonly BenchPart[] = [
+  part('sqlite', 'killed on SQLite', onSqlite),
+  part('postgres', 'killed on PostgreSQL', onPostgres),
+  part('disk', 'torn logs, a full disk, a reader that stays', async (folder, program) => [
+    ...(await torn(folder, program)),
+    ...(await full(folder)),
+    ...(await held(folder, program)),
+  ]),
+]

@@ -6,6 +6,7 @@
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PostgresServer } from '../test/store/postgres-server.ts'
+import { builtPrograms } from './built.ts'
 import {
   atLeast,
   type BenchPart,
@@ -17,7 +18,6 @@ import {
   TemporaryFolder,
   told,
 } from './measure.ts'
-import { builtWork } from './metrics/built.ts'
 import type { DataName } from './metrics/data.ts'
 import { ormRates } from './metrics/orms.ts'
 import { postgresRows } from './metrics/postgres-rows.ts'
@@ -240,7 +240,10 @@ const part = (
   name,
   run: async () => {
     using folder = new TemporaryFolder()
-    const works = new Works(folder.path, await builtWork(folder.path))
+    const works = new Works(
+      folder.path,
+      await builtPrograms('metrics', ['data', 'rows', 'work'], folder.path),
+    )
     return { title: `Metrics: ${title}`, rows: await rows(works), ...measured }
   },
 })

@@ -1,40 +1,48 @@
 /** Writers that are killed with -9 at moments of chance, and servers that are, while another one writes and a reader reads. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { MetricsRepository } from '../../src/metrics/metrics.ts'
 import type { PostgresServer } from '../../test/store/postgres-server.ts'
 import { type BenchRow, never, told } from '../measure.ts'
 import { type Stored, storedOf } from './chunks.ts'
-import { WritingProcess } from './kill.ts'
-import { storedRows } from './rows.ts'
+import { type Kept, KeptSeries, type KeptState } from './kept.ts'
+import { WorkingProcess } from './kill.ts'
+import { Reads } from './reads.ts'
+import { keptRows, storedRows } from './rows.ts'
 
-export type Kills = { readonly kills: number; readonly random: () => number }
+export type Kills = { readonly kills: number; readonly random: () => number; readonly program: string }
 
 const longestMs = 400
 
 export async function killWriters(
   label: string,
   url: string,
-  { kills, random }: Kills,
+  { kills, random, program }: Kills,
 ): Promise<readonly BenchRow[]> {
   await using reading = await MetricsRepository.open(url)
-  const reads = new Reads(reading)
+  const reads = new Reads()
+  const started = (writer: string): WorkingProcess => new WorkingProcess(program, ['write', url, writer])
   const found: Stored[] = []
   let first = 0
-  let other = new WritingProcess(url, 'other', 0)
+  let other = started('other')
+  await other.begin(0)
+  let next = started('victim')
   for (let count = 0; count < kills; count += 1) {
-    const victim = new WritingProcess(url, 'victim', first)
-    await victim.opened
-    await reads.goOn('victim', random() * longestMs)
+    const victim = next
+    await victim.begin(first)
+    next = started('victim')
+    await reads.goOn(random() * longestMs, () => storedOf(reading, 'victim', 0))
     await victim.kill()
     first = victim.acknowledged
     found.push(await storedOf(reading, 'victim', first))
     if (count % 10 !== 9) continue
     // The other one is killed as well, now and then.
     await other.kill()
-    found.push(await storedOf(reading, 'other', other.acknowledged))
-    other = new WritingProcess(url, 'other', other.acknowledged)
-    console.error(`${label}: ${count + 1} of ${kills} kills, ${first + other.acknowledged} chunks`)
+    const { acknowledged } = other
+    found.push(await storedOf(reading, 'other', acknowledged))
+    other = started('other')
+    await other.begin(acknowledged)
+    console.error(`${label}: ${count + 1} of ${kills} kills, ${first + acknowledged} chunks`)
   }
+  await next.kill()
   await other.kill()
   found.push(await storedOf(reading, 'other', other.acknowledged))
   return [
@@ -45,19 +53,65 @@ export async function killWriters(
   ]
 }
 
+/** Each records steps, deletes what is older than the last few, and packs and removes what was deleted before. */
+export async function killDeleters(
+  label: string,
+  url: string,
+  { kills, random, program }: Kills,
+): Promise<readonly BenchRow[]> {
+  await using reading = await MetricsRepository.open(url)
+  const reads = new Reads()
+  const started = (): WorkingProcess => new WorkingProcess(program, ['delete', url])
+  const series = new KeptSeries()
+  const found: Kept[] = []
+  const meanwhile: Kept[] = []
+  let state: KeptState = { recorded: 0, deletedMs: 0, deletingMs: 0 }
+  let next = started()
+  for (let count = 0; count < kills; count += 1) {
+    const before = state
+    const victim = next
+    await victim.begin(before.recorded)
+    next = started()
+    const now = (): KeptState => ({
+      recorded: victim.acknowledged,
+      deletedMs: victim.last('deleted') ?? before.deletedMs,
+      deletingMs: victim.last('deleting') ?? before.deletingMs,
+    })
+    await reads.goOn(random() * longestMs, async () => {
+      meanwhile.push(await series.check(reading, now(), now))
+    })
+    await victim.kill()
+    state = now()
+    found.push(await series.check(reading, state, now))
+    if (count % 10 === 9)
+      console.error(`${label}: ${count + 1} of ${kills} kills, ${state.recorded} deletions`)
+  }
+  await next.kill()
+  return [
+    told(`${label}: killed while they delete what is old`, [kills], ''),
+    told('  deletions', [state.recorded], ''),
+    ...keptRows('killed', found),
+    ...keptRows('meanwhile', meanwhile),
+    ...reads.rows,
+  ]
+}
+
 /** The writers are not told: they come back to the server when it does. */
 export async function killServers(
   server: PostgresServer,
   url: string,
-  { kills, random }: Kills,
+  { kills, random, program }: Kills,
 ): Promise<readonly BenchRow[]> {
   await using reading = await MetricsRepository.open(url)
-  const reads = new Reads(reading)
+  const reads = new Reads()
   const found: Stored[] = []
-  const writers = ['one', 'two'].map((name) => ({ name, process: new WritingProcess(url, name, 0) }))
-  for (const { process } of writers) await process.opened
+  const writers = ['one', 'two'].map((name) => ({
+    name,
+    process: new WorkingProcess(program, ['write', url, name]),
+  }))
+  for (const { process } of writers) await process.begin(0)
   for (let count = 0; count < kills; count += 1) {
-    await reads.goOn('one', random() * longestMs)
+    await reads.goOn(random() * longestMs, () => storedOf(reading, 'one', 0))
     // Between what is said here and the kill more may be acknowledged: it is counted the next time.
     const acknowledged = writers.map(({ process }) => process.acknowledged)
     await server.kill()
@@ -78,31 +132,4 @@ export async function killServers(
     ...storedRows('server killed', found),
     ...reads.rows,
   ]
-}
-
-class Reads {
-  readonly #metrics: MetricsRepository
-  #count = 0
-  #failures = 0
-
-  constructor(metrics: MetricsRepository) {
-    this.#metrics = metrics
-  }
-
-  async goOn(writer: string, forMs: number): Promise<void> {
-    const end = performance.now() + forMs
-    while (performance.now() < end) {
-      try {
-        await storedOf(this.#metrics, writer, 0)
-        this.#count += 1
-      } catch {
-        this.#failures += 1
-      }
-      await sleep(5)
-    }
-  }
-
-  get rows(): readonly BenchRow[] {
-    return [told('  reads meanwhile', [this.#count], ''), never('  reads that failed', [this.#failures], '')]
-  }
 }

@@ -1,6 +1,7 @@
 /** How what was counted is printed. */
 import { type BenchRow, never } from '../measure.ts'
 import type { Stored } from './chunks.ts'
+import type { Kept } from './kept.ts'
 
 export const storedRows = (label: string, all: readonly Stored[]): readonly BenchRow[] => [
   never(
@@ -16,6 +17,24 @@ export const storedRows = (label: string, all: readonly Stored[]): readonly Benc
   never(
     `  ${label}: other values`,
     all.map(({ wrong }) => wrong),
+    '',
+  ),
+]
+
+export const keptRows = (label: string, all: readonly Kept[]): readonly BenchRow[] => [
+  never(
+    `  ${label}: deleted samples seen again`,
+    all.map(({ older }) => older),
+    '',
+  ),
+  never(
+    `  ${label}: newer samples missing`,
+    all.map(({ missing }) => missing),
+    '',
+  ),
+  never(
+    `  ${label}: samples twice, or with other values`,
+    all.map(({ twice, wrong }) => twice + wrong),
     '',
   ),
 ]
