@@ -40,9 +40,9 @@ export { type MemoryProfile, ProfileRecorder } from './profile.ts'
 export type { MemorySample, MemorySamples, SampleOptions } from './samples.ts'
 export type { MemoryStalls, Stall, StallTimes } from './stalls.ts'
 export { Suspender } from './suspender.ts'
-export type { TaskScope } from './systemd-scope.ts'
 export type { TaskGroup } from './task-group.ts'
 export { type EnforcementHere, enforcementHere, TaskGroups } from './task-groups.ts'
+export type { TaskScope } from './task-scope.ts'
 export { type TreeWatch, TreeWatcher, type TreeWatcherOptions } from './tree-watcher.ts'
 
 /**

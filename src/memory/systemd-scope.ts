@@ -1,54 +1,33 @@
-/**
- * A scope of systemd for each task, where control groups may not be made directly but its manager makes them for us:
- * on most desktops. The scope holds the limit; memory is sampled as without it, because systemd removes the scope, and
- * the kernel's records with it, as soon as it is empty.
- */
-import { execFileSync } from 'node:child_process'
+/** Where control groups may not be made directly, but a manager of systemd makes scopes for us. */
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
+import { systemCodeOf } from '../errors.ts'
+import { formatDuration } from '../units.ts'
 import { groupChains } from './group-chains.ts'
-import { taskGroupFiles } from './group-files.ts'
-import { limitOf, pidsIn } from './group-place.ts'
+import { limitOf } from './group-place.ts'
+import { readProcessStat } from './process-stat.ts'
+import { type ScopeProgram, scopeWords } from './scope-words.ts'
 import { textOf } from './text-file.ts'
 
-type Manager = 'user' | 'system'
-
-/** A manager that does not answer within this time, in milliseconds, is not waited for. */
-const probeMs = 1_000
-
-/** How to ask for a scope here. */
-export type ScopeProgram = {
-  /** Absolute: a task may have a PATH of its own. */
-  readonly program: string
-  readonly manager: Manager
-  /** Keeps `$` in a word as it is; systemd before 254 does not know it, and does so anyway. */
-  readonly options: readonly string[]
-}
+/** A manager that does not answer within this time, in milliseconds, is not waited for; on a full machine it is slow. */
+const longestAnswerMs = 5_000
 
 export type ScopePlace = ScopeProgram & {
   /** The directory in which the manager makes scopes. */
   readonly directory: string
   readonly because: string
+  /** With these in its environment the program finds the manager. */
+  readonly address: Readonly<Record<string, string | undefined>>
 }
 
 export type NoScopes = { readonly directory: null; readonly because: string }
 
-/**
- * The words that run a command in a scope. The shell in between keeps the exit codes of a command that does not exist;
- * it becomes the command, and so does `systemd-run`, so that the process stays the one that was started.
- */
-export function scopeWords(
-  { program, manager, options }: ScopeProgram,
-  { unit, limitBytes }: { readonly unit: string; readonly limitBytes: number },
-  words: readonly string[],
-): readonly string[] {
-  const properties = [`MemoryMax=${limitBytes}`, 'MemorySwapMax=0'].flatMap((text) => ['--property', text])
-  const scope = [program, `--${manager}`, '--scope', '--quiet', '--collect', ...options, '--unit', unit]
-  return [...scope, ...properties, '--', '/bin/sh', '-c', 'exec "$@"', 'plimsoll', ...words]
-}
-
-/** Asks the manager for one scope and looks where it is; about 20 ms, 2 s where the manager hangs. */
-export function findScopePlace(variables: NodeJS.ProcessEnv = process.env): ScopePlace | NoScopes {
+/** Asks the manager for one scope and looks where it is; about 20 ms, 5 s where the manager hangs. */
+export function findScopePlace(
+  variables: NodeJS.ProcessEnv = process.env,
+  answerMs = longestAnswerMs,
+): ScopePlace | NoScopes {
   const program = (variables.PATH ?? '')
     .split(delimiter)
     .filter(isAbsolute)
@@ -56,35 +35,53 @@ export function findScopePlace(variables: NodeJS.ProcessEnv = process.env): Scop
     .find(existsSync)
   if (program === undefined) return none('there is no systemd-run to make scopes')
   const manager = process.getuid?.() === 0 ? 'system' : 'user'
+  let because = ''
   for (const options of [['--expand-environment=no'], []]) {
-    const seen = probe({ program, manager, options }, variables)
-    if (seen !== null) return placeOf({ program, manager, options }, seen, textOf('/proc/self/mountinfo'))
+    const seen = probe({ program, manager, options }, variables, answerMs)
+    if ('cgroupText' in seen) return placeOf({ program, manager, options }, seen.cgroupText, variables)
+    because = seen.because
+    if (seen.isLate) break
   }
-  return none(`${program} makes no scope for us`)
+  return none(`${program} makes no scope for us (${because})`)
 }
 
 const none = (because: string): NoScopes => ({ directory: null, because })
 
-/** What the probe wrote from inside of its scope; null when there is none. */
-function probe(asked: ScopeProgram, variables: NodeJS.ProcessEnv): string | null {
-  const scope = { unit: newUnit(), limitBytes: 2 ** 26 }
-  const [command = '', ...parameters] = scopeWords(asked, scope, ['/bin/cat', '/proc/self/cgroup'])
-  const options = { encoding: 'utf8', timeout: probeMs, killSignal: 'SIGKILL', stdio: 'pipe' } as const
-  try {
-    return execFileSync(command, parameters, { ...options, env: variables })
-  } catch {
-    return null
-  }
+type Probed = { readonly cgroupText: string } | { readonly isLate: boolean; readonly because: string }
+
+/** What a command inside of a scope sees of it, or why there is none. */
+function probe(asked: ScopeProgram, variables: NodeJS.ProcessEnv, answerMs: number): Probed {
+  const wish = { unit: newUnit(), limitBytes: 2 ** 26, directory: '/', record: '/dev/null' }
+  const [command = '', ...parameters] = scopeWords(asked, wish, ['/bin/cat', '/proc/self/cgroup'])
+  const { status, error, stdout, stderr } = spawnSync(command, parameters, {
+    encoding: 'utf8',
+    timeout: answerMs,
+    killSignal: 'SIGKILL',
+    env: variables,
+  })
+  if (status === 0) return { cgroupText: stdout }
+  const isLate = systemCodeOf(error) === 'ETIMEDOUT'
+  if (isLate) return { isLate, because: `no answer in ${formatDuration(answerMs)}` }
+  // A line, cut short: it goes into a sentence.
+  const [said = ''] = stderr.trim().split('\n').slice(-1)
+  return { isLate, because: said.slice(0, 200) || `exit code ${status}` }
 }
 
 let units = 0
 
+/** Also one of an engine that was killed may still be there. */
 export function newUnit(): string {
   units += 1
-  return `plimsoll-${process.pid}-${units}`
+  const { startTicks = 0 } = readProcessStat('/', process.pid) ?? {}
+  return `plimsoll-${process.pid}-${startTicks}-${units}`
 }
 
-function placeOf(asked: ScopeProgram, cgroupText: string, mounts: string): ScopePlace | NoScopes {
+function placeOf(
+  asked: ScopeProgram,
+  cgroupText: string,
+  variables: NodeJS.ProcessEnv,
+): ScopePlace | NoScopes {
+  const mounts = textOf('/proc/self/mountinfo')
   const chain = groupChains(cgroupText, mounts).find(({ kind }) => kind === 'v2')
   const [scope, directory, ...above] = chain?.directories ?? []
   if (scope === undefined || directory === undefined || !scope.endsWith('.scope'))
@@ -96,54 +93,19 @@ function placeOf(asked: ScopeProgram, cgroupText: string, mounts: string): Scope
     const limit = limitOf(left, boundsOfScope)
     if (limit !== null) return none(`a scope of systemd would leave ${left}, which has a limit (${limit})`)
   }
-  return { ...asked, directory, because: `a scope of systemd (its ${asked.manager} manager) for each task` }
+  const address = Object.fromEntries(addressNames[asked.manager].map((name) => [name, variables[name]]))
+  return {
+    ...asked,
+    address,
+    directory,
+    because: `a scope of systemd (its ${asked.manager} manager) for each task`,
+  }
 }
+
+const addressNames = {
+  user: ['XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS'],
+  system: ['DBUS_SYSTEM_BUS_ADDRESS'],
+} as const
 
 /** The number of processes is not among them: the manager bounds it for each scope anew. */
 const boundsOfScope = ['memory.max', 'memory.high', 'memory.swap.max', 'cpu.max', 'cpuset.cpus']
-
-/** The scope of one task; what it says is remembered, because it vanishes with its last process. */
-export class TaskScope {
-  readonly limitBytes: number
-  readonly #place: ScopePlace
-  readonly #unit: string
-  #isHeld = false
-  #kills = { count: 0, atOwnLimit: false }
-
-  constructor(place: ScopePlace, unit: string, limitBytes: number) {
-    this.#place = place
-    this.#unit = unit
-    this.limitBytes = limitBytes
-  }
-
-  wrap(words: readonly string[]): readonly string[] {
-    return scopeWords(this.#place, { unit: this.#unit, limitBytes: this.limitBytes }, words)
-  }
-
-  /** True once the kernel has said that the limit is in force. */
-  get isHeld(): boolean {
-    return this.#isHeld
-  }
-
-  get kernelKills(): { readonly count: number; readonly atOwnLimit: boolean } {
-    return this.#kills
-  }
-
-  look(): void {
-    const { limit, kills, limitHits } = taskGroupFiles.v2
-    // The kernel rounds a limit down to whole pages.
-    const limitBytes = Number(textOf(join(this.#directory, limit)).trim() || Number.NaN)
-    if (limitBytes <= this.limitBytes) this.#isHeld = true
-    const text = textOf(join(this.#directory, kills.file))
-    const count = Number(kills.pattern.exec(text)?.[1] ?? 0)
-    if (count > 0) this.#kills = { count, atOwnLimit: Number(limitHits?.exec(text)?.[1] ?? 0) > 0 }
-  }
-
-  pids(): readonly number[] {
-    return pidsIn(this.#directory)
-  }
-
-  get #directory(): string {
-    return join(this.#place.directory, `${this.#unit}.scope`)
-  }
-}

@@ -7,14 +7,12 @@ import type { Bracket } from '../spine.ts'
 import type { GroupKind } from './group-chains.ts'
 import { taskGroupFiles } from './group-files.ts'
 import { pidsIn } from './group-place.ts'
+import { GroupRecord, type KernelKillsOfGroup } from './group-record.ts'
 import { type KeptFile, keepFile } from './kept-file.ts'
 
 /** A removed group is busy for as long as the kernel takes to bury its last process. */
 const removeTries = 50
 const removeEveryMs = 20
-
-/** The kernel counts memory in advance for each processor: so close to its limit a group has come to it. */
-const batchBytes = 2 ** 20
 
 export type TaskGroupOptions = {
   readonly kind: GroupKind
@@ -34,12 +32,7 @@ export class TaskGroup implements AsyncDisposable {
   readonly #clock: Clock
   readonly #onEnd: () => void
   readonly #files: Readonly<Record<'usage' | 'stat' | 'peak' | 'kills', KeptFile | undefined>>
-  #usageBytes = 0
-  #cacheBytes = 0
-  #kernelPeakBytes = 0
-  #currentBytes = 0
-  #lowerBytes = 0
-  #upperBytes = 0
+  readonly #record: GroupRecord
 
   /** Throws the system error where no group can be made, or where it gets no limit. */
   constructor(options: TaskGroupOptions) {
@@ -50,6 +43,7 @@ export class TaskGroup implements AsyncDisposable {
     this.#directory = directory
     this.#clock = options.clock
     this.#onEnd = options.onEnd
+    this.#record = new GroupRecord(kind, limitBytes)
     this.limitBytes = limitBytes
     this.joinFile = join(directory, 'cgroup.procs')
     try {
@@ -71,55 +65,25 @@ export class TaskGroup implements AsyncDisposable {
 
   /** True once a process has joined. */
   get isUsed(): boolean {
-    return this.#kernelPeakBytes > 0
+    return this.#record.isUsed
   }
 
-  /**
-   * What the group used at the last `look`, and at its greatest: its memory without inactive file cache. Where the
-   * kernel's own record rose between two looks, the cache at that moment is not known, only before and after it:
-   * `lower` takes the larger, `upper` that of the look at which more was in use, so nearer to the record.
-   */
-  get currentBytes(): number {
-    return this.#currentBytes
-  }
-
+  /** As of the last `look`. */
   get peak(): Bracket {
-    return { lower: this.#lowerBytes, upper: this.isUsed ? this.#upperBytes : null }
+    return this.#record.peak
   }
 
   /** Reads anew; answers the memory in use, in bytes. */
   look(): number {
-    const names = taskGroupFiles[this.#kind]
-    const usageBytes = numberIn(read(this.#files.usage))
-    if (usageBytes === null) return this.#currentBytes
-    const cacheBytes = numberIn(read(this.#files.stat), names.cache) ?? 0
-    const peakBytes = numberIn(read(this.#files.peak)) ?? Math.max(usageBytes, this.#kernelPeakBytes)
-    this.#currentBytes = Math.max(0, usageBytes - cacheBytes)
-    this.#lowerBytes = Math.max(this.#lowerBytes, this.#currentBytes)
-    if (peakBytes > this.#kernelPeakBytes) {
-      const likelyCache = usageBytes >= this.#usageBytes ? cacheBytes : this.#cacheBytes
-      this.#lowerBytes = Math.max(this.#lowerBytes, peakBytes - Math.max(cacheBytes, this.#cacheBytes))
-      this.#upperBytes = Math.max(this.#upperBytes, peakBytes - likelyCache)
-    }
-    this.#upperBytes = Math.max(this.#upperBytes, this.#lowerBytes)
-    this.#usageBytes = usageBytes
-    this.#kernelPeakBytes = peakBytes
-    this.#cacheBytes = cacheBytes
-    return this.#currentBytes
+    const { usage, stat, peak } = this.#files
+    return this.#record.noteUse({ usage: read(usage), stat: read(stat), peak: read(peak) })
   }
 
-  /**
-   * How many processes of the group the kernel has killed for want of memory, and whether at the group's own limit;
-   * otherwise a group around it, or the machine, was out of memory.
-   */
-  kernelKills(): { readonly count: number; readonly atOwnLimit: boolean } {
-    const { kills, limitHits } = taskGroupFiles[this.#kind]
-    const text = read(this.#files.kills)
-    const count = numberIn(text, kills.pattern) ?? 0
-    if (count === 0) return { count, atOwnLimit: false }
-    if (limitHits !== null) return { count, atOwnLimit: (numberIn(text, limitHits) ?? 0) > 0 }
-    this.look()
-    return { count, atOwnLimit: this.#kernelPeakBytes >= this.limitBytes - batchBytes }
+  /** Reads anew; see `GroupRecord`. */
+  kernelKills(): KernelKillsOfGroup {
+    this.#record.noteKills(read(this.#files.kills))
+    if (this.#kind === 'v1' && this.#record.kernelKills.count > 0) this.look()
+    return this.#record.kernelKills
   }
 
   /** Every process in it, whatever has become of its parent, its session and its environment. */
@@ -152,8 +116,8 @@ export function removeGroup(directory: string): boolean {
   }
 }
 
-/** A task may have divided its group further. */
-function pidsBelow(directory: string): readonly number[] {
+/** Every process inside: a task may have divided its group further. */
+export function pidsBelow(directory: string): readonly number[] {
   return [...pidsIn(directory), ...groupsIn(directory).flatMap(pidsBelow)]
 }
 
@@ -182,9 +146,4 @@ function read(file: KeptFile | undefined): string {
   } catch {
     return '' // ENODEV: the group was removed by somebody else
   }
-}
-
-function numberIn(text: string, pattern = /^(\d{1,16})\s*$/): number | null {
-  const digits = pattern.exec(text)?.[1]
-  return digits === undefined ? null : Number(digits)
 }

@@ -11,8 +11,9 @@ import { GroupBase } from './group-base.ts'
 import { findPlace } from './group-place.ts'
 import type { MemoryMonitor, MemoryReading } from './monitor.ts'
 import { readProcessStat } from './process-stat.ts'
-import { findScopePlace, type NoScopes, newUnit, type ScopePlace, TaskScope } from './systemd-scope.ts'
+import { findScopePlace, type NoScopes, newUnit, type ScopePlace } from './systemd-scope.ts'
 import { TaskGroup } from './task-group.ts'
+import { TaskScope } from './task-scope.ts'
 
 export type TaskGroupsOptions = {
   readonly clock: Clock
@@ -34,6 +35,14 @@ export type EnforcementHere = {
   readonly level: Enforcement
   /** A plain sentence. */
   readonly because: string
+}
+
+export type ScopeOptions = {
+  readonly limitBytes: number
+  /** A file of the attempt, made when its command has ended. */
+  readonly record: string
+  /** That of the command. */
+  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /** Never throws: where neither can be made, `create` and `scope` answer null. */
@@ -88,10 +97,15 @@ export class TaskGroups implements Disposable {
     }
   }
 
-  /** Where no group can be made: what systemd makes instead. Null where it makes none. */
-  scope(limitBytes: number): TaskScope | null {
+  /**
+   * Where no group can be made: what systemd makes instead. Null where it makes none, or where a command with this
+   * environment would not find it.
+   */
+  scope({ limitBytes, record, environment }: ScopeOptions): TaskScope | null {
     if (this.#scopes === null) return null
-    return new TaskScope(this.#scopes, newUnit(), limitBytes)
+    const address = Object.entries(this.#scopes.address)
+    if (address.some(([name, value]) => environment[name] !== value)) return null
+    return new TaskScope(this.#scopes, { unit: newUnit(), limitBytes, record })
   }
 
   [Symbol.dispose](): void {

@@ -5,8 +5,7 @@
 import type { Clock } from '../clock.ts'
 import type { Bracket } from '../spine.ts'
 import { type KnownProcess, ProcessFinder } from './process-finder.ts'
-import type { TaskGroup } from './task-group.ts'
-import { WatchedTree } from './watched-tree.ts'
+import { type HeldGroup, WatchedTree } from './watched-tree.ts'
 
 export type TreeWatcherOptions = {
   readonly clock: Clock
@@ -82,7 +81,7 @@ export class TreeWatcher implements AsyncDisposable {
     pid: number,
     token: string,
     onSample?: (bytes: number) => void,
-    group: TaskGroup | null = null,
+    group: HeldGroup | null = null,
   ): TreeWatch {
     const startMs = this.#clock.monotonic()
     if (this.#entries.size === 0) this.#nextScanMs = startMs + this.#intervalMs

@@ -8,6 +8,9 @@ import type { TaskGroup } from './task-group.ts'
 /** Open descriptors of one tree; further members are opened and closed at each reading. */
 const mostKeptFiles = 64
 
+/** What holds a tree and tells of it; a group of ours, or a scope of systemd. */
+export type HeldGroup = Pick<TaskGroup, 'isUsed' | 'peak' | 'look' | 'pids'>
+
 type WatchedTreeOptions = {
   readonly root: string
   /** The process that everything else of the tree comes from. */
@@ -15,14 +18,14 @@ type WatchedTreeOptions = {
   readonly token: string
   readonly onSample: ((bytes: number) => void) | undefined
   /** Asked instead of /proc from when the first process has joined it. */
-  readonly group: TaskGroup | null
+  readonly group: HeldGroup | null
 }
 
 export class WatchedTree implements Disposable {
   readonly pid: number
   readonly token: string
   readonly #root: string
-  readonly #group: TaskGroup | null
+  readonly #group: HeldGroup | null
   readonly #onSample: ((bytes: number) => void) | undefined
   /** By pid; as many as there are processes in the tree. */
   readonly #members = new Map<number, ProcessMemory>()

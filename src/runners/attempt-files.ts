@@ -13,6 +13,7 @@ export function attemptFiles(stateDir: string, log: string): AttemptFiles {
     exit: file('exit'),
     begun: file('exit.new'),
     evicted: file('evicted'),
+    scope: file('scope'),
     outputs: file('out'),
     request: file('request'),
   }
@@ -24,11 +25,12 @@ export async function removeFiles({
   exit,
   begun,
   evicted,
+  scope,
   outputs,
   request,
 }: AttemptFiles): Promise<void> {
   const answer = `${request}.answer`
-  for (const file of [spool, exit, begun, evicted, outputs, request, answer, `${answer}.new`]) {
+  for (const file of [spool, exit, begun, evicted, scope, outputs, request, answer, `${answer}.new`]) {
     await remove(file).catch(() => undefined)
   }
 }

@@ -12,15 +12,21 @@ export class MemoryLimit implements AsyncDisposable {
   readonly #attempt: Attempt
   readonly #group: TaskGroup | null
   readonly #scope: TaskScope | null
+  /** Whichever there is. */
+  readonly #held: TaskGroup | TaskScope | null
   readonly #startMs: number
   readonly #killsBefore: number
 
   /** @param isRunning nothing of it joins a group any more: it is watched. */
   constructor(attempt: Attempt, isRunning = false) {
+    const { task, files, environment } = attempt
+    const { limitBytes } = task
     const { groups, kernelKills, clock } = attempt.instruments
     this.#attempt = attempt
-    this.#group = isRunning ? null : groups.create(attempt.task.limitBytes)
-    this.#scope = isRunning || this.#group !== null ? null : groups.scope(attempt.task.limitBytes)
+    this.#group = isRunning ? null : groups.create(limitBytes)
+    const isScoped = !isRunning && this.#group === null
+    this.#scope = isScoped ? groups.scope({ limitBytes, record: files.scope, environment }) : null
+    this.#held = this.#group ?? this.#scope
     this.#startMs = clock.monotonic()
     this.#killsBefore = kernelKills.count()
   }
@@ -46,18 +52,17 @@ export class MemoryLimit implements AsyncDisposable {
     const { task, token, instruments, ending, observe } = this.#attempt
     const onSample = (bytes: number): void => {
       observe(bytes)
-      this.#scope?.look()
       if (this.#isHard) {
         const exceeded = this.#killedAtLimit()
         if (exceeded) ending.because(exceeded)
       } else if (bytes > task.limitBytes) ending.because(this.#exceeded(bytes, 'was stopped'))
     }
-    return instruments.watcher.watch(pid, token, onSample, this.#group)
+    return instruments.watcher.watch(pid, token, onSample, this.#held)
   }
 
   /** Processes of the attempt that the group knows, whatever they have done to their parents and environment. */
   pids(): readonly number[] {
-    return this.#group?.pids() ?? this.#scope?.pids() ?? []
+    return this.#held?.pids() ?? []
   }
 
   /** The failure for want of memory that explains how the command has ended; null when it was something else. */
@@ -66,7 +71,7 @@ export class MemoryLimit implements AsyncDisposable {
     if (exceeded) return exceeded
     if (exit.isFailure && this.#kernelKills.count > 0) return killedByKernel('here')
     const { kernelKills } = this.#attempt.instruments
-    if (this.#group?.isUsed || !exit.isKill || kernelKills.where === null) return null
+    if (this.#isHard || !exit.isKill || kernelKills.where === null) return null
     return kernelKills.count() > this.#killsBefore ? killedByKernel(kernelKills.where) : null
   }
 
@@ -75,17 +80,17 @@ export class MemoryLimit implements AsyncDisposable {
   }
 
   get #isHard(): boolean {
-    return this.#group?.isUsed === true || this.#scope?.isHeld === true
+    return this.#held?.isUsed === true
   }
 
   get #kernelKills(): { readonly count: number; readonly atOwnLimit: boolean } {
-    return this.#group?.kernelKills() ?? this.#scope?.kernelKills ?? { count: 0, atOwnLimit: false }
+    return this.#held?.kernelKills() ?? { count: 0, atOwnLimit: false }
   }
 
   /** Fails the attempt also when only a part of it was killed and the rest went on: it did not fit. */
   #killedAtLimit(): PlimsollError | null {
     if (!this.#kernelKills.atOwnLimit) return null
-    const bytes = this.#group?.peak.lower ?? this.#attempt.task.limitBytes
+    const bytes = this.#held?.peak.lower ?? this.#attempt.task.limitBytes
     return this.#exceeded(bytes, 'the kernel killed a process of it')
   }
 

@@ -14,6 +14,8 @@ export type AttemptFiles = {
   readonly begun: string
   /** Is there when the guard has stopped the attempt, to start it again. */
   readonly evicted: string
+  /** What systemd's scope of a command has seen; made when the command has ended. */
+  readonly scope: string
   readonly outputs: string
   readonly request: string
 }

@@ -7,7 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/clock.ts'
 import { findPlace } from '../../src/memory/group-place.ts'
 import { enforcementHere, type TaskGroup, TaskGroups, TreeWatcher } from '../../src/memory/memory.ts'
-import { findScopePlace, scopeWords, TaskScope } from '../../src/memory/systemd-scope.ts'
+import { scopeWords } from '../../src/memory/scope-words.ts'
+import { findScopePlace } from '../../src/memory/systemd-scope.ts'
+import { TaskScope } from '../../src/memory/task-scope.ts'
 import { type Files, MiB, machine, mountV1, mountV2 } from './machine.ts'
 
 const own = `${process.pid}\n`
@@ -235,42 +237,79 @@ test('a scope of systemd is asked for with its limit and without swap, and the c
     manager: 'user',
     options: ['--expand-environment=no'],
   } as const
-  const words = scopeWords(asked, { unit: 'plimsoll-1-2', limitBytes: 1_000 }, ['echo', '$HOME; x'])
-  assert.deepEqual(words, [
+  const wish = { unit: 'plimsoll-1-2', limitBytes: 1_000, directory: '/there', record: '/record' }
+  const words = scopeWords(asked, wish, ['echo', '$HOME; x'])
+  assert.deepEqual(words.slice(0, 15), [
     ...['/usr/bin/systemd-run', '--user', '--scope', '--quiet', '--collect', '--expand-environment=no'],
     ...['--unit', 'plimsoll-1-2'],
-    ...['--property', 'MemoryMax=1000', '--property', 'MemorySwapMax=0', '--'],
-    ...['/bin/sh', '-c', 'exec "$@"', 'plimsoll', 'echo', '$HOME; x'],
+    ...['--property', 'MemoryMax=1000', '--property', 'MemorySwapMax=0', '--', '/bin/sh', '-c'],
   ])
+  assert.deepEqual(words.slice(16), ['plimsoll', '/there', '/record', 'echo', '$HOME; x'])
 })
 
-test('a manager of systemd that is not there, or hangs, is no place for scopes', (t) => {
-  const folder = machine(t, { 'bin/systemd-run': '#!/bin/sh\nexec sleep 60\n' })
-  chmodSync(`${folder}/bin/systemd-run`, 0o755)
+test('a manager of systemd that is not there, fails, or hangs, is no place for scopes, and says why', (t) => {
+  const program = (text: string): string => {
+    const folder = machine(t, { 'bin/systemd-run': `#!/bin/sh\n${text}\n` })
+    chmodSync(`${folder}/bin/systemd-run`, 0o755)
+    return `${folder}/bin`
+  }
   assert.match(findScopePlace({ PATH: '/nonexistent' }).because, /there is no systemd-run/)
-  assert.deepEqual(findScopePlace({ PATH: `${folder}/bin:${process.env.PATH}` }), {
+  const failing = program('echo "Failed to connect to bus: No medium found" >&2; exit 1')
+  assert.deepEqual(findScopePlace({ PATH: `${failing}:${process.env.PATH}` }), {
     directory: null,
-    because: `${folder}/bin/systemd-run makes no scope for us`,
+    because: `${failing}/systemd-run makes no scope for us (Failed to connect to bus: No medium found)`,
+  })
+  const hanging = program('exec sleep 60')
+  assert.deepEqual(findScopePlace({ PATH: `${hanging}:${process.env.PATH}` }, 100), {
+    directory: null,
+    because: `${hanging}/systemd-run makes no scope for us (no answer in 100 ms)`,
   })
 })
+
+const events = 'low 0\nhigh 0\nmax 9\noom 2\noom_kill 1\noom_group_kill 0\n'
+const stat = `anon ${40 * MiB}\nfile ${3 * MiB}\ninactive_file ${2 * MiB}\n`
+
+function scopeIn(root: string, unit: string): TaskScope {
+  const asked = { program: '/usr/bin/systemd-run', manager: 'user', options: [] } as const
+  const place = { ...asked, address: {}, directory: root, because: 'a test' }
+  return new TaskScope(place, { unit, limitBytes: 64 * MiB, record: `${root}/${unit}.record` })
+}
 
 test('what a scope says is remembered when it has vanished', (t) => {
   const root = machine(t, {
-    'plimsoll-7.scope/memory.max': '67108864\n',
-    'plimsoll-7.scope/memory.events': 'low 0\nhigh 0\nmax 9\noom 2\noom_kill 1\n',
+    'plimsoll-7.scope/memory.max': `${64 * MiB}\n`,
+    'plimsoll-7.scope/memory.events': events,
+    'plimsoll-7.scope/memory.current': `${42 * MiB}\n`,
+    'plimsoll-7.scope/memory.stat': stat,
+    'plimsoll-7.scope/memory.peak': `${62 * MiB}\n`,
     'plimsoll-7.scope/cgroup.procs': '12\n',
   })
-  const asked = { program: '/usr/bin/systemd-run', manager: 'user', options: [] } as const
-  const place = { ...asked, directory: root, because: 'a test' }
-  const scope = new TaskScope(place, 'plimsoll-7', 64 * MiB)
-  assert.equal(scope.isHeld, false)
-  scope.look()
+  const scope = scopeIn(root, 'plimsoll-7')
+  assert.equal(scope.isUsed, false)
+  assert.equal(scope.look(), 40 * MiB)
   assert.deepEqual(scope.pids(), [12])
   rmSync(`${root}/plimsoll-7.scope`, { recursive: true })
   scope.look()
-  assert.equal(scope.isHeld, true)
-  assert.deepEqual(scope.kernelKills, { count: 1, atOwnLimit: true })
-  const other = new TaskScope(place, 'plimsoll-8', 64 * MiB)
-  other.look()
-  assert.equal(other.isHeld, false)
+  assert.equal(scope.isUsed, true)
+  assert.deepEqual(scope.peak, { lower: 60 * MiB, upper: 60 * MiB })
+  assert.deepEqual(scope.kernelKills(), { count: 1, atOwnLimit: true })
+})
+
+test('what was kept of a scope that came and went unseen tells its limit, its peak and its kills', (t) => {
+  const first = `${64 * MiB}\n${2 * MiB}\n${events}${stat}`
+  const root = machine(t, { 'new.record': `${first}${62 * MiB}\n`, 'old.record': first })
+  const scope = scopeIn(root, 'new')
+  assert.equal(scope.look(), 0)
+  assert.equal(scope.isUsed, true)
+  assert.deepEqual(scope.peak, { lower: 60 * MiB, upper: 60 * MiB })
+  assert.deepEqual(scope.kernelKills(), { count: 1, atOwnLimit: true })
+  // A kernel without memory.peak.
+  const old = scopeIn(root, 'old')
+  old.look()
+  assert.deepEqual(old.kernelKills(), { count: 1, atOwnLimit: true })
+  assert.deepEqual(old.peak, { lower: 0, upper: 0 })
+  const never = scopeIn(root, 'never')
+  never.look()
+  assert.equal(never.isUsed, false)
+  assert.deepEqual(never.kernelKills(), { count: 0, atOwnLimit: false })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
@@ -178,7 +178,8 @@ test(
       {
         makeGroups: () => {
           const asked = { program: join(bench.dir, 'systemd-run'), manager: 'user', options: [] } as const
-          const findScopes = () => ({ ...asked, directory: bench.dir, because: 'a test' })
+          const address = { XDG_RUNTIME_DIR: undefined }
+          const findScopes = () => ({ ...asked, address, directory: bench.dir, because: 'a test' })
           return new TaskGroups({ clock: systemClock, root: '/nonexistent', findScopes })
         },
       },
@@ -200,10 +201,15 @@ test(
     const asked = readFileSync(join(bench.dir, 'asked'), 'utf8')
     assert.match(
       asked,
-      /--scope .*--unit plimsoll-\d+-\d+ --property MemoryMax=1073741824 --property MemorySwapMax=0 --/,
+      /--scope .*--unit plimsoll-\d+-\d+-\d+ --property MemoryMax=1073741824 --property MemorySwapMax=0 --/,
     )
     const missing = await bench.run(exec('no-such-command-here'))
     assert.equal(missing.report.error?.code, 'TASK_NOT_STARTED')
+    // Where its own environment leads to another manager it is not asked at all.
+    rmSync(join(bench.dir, 'asked'))
+    const other = await bench.run(exec('true'), { env: { XDG_RUNTIME_DIR: ['/elsewhere'] } })
+    assert.equal(other.report.exitCode, 0)
+    assert.equal(existsSync(join(bench.dir, 'asked')), false)
   },
 )
 
