@@ -5,6 +5,7 @@ import {
   closeSync,
   copyFileSync,
   cpSync,
+  existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -19,27 +20,40 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Requirements, run } from './requirements.ts'
+import { addSystemd } from './systemd.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 const guest = fileURLToPath(new URL('guest', import.meta.url))
 
-/** Writes the archive; not compressed, because the guest would unpack it slowly. `only`: see guest/init. */
-export function buildImage(
-  requirements: Requirements,
-  { image, only }: { image: string; only: string },
-): void {
+export type ImageOptions = {
+  readonly image: string
+  /** See guest/init. */
+  readonly only: string
+  /** The guest is one with systemd. */
+  readonly isSystemd: boolean
+}
+
+/** Writes the archive; not compressed, because the guest would unpack it slowly. */
+export function buildImage(requirements: Requirements, { image, only, isSystemd }: ImageOptions): void {
   const root = mkdtempSync(join(tmpdir(), 'plimsoll-guest-'))
   try {
     chmodSync(root, 0o755)
-    for (const folder of ['bin', 'dev', 'proc', 'sys', 'tmp', 'app/node_modules/plimsoll', 'disk'])
+    for (const folder of ['dev', 'proc', 'sys', 'tmp', 'app/node_modules/plimsoll', 'disk'])
       mkdirSync(join(root, folder), { recursive: true })
+    for (const folder of ['bin', 'sbin', 'lib', 'lib64']) {
+      mkdirSync(join(root, 'usr', folder), { recursive: true })
+      symlinkSync(join('usr', folder), join(root, folder))
+    }
+    if (isSystemd) addSystemd(root)
     copyFileSync(requirements.busybox, join(root, 'bin/busybox'))
     const applets = run([requirements.busybox, '--list'], root).trim().split('\n')
-    for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet))
+    for (const applet of applets)
+      if (!existsSync(join(root, 'bin', applet))) symlinkSync('busybox', join(root, 'bin', applet))
     copyProgram(process.execPath, root)
     copyProgram(requirements.unshare, root)
     copyPackage(root)
-    copyFileSync(join(guest, 'init'), join(root, 'init'))
+    copyFileSync(join(guest, isSystemd ? 'systemd/init' : 'init'), join(root, 'init'))
+    copyFileSync(join(guest, 'systemd/run'), join(root, 'app/run'))
     copyTests(join(root, 'app/guest'))
     writeFileSync(join(root, 'app/only'), only)
     pack(requirements.cpio, root, image)
@@ -71,12 +85,12 @@ function copyPackage(root: string): void {
 
 /** As JavaScript: under emulation Node.js takes a second or two to strip types. */
 function copyTests(folder: string): void {
-  mkdirSync(folder)
+  mkdirSync(join(folder, 'systemd'), { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
-  for (const name of globSync('*.ts', { cwd: guest })) {
+  for (const name of globSync('**/*.ts', { cwd: guest })) {
     const text = stripTypeScriptTypes(readFileSync(join(guest, name), 'utf8'))
     const path = join(folder, name.replace(/\.ts$/, '.js'))
-    writeFileSync(path, text.replaceAll(/('\.\/[\w-]+)\.ts'/g, "$1.js'"))
+    writeFileSync(path, text.replaceAll(/('\.{1,2}\/[\w-]+)\.ts'/g, "$1.js'"))
   }
 }
 

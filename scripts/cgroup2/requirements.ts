@@ -26,7 +26,7 @@ const packages = {
 const kernelPackage = 'linux-image-cloud-amd64'
 
 /** `$XDG_CACHE_HOME/plimsoll`, else a folder that `npm ci` removes. */
-const cacheFolder =
+export const cacheFolder =
   process.env.XDG_CACHE_HOME !== undefined
     ? join(process.env.XDG_CACHE_HOME, 'plimsoll')
     : fileURLToPath(new URL('../../node_modules/.cache/plimsoll', import.meta.url))
