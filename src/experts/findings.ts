@@ -117,13 +117,13 @@ class Collector {
     const lowerWords = words.length === whole.length ? lowerWhole : words.toLowerCase()
     const seen = { whole, words, lowerWhole, lowerWords }
     const isPassedTest = passedTest.test(words)
-    const isFine = isPassedTest || stackFrame.test(words)
+    const isQuoted = stackFrame.test(words) || sourceLine.test(whole)
+    const isFine = isPassedTest || isQuoted
     const place = { log: this.#log, line, whole }
     for (const word of found) {
       for (const candidate of book.candidates[word] ?? []) {
         const { of } = candidate
-        if ('mark' in of ? !isPassedTest || !badNews.has(of.mark.kind) : !isFine)
-          this.#try(candidate, seen, place)
+        if ('mark' in of ? !isFine || !badNews.has(of.mark.kind) : !isFine) this.#try(candidate, seen, place)
       }
     }
   }
@@ -167,6 +167,9 @@ const badNews: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['end', 'failur
 
 /** Names of files and functions may have any words, too: JavaScript, Java, .NET. */
 const stackFrame = /^at .{1,300}[:(].{0,300}\d\)?(?: \{)?$|^at .{1,200} \(native/i
+
+/** GCC, Clang and rustc show the line of the source that they mean, with its number. */
+const sourceLine = /^ {0,8}\d{1,6} {1,8}\| /
 
 /** Loggers write levels in capitals; nginx tells what one request met. */
 const softLevel =

@@ -186,7 +186,7 @@ const hints: Readonly<Partial<Record<CauseName, Hint>>> = {
   },
   'already-exists': {
     about: 'what is there already',
-    words: ['already exists', 'already in use', 'duplicate'],
+    words: ['already exists', 'already own', 'conflict', 'already in use', 'duplicate'],
   },
   'not-found-remote': {
     about: 'what is not there',
@@ -221,7 +221,7 @@ const hints: Readonly<Partial<Record<CauseName, Hint>>> = {
   },
   'program-error': {
     about: 'an exception',
-    words: ['exception', 'uncaught', 'unhandled', 'stack trace'],
+    words: ['exception', 'panic', 'out of range', 'null pointer', 'uncaught', 'unhandled', 'stack trace'],
   },
 }
 

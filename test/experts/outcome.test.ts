@@ -101,3 +101,11 @@ test('where rules name one cause, the words of lines near the failure tell of a 
 test('without a failure nothing is guessed', async () => {
   assert.equal(await causeOf('all fine, though the vault had no password\nand on\n'), null)
 })
+
+test('what the same lines may be called as well is offered after what has evidence of its own', async () => {
+  const log = 'error: Installed (but unpackaged) file(s) found:\nRPM build errors:\n'
+  const { cause, others } = await diagnose({ logs: [{ name: 'log', chunks: [Buffer.from(log)] }] })
+  assert.equal(cause, 'config-error')
+  assert.ok(others.some((other) => other.cause === 'file-not-found'))
+  assert.ok(others.every(({ evidence }) => evidence.length > 0))
+})

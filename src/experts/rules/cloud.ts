@@ -61,6 +61,7 @@ export const cloudRules: readonly Rule[] = [
       'jwt expired',
       'signature is invalid',
       'error authenticating',
+      'Invalid login: ',
       'invalid_token',
       'access token expired',
       'access token has expired',

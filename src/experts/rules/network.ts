@@ -201,6 +201,8 @@ export const networkRules: readonly Rule[] = [
       'signal timeout',
       'ETIMEDOUT',
       'ESOCKETTIMEDOUT',
+      'Hard time limit ({seconds}) exceeded',
+      'TimeLimitExceeded',
       'Connection timed out',
       'connection timed out',
       'Operation timed out after',

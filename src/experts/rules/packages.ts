@@ -178,6 +178,7 @@ export const packageRules: readonly Rule[] = [
       'Hash Sum mismatch',
       'hash mismatch',
       'failed checksum',
+      'database corruption detected',
       'Bad file format reading the append only file',
       'gzip: invalid header',
       'SHA256 mismatch',
