@@ -35,6 +35,8 @@ type Group = {
   isAscending: boolean
 }
 
+type Place = { readonly series: Series; readonly seriesKey: string; readonly group: Group }
+
 type Indexes = { readonly length: number; at(place: number): number | undefined }
 
 export class Aggregation {
@@ -43,6 +45,8 @@ export class Aggregation {
   readonly #fold: Fold
   readonly #mostResults: number
   readonly #groups = new Map<string, Group>()
+  /** Batches of a series come one after the other. */
+  #last: Place | null = null
   /** Of each result. */
   readonly #buckets: NumberList
   /** Given back with the last point. */
@@ -77,9 +81,12 @@ export class Aggregation {
 
   /** @throws METRIC_QUERY_TOO_LARGE */
   add(batch: Batch): void {
-    const { timestampsMs, values } = withoutStale({ ...batch, values: numbersOf(batch) })
-    const group = this.#groupOf(batch.series)
-    const seriesKey = keyOf(batch.series, Object.keys(batch.series.labels).sort())
+    const { timestampsMs, values } = withoutStale({
+      timestampsMs: batch.timestampsMs,
+      values: numbersOf(batch),
+    })
+    if (batch.series !== this.#last?.series) this.#last = this.#placeOf(batch.series)
+    const { group, seriesKey } = this.#last
     const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = this.#query
     const run: Run = { seriesKey, timestampsMs, values, begin: 0, end: 0, index: 0, bucket: 0 }
     const last = firstFrom(timestampsMs, toMs)
@@ -143,6 +150,11 @@ export class Aggregation {
     const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = this.#query
     const beginMs = bucket * this.#stepMs
     return { fromMs: Math.max(beginMs, fromMs), toMs: Math.min(beginMs + this.#stepMs, toMs) }
+  }
+
+  #placeOf(series: Series): Place {
+    const seriesKey = keyOf(series, Object.keys(series.labels).sort())
+    return { series, seriesKey, group: this.#groupOf(series) }
   }
 
   #groupOf(series: Series): Group {
