@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 export class WorkingProcess {
   readonly #child: ChildProcess
   readonly #last = new Map<string, number>()
+  readonly #counts = new Map<string, number>()
   #first = 0
   said = ''
   readonly opened: Promise<void>
@@ -25,6 +26,7 @@ export class WorkingProcess {
       if (line === 'open') resolve()
       const [word = '', number = ''] = line.split(' ')
       this.#last.set(word, Number(number))
+      this.#counts.set(word, this.times(word) + 1)
     })
   }
 
@@ -38,6 +40,15 @@ export class WorkingProcess {
   /** What it said last with a word, `recorded` and the like. */
   last(word: string): number | undefined {
     return this.#last.get(word)
+  }
+
+  get isGone(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  /** How often it has said it. */
+  times(word: string): number {
+    return this.#counts.get(word) ?? 0
   }
 
   /** The number behind the last that was recorded and acknowledged. */
