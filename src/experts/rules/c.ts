@@ -35,6 +35,7 @@ export const cRules: readonly Rule[] = [
       'error: Compilation failed',
     ],
     unless: [
+      'possibly undefined macro',
       'No such file or directory',
       '.java:',
       'file not found',

@@ -146,6 +146,7 @@ export const fileRules: readonly Rule[] = [
       "cannot stat '",
       "can't open '",
       'path does not exist',
+      "cd: can't cd to ",
       'Path does not exist',
       'Input file does not exist',
     ],

@@ -158,6 +158,7 @@ export const packageBuildRules: readonly Rule[] = [
       'Some reactor artifacts have dependencies on artifacts which are not available',
       "Backend '{backend}' is not available",
       'Dependency lookup for {name@} with method',
+      'error: possibly undefined macro: {name@}',
     ],
     says: 'What the package needs for its build is not there: {name}',
     log: 'sbuild-build-depends-main-dummy : Depends: libfoo-dev but it is not installable',
