@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { type Clock, systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
 import type { MemoryMonitor } from '../memory/memory.ts'
-import { checkNames } from '../option-names.ts'
+import { checkNames, unknownOption } from '../option-names.ts'
 import type { Options } from '../spine.ts'
 import type { MapOptions } from './map-words.ts'
 import type { ExecutorEvent, ExecutorTask } from './words.ts'
@@ -44,9 +44,23 @@ const others: Names<Omit<ExecutorOptions, keyof Options['executor']>> = {
 const ofExecute: Names<ExecuteOptions<unknown>> = { signal: true, failFast: true, onEvent: true }
 const ofMap: Names<MapOptions> = { signal: true, concurrency: true, ordered: true, reserveBytes: true }
 
+const ofTask: Names<ExecutorTask> = {
+  name: true,
+  needs: true,
+  run: true,
+  reserveBytes: true,
+  estimate: true,
+  raise: true,
+  expectedMs: true,
+  isRunning: true,
+  decide: true,
+}
+
 const executorNames = Object.keys({ ...defaults, ...others })
 const executeNames = Object.keys(ofExecute)
 const mapNames = Object.keys(ofMap)
+/** A set: there may be very many tasks. */
+const taskNames: ReadonlySet<string> = new Set(Object.keys(ofTask))
 
 type ReadOptions = Pick<ExecutorOptions, 'monitor'> &
   Required<Pick<ExecutorOptions, 'clock' | 'ownBytes'>> & { readonly options: Options['executor'] }
@@ -76,9 +90,12 @@ export function checkExecution(
 ): void {
   checkNames('execute', options, executeNames)
   if (!Array.isArray(tasks)) throw invalid('the first argument of execute', tasks, 'a list of tasks')
-  for (const { name, reserveBytes } of tasks)
+  for (const task of tasks) {
+    const { name, reserveBytes } = task
+    for (const key in task) if (!taskNames.has(key)) throw unknownOption(`task "${name}"`, key, taskNames)
     if (reserveBytes !== undefined && !isBytes(reserveBytes))
       throw invalid(`reserveBytes of task "${name}"`, reserveBytes, bytesExpected)
+  }
 }
 
 /** @throws OPTION_INVALID */

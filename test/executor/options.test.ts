@@ -24,6 +24,11 @@ test('an option that does not exist is refused, with the one that was probably m
     invalid(/^execute has no option "failfast"; did you mean "failFast"\?$/),
   )
   await assert.rejects(executor.execute([], given({ zebra: 1 })), invalid(/^execute has no option "zebra"$/))
+  const task = given({ name: 'b', run: () => undefined, need: ['a'] })
+  await assert.rejects(
+    executor.execute([{ name: 'a', run: () => undefined }, task]),
+    invalid(/^task "b" has no option "need"; did you mean "needs"\?$/),
+  )
 })
 
 test('a call with an option that does not exist fails, and not without the bound that was meant', async () => {
