@@ -201,7 +201,7 @@ const hints: Readonly<Partial<Record<CauseName, Hint>>> = {
   },
   cancelled: {
     about: 'a stop from outside',
-    words: ['cancelled', 'canceled', 'interrupted', 'terminated', 'aborted'],
+    words: ['cancelled', 'canceled', 'interrupted', 'terminated'],
   },
   'lock-held': {
     about: 'a lock',
@@ -280,9 +280,9 @@ function nearTheFailure(log: LogFindings): readonly Near[] {
     .map((place) => ({ place, distance: Math.abs(noticed - place.line) }))
 }
 
-/** Warnings, counts of nothing, tests that are left out or may fail, what is fetched or compiled: names of any words. */
+/** Warnings, who gives up without a reason, counts of nothing, tests that are left out or may fail, what is fetched or compiled: names of any words. */
 const harmless =
-  /\bwarn|\b0 (?:error|fail)|no errors?\b|(?:errors|failed): 0|\b(?:skipped|xfail)\b|^\W{0,4}(?:Download|Fetch|Collect|Compil|Check|Build|Install|Unpack|Using)ing\b|^\W{0,4}Downloaded\b|\bGET 200\b/i
+  /\bwarn|\b0 (?:error|fail)|no errors?\b|(?:errors|failed): 0|\b(?:skipped|xfail)\b|^\W{0,4}(?:Download|Fetch|Collect|Compil|Check|Build|Install|Unpack|Using)ing\b|^\W{0,4}Downloaded\b|\bGET 200\b|Build failed with an exception|^BUILD FAIL|completed with exit code|^make\b.{0,80}\*\*\*|^\[Help|^Re-run |^For more information/i
 
 const isHarmless = (whole: string): boolean => isSoft(whole) || harmless.test(withoutPrefix(whole))
 

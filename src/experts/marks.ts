@@ -252,6 +252,8 @@ export const marks: readonly Mark[] = [
       '(ignored)',
       'continue-on-error',
       'failed (allowed)',
+      'failed to restore: ',
+      'failed to save: ',
       'dead letter queue',
       'dead-letter queue',
     ],

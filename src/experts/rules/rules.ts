@@ -6,6 +6,7 @@ import type { Rule } from '../words.ts'
 import { cRules } from './c.ts'
 import { ciRules } from './ci.ts'
 import { cloudRules } from './cloud.ts'
+import { compilerRules } from './compilers.ts'
 import { databaseRules } from './databases.ts'
 import { fileRules } from './files.ts'
 import { gateRules } from './gates.ts'
@@ -42,6 +43,7 @@ export const rules: readonly Rule[] = [
   ...cRules,
   ...ciRules,
   ...cloudRules,
+  ...compilerRules,
   ...databaseRules,
   ...fileRules,
   ...gateRules,

@@ -7,6 +7,7 @@ export const tlsRules: readonly Rule[] = [
     cause: 'tls',
     depth: 'root',
     phrases: [
+      'Received fatal alert: ',
       'certificate verify failed',
       'SSL certificate problem',
       'x509: ',

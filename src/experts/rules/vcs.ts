@@ -165,6 +165,7 @@ export const vcsRules: readonly Rule[] = [
     id: 'git-denied',
     cause: 'permission',
     phrases: [
+      'refusing to allow {who} to create or update workflow',
       'remote: Permission to {repository@} denied to {user@}',
       'The requested URL returned error: 403',
       'remote: Write access to repository not granted',
@@ -253,7 +254,7 @@ export const vcsRules: readonly Rule[] = [
       'policy violation',
       'Policy violation',
     ],
-    unless: ['template deployment', 'modified:', '[command]', 'group]Run', '+ git diff'],
+    unless: ['refusing to allow', 'template deployment', 'modified:', '[command]', 'group]Run', '+ git diff'],
     says: 'A rule of the repository turned the change away.',
     log: ' ! [remote rejected] main -> main (pre-receive hook declined)',
     source: 'git, builtin/receive-pack.c; GitHub, repository rules',
