@@ -117,7 +117,7 @@ class Collector {
     const lowerWords = words.length === whole.length ? lowerWhole : words.toLowerCase()
     const seen = { whole, words, lowerWhole, lowerWords }
     const isPassedTest = passedTest.test(words)
-    const isQuoted = stackFrame.test(words) || sourceLine.test(whole)
+    const isQuoted = stackFrame.test(words) || fetched.test(words) || sourceLine.test(whole)
     const isFine = isPassedTest || isQuoted
     const place = { log: this.#log, line, whole }
     for (const word of found) {
@@ -170,6 +170,9 @@ const stackFrame = /^at .{1,300}[:(].{0,300}\d\)?(?: \{)?$|^at .{1,200} \(native
 
 /** GCC, Clang and rustc show the line of the source that they mean, with its number. */
 const sourceLine = /^ {0,8}\d{1,6} {1,8}\| /
+
+/** So are artifacts that Maven fetches: `maven-failsafe-plugin`. */
+const fetched = /^Download(?:ing|ed) from [\w.-]{1,100}: http/
 
 /** Loggers write levels in capitals; nginx tells what one request met. */
 const softLevel =

@@ -75,6 +75,8 @@ export const javaToolchainRules: readonly Rule[] = [
     cause: 'dependency-conflict',
     phrases: [
       'found version conflict(s) in library dependencies',
+      'error.conflict.UnsatisfiedRule',
+      'Found evicted dependencies',
       'Modules were resolved with conflicting cross-version suffixes',
       'Duplicate class {class@} found in modules',
       'Dependency convergence error for {artifact@}',

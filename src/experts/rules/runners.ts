@@ -52,6 +52,8 @@ export const runnerRules: readonly Rule[] = [
       'ERROR: {agent} is offline; cannot locate',
       'Agent was removed',
       'Connection was broken: java.io',
+      'failed to create job pod',
+      'An error occurred while provisioning resources',
       'the agent has been disconnected',
     ],
     says: 'No machine took the work, or the connection to it broke.',
