@@ -16,17 +16,25 @@ export type SeriesCount = {
   readonly lastMs: number
 }
 
-type Totals = { readonly series_id: number; readonly n: number; readonly t0: number; readonly t1: number }
+type Totals = {
+  readonly series_id: number
+  readonly n: number
+  readonly t0: number
+  readonly t1: number
+  readonly data: null
+}
 
-/** Whole blocks of the range, from the index alone. */
-const readTotals = `
-  select series_id, sum(n) as n, min(t0) as t0, max(t1) as t1
+/**
+ * Whole blocks of the range, from the index alone; and with their data those across a border of it, at most two a series,
+ * and across the time that was deleted before, at most one. In one reading: a deletion may be committed meanwhile.
+ */
+const readPieces = `
+  select series_id, sum(n) as n, min(t0) as t0, max(t1) as t1, null as data
   from metric_visible_blocks
   where series_id in (${idList}) and t1 >= ?65 and t1 < ?66 and t0 >= ?65 and n is not null
-  group by series_id`
-/** At most two a series lie across a border of the range, and one across the time that it was deleted before. */
-const readBorders = `
-  select series_id, t0, t1, n, data
+  group by series_id
+  union all
+  select series_id, n, t0, t1, data
   from metric_visible_blocks
   where series_id in (${idList}) and t1 >= ?65 and t0 < ?66 and (t0 < ?65 or t1 >= ?66 or n is null)`
 
@@ -49,22 +57,20 @@ async function* countPage(
 ): AsyncGenerator<SeriesCount> {
   const { fromMs = firstMs, toMs = afterLastMs } = plan.query
   const parameters = [...padded(page.map(({ id }) => id)), fromMs, toMs]
-  const totals = await store.read<Totals>(readTotals, parameters)
-  const borders = await store.read<VisibleBlock>(readBorders, parameters)
-  const pieces = Map.groupBy(
-    [...totals, ...borders.flatMap(inside(fromMs, toMs))],
-    (piece) => piece.series_id,
-  )
+  const stored = await store.read<Totals | VisibleBlock>(readPieces, parameters)
+  const piecesOf = (piece: Totals | VisibleBlock): readonly Totals[] =>
+    piece.data === null ? [piece] : inside(piece, fromMs, toMs)
+  const pieces = Map.groupBy(stored.flatMap(piecesOf), (piece) => piece.series_id)
   for (const series of page) {
-    const stored = sumOf(pieces.get(series.id) ?? [])
+    const inBlocks = sumOf(pieces.get(series.id) ?? [])
     const { timestampsMs } = columns.get(series.id) ?? { timestampsMs: new Float64Array() }
     const fresh = timestampsMs.subarray(firstFrom(timestampsMs, fromMs), firstFrom(timestampsMs, toMs))
     const count =
-      fresh.length > 0 && (fresh[0] as number) <= stored.lastMs
+      fresh.length > 0 && (fresh[0] as number) <= inBlocks.lastMs
         ? // Some may be there twice: the one that counts is known when they are merged.
           await countOne(store, head, { plan, series })
         : sumOf([
-            { n: stored.samples, t0: stored.firstMs, t1: stored.lastMs },
+            { n: inBlocks.samples, t0: inBlocks.firstMs, t1: inBlocks.lastMs },
             { n: fresh.length, t0: fresh[0] ?? afterLastMs, t1: fresh.at(-1) ?? firstMs - 1 },
           ])
     if (count.samples > 0) yield { series, ...count }
@@ -80,17 +86,12 @@ const sumOf = (pieces: readonly Piece[]): Count => ({
   lastMs: Math.max(firstMs - 1, ...pieces.map(({ t1 }) => t1)),
 })
 
-const inside =
-  (fromMs: number, toMs: number) =>
-  (block: VisibleBlock): readonly Totals[] => {
-    const visible = within(decodeBlock(block.data), Math.max(fromMs, block.t0), Math.min(toMs, block.t1 + 1))
-    const { timestampsMs } = visible
-    const n = timestampsMs.length
-    if (n === 0) return []
-    return [
-      { series_id: block.series_id, n, t0: timestampsMs[0] as number, t1: timestampsMs[n - 1] as number },
-    ]
-  }
+function inside({ series_id, t0, t1, data }: VisibleBlock, fromMs: number, toMs: number): readonly Totals[] {
+  const { timestampsMs } = within(decodeBlock(data), Math.max(fromMs, t0), Math.min(toMs, t1 + 1))
+  const n = timestampsMs.length
+  if (n === 0) return []
+  return [{ series_id, n, t0: timestampsMs[0] as number, t1: timestampsMs[n - 1] as number, data: null }]
+}
 
 async function countOne(
   store: Store,

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { MetricsServer, type ServeOptions } from '../../src/metrics/serve.ts'
 import type { Sample } from '../../src/metrics/words.ts'
+import { FakeClock } from '../fake-clock.ts'
 
 const up: Sample = { name: 'up', labels: { host: 'a' }, timestampMs: 1_500, value: 1 }
 const serve = (samples: Iterable<Sample> | AsyncIterable<Sample>, options: Partial<ServeOptions> = {}) =>
@@ -62,7 +63,8 @@ test('a fifth scrape at once is asked to come again; who does not read holds not
       yield up
     }
   }
-  await using server = await serve([], { latest: endless })
+  // Whose clock stands still: four that do not read are not late.
+  await using server = await serve([], { latest: endless, clock: new FakeClock() })
   const { port } = new URL(server.url)
   const sockets = Array.from({ length: 4 }, () => connect(Number(port), '127.0.0.1'))
   try {
