@@ -1,9 +1,11 @@
 /** Reads logs and keeps what rules and marks found in them: of each rule the first few places and the last few. */
 import { bytesOfText } from './bytes-of-text.ts'
+import { type QuietRecord, Tail } from './going-on.ts'
 import { type FoundLine, LineScanner } from './line-scanner.ts'
 import type { Phrase } from './phrase.ts'
 import { plainLogLine, withoutPrefix } from './plain-line.ts'
 import { type Candidate, fits, type RuleBook, type SeenLine } from './rule-book.ts'
+import { isSoft } from './severity.ts'
 import type { Log, Mark, Rule } from './words.ts'
 
 export type Place = {
@@ -24,6 +26,8 @@ export type Finding = Place & {
 export type LogFindings = {
   readonly findings: readonly Finding[]
   readonly marks: Readonly<Record<Mark['kind'], readonly Place[]>>
+  /** The last records without trouble. */
+  readonly quiet: readonly QuietRecord[]
   /** Of the whole log, as far as it is known. */
   readonly lines: number
 }
@@ -33,6 +37,8 @@ const usualLineBytes = 80
 const mostOfARule = 4
 const mostMarks = {
   end: 1_000,
+  verdict: 1,
+  placed: 200,
   failure: 1_000,
   trouble: 200,
   success: 1,
@@ -46,6 +52,8 @@ const mostMarks = {
 
 const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind'], Value> => ({
   end: of('end'),
+  verdict: of('verdict'),
+  placed: of('placed'),
   failure: of('failure'),
   trouble: of('trouble'),
   success: of('success'),
@@ -93,18 +101,26 @@ class Ends<Item> {
 export async function findIn(log: Log, book: RuleBook, signal?: AbortSignal): Promise<LogFindings> {
   const found = new Collector(log)
   const scanner = new LineScanner(book.literals, (line) => found.look(line, book))
+  const tail = new Tail()
   for await (const chunk of bytesOfText(log.chunks)) {
     signal?.throwIfAborted()
     scanner.push(chunk)
+    tail.push(chunk)
   }
   scanner.end()
-  return found.result(scanner.line + Math.round((log.skippedAfterBytes ?? 0) / usualLineBytes))
+  const { skippedAfterBytes = 0 } = log
+  if (tail.isOk && skippedAfterBytes === 0) found.pass(scanner.line)
+  const quiet = skippedAfterBytes > 0 ? [] : tail.quietRecords(scanner.line, found.isTrouble)
+  return { ...found.result(), quiet, lines: scanner.line + Math.round(skippedAfterBytes / usualLineBytes) }
 }
 
 class Collector {
   readonly #log: Log
   readonly #rules = new Map<Rule, Ends<Finding>>()
   readonly #marks: Readonly<Record<Mark['kind'], Ends<Place>>> = eachKind((kind) => new Ends(mostMarks[kind]))
+
+  /** The last line that was looked at and is no part of an exception. */
+  #record: Pick<Place, 'line' | 'whole'> = { line: 0, whole: '' }
 
   constructor(log: Log) {
     this.#log = log
@@ -126,6 +142,7 @@ class Collector {
         if ('mark' in of ? !isFine || !badNews.has(of.mark.kind) : !isFine) this.#try(candidate, seen, place)
       }
     }
+    if (!isOfException.test(words)) this.#record = place
   }
 
   #try(candidate: Candidate, seen: SeenLine, place: Place): void {
@@ -134,7 +151,15 @@ class Collector {
     if ('mark' in of && this.#marks[of.mark.kind].last?.line === place.line) return
     if (!fits(candidate, seen)) return
     if ('mark' in of) this.#marks[of.mark.kind].add(place)
-    else this.#keep({ ...place, rule: of.rule, phrase, soft: isSoft(place.whole) })
+    else
+      this.#keep({ ...place, rule: of.rule, phrase, soft: this.#isSoft(place.line, seen.words, place.whole) })
+  }
+
+  /** The exception after a warning, and what caused it, are of that warning. */
+  #isSoft(line: number, words: string, whole: string): boolean {
+    if (isSoft(whole)) return true
+    const lines = exceptionHead.test(words) ? 1 : causedBy.test(words) ? mostFrames : 0
+    return line <= this.#record.line + lines && line > this.#record.line && isSoft(this.#record.whole)
   }
 
   /** A line counts once for a rule, by its longest phrase. */
@@ -146,17 +171,21 @@ class Collector {
     else if (last.phrase.length < finding.phrase.length) kept.replaceLast(finding)
   }
 
-  result(lines: number): LogFindings {
+  /** As far as it is remembered: the first lines and the last ones. */
+  readonly isTrouble = (line: number): boolean =>
+    this.#marks.trouble.items.some((place) => place.line === line)
+
+  pass(line: number): void {
+    this.#marks.passed.add({ log: this.#log, line, whole: 'OK' })
+  }
+
+  result(): Pick<LogFindings, 'findings' | 'marks'> {
     return {
       findings: [...this.#rules.values()].flatMap((kept) => kept.items),
       marks: eachKind((kind) => this.#marks[kind].items),
-      lines,
     }
   }
 }
-
-const softWords =
-  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z])|\bnpm warn\b|\bdeprecat|(?<!timed out )\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\bskipping\b|\((?:ignored|optional)\)|\bDEBUG\b|^W: (?:Failed to fetch|Some index files)|\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]/i
 
 /** A test that passed may have any words in its name. */
 const passedTest =
@@ -164,6 +193,13 @@ const passedTest =
 
 /** Kinds of marks that the name of a passed test may look like. */
 const badNews: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['end', 'failure', 'trouble'])
+
+/** What Java and Python print below a line of a logger. */
+const exceptionHead = /^(?:[\w$]{1,60}\.){1,20}[\w$]{0,80}(?:Exception|Error)\b/
+const causedBy = /^Caused by: /
+const isOfException = /^(?:at |Caused by: |\.\.\. \d|(?:[\w$]{1,60}\.){1,20}[\w$]{0,80}(?:Exception|Error)\b)/
+/** Lines of a stack that are left between the two, at most. */
+const mostFrames = 100
 
 /** Names of files and functions may have any words, too: JavaScript, Java, .NET. */
 const stackFrame = /^at .{1,300}[:(].{0,300}\d\)?(?: \{)?$|^at .{1,200} \(native/i
@@ -173,22 +209,3 @@ const sourceLine = /^ {0,8}\d{1,6} {1,8}\| /
 
 /** So are artifacts that Maven fetches: `maven-failsafe-plugin`. */
 const fetched = /^Download(?:ing|ed) from [\w.-]{1,100}: http/
-
-/** Loggers write levels in capitals; nginx tells what one request met. */
-const softLevel =
-  /^.{0,60}\b(?:WARN|WARNING|INFO|DEBUG|TRACE)\b[ \]]|\blevel"?[:=]"?(?:warn|info|debug)|, client: [\d.a-f:]{2,45}, server: /
-
-/** pip and urllib3 warn that they try again, and count down to the last time. */
-const lastTry = 'Retry(total=0,'
-
-/** mock logs all that the tools say below it as its own debugging. */
-const relayed = /^.{0,40}\bDEBUG util\.py:\d{1,5}:/
-
-/** What a test of pytest expects and got may be any words. */
-const asserted = /(?:^|\s)[E>] {2,8}(?:assert |AssertionError)/
-
-/** A warning, something that is tried again, or a level below it. Events of Kubernetes have no higher level than Warning. */
-export const isSoft = (line: string): boolean => {
-  const said = line.replace(relayed, '')
-  return (softWords.test(said) || asserted.test(said) || softLevel.test(said)) && !said.includes(lastTry)
-}

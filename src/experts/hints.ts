@@ -1,11 +1,12 @@
 /** The last resort: words that a person would go by, in lines near a failure that no rule knows. */
 import type { CauseName } from './causes.ts'
-import { isSoft, type LogFindings, type Place } from './findings.ts'
+import type { LogFindings, Place } from './findings.ts'
 import { alikeCauses } from './likeness.ts'
 import { givingUp } from './outcome.ts'
 import { parsePhrase } from './phrase.ts'
 import { withoutPrefix } from './plain-line.ts'
 import type { RankedCause } from './rank.ts'
+import { isSoft } from './severity.ts'
 import type { Rule } from './words.ts'
 
 type Hint = { readonly about: string; readonly words: readonly string[] }

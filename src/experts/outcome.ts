@@ -4,6 +4,8 @@
  */
 import type { CauseName } from './causes.ts'
 import type { Finding, LogFindings, Place } from './findings.ts'
+import { wentOn } from './going-on.ts'
+import { isSoft } from './severity.ts'
 
 /** What did not keep the work from succeeding later, though something failed after that. */
 const beforeASuccess = 0.6
@@ -38,10 +40,14 @@ const passing: ReadonlySet<CauseName> = new Set<CauseName>([
   'not-found-remote',
 ])
 
+/** What a pod waits for until it is placed and has its image, and a node until it is ready again. */
+const found: ReadonlySet<CauseName> = new Set<CauseName>(['scheduling', 'image-pull', 'resource-limit'])
+
 /** Whether this log says that something failed for good, whatever it was. */
 export function saysFailed(log: LogFindings): boolean {
-  const { end, passed, recovered } = log.marks
-  return end.length > 0 || lastFailure(log) > Math.max(lineOf(passed), lineOf(recovered))
+  const { verdict, end, passed, recovered } = log.marks
+  if (verdict.length > 0 || lineOf(end) > lineOf(passed)) return true
+  return lastFailure(log) > Math.max(lineOf(passed), lineOf(recovered))
 }
 
 /** 1 where nothing came of it, 0 where the work ended well after it. */
@@ -53,10 +59,18 @@ export function weightAfterwards(finding: Finding, log: LogFindings, hasFailed: 
   const isLasting = lasting.has(rule.cause) && rule.depth !== 'maybe'
   if (lineOf(passed) > line && !hasFailed && !isLasting) return 0
   if (lineOf(recovered) > line && !hasFailed && passing.has(rule.cause)) return 0
+  if (found.has(rule.cause) && isPlaced(finding, log)) return 0
+  if (!hasFailed && !lasting.has(rule.cause) && rule.depth !== 'fact' && wentOn(finding, log.quiet)) return 0
   // Warnings alone are no failure.
   const isPassing = !lasting.has(rule.cause) && isRemarked(finding, log)
   if (finding.soft || isPassing) return hasFailed ? softly : 0
   return 1
+}
+
+/** Whether a pod that had no place, or no image, had it later: its own events say so. */
+function isPlaced({ line, whole }: Finding, { marks }: LogFindings): boolean {
+  const pod = /\bpod\/(\S{1,253})/.exec(whole)?.[1]
+  return marks.placed.some((mark) => mark.line > line && (pod === undefined || mark.whole.includes(pod)))
 }
 
 const endsBadly = (log: LogFindings): boolean =>
@@ -83,7 +97,9 @@ export function endsInError(log: LogFindings): boolean {
   const { trouble, success, passed, recovered, retry, ignored } = log.marks
   const last = trouble.at(-1)
   const isFine = [success, passed, recovered, retry, ignored].some((places) => places.length > 0)
-  return !isFine && last !== undefined && last.line >= log.lines - lastLines && errorWords.test(last.whole)
+  if (isFine || last === undefined || last.line < log.lines - lastLines) return false
+  const isWarning = isSoft(last.whole) || log.findings.some(({ line, soft }) => soft && line === last.line)
+  return errorWords.test(last.whole) && !isWarning
 }
 
 /** The last line of a log is mostly empty. */
@@ -95,7 +111,13 @@ const errorWords =
 const lastFailure = (log: LogFindings): number => {
   const cleanup = log.marks.cleanup[0]?.line ?? Number.POSITIVE_INFINITY
   return (
-    log.marks.failure.findLast((failure) => failure.line < cleanup && !isRemarked(failure, log))?.line ?? 0
+    log.marks.failure.findLast(
+      (failure) =>
+        failure.line < cleanup &&
+        !isSoft(failure.whole) &&
+        !isRemarked(failure, log) &&
+        !wentOn(failure, log.quiet),
+    )?.line ?? 0
   )
 }
 

@@ -169,6 +169,7 @@ export const goRules: readonly Rule[] = [
       'vet: {message}',
       'should have comment or be unexported',
     ],
+    unless: ['#[', ' warning: '],
     says: 'A check of the Go code found problems.',
     log: 'main.go:9:12: Error return value of `f.Close` is not checked (errcheck)',
     source: 'golangci-lint; go vet',

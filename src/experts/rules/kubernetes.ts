@@ -261,7 +261,7 @@ export const kubernetesRules: readonly Rule[] = [
       'NodeHasInsufficientMemory',
       'MemoryPressure',
     ],
-    unless: ['MemoryPressure   False', 'MemoryPressure            False', 'ephemeral'],
+    unless: ['MemoryPressure {gap}False', 'ephemeral'],
     says: 'The node sent the pod away because it ran short of {resource}.',
     log: 'Warning  Evicted  kubelet  The node was low on resource: memory.',
     source: 'Kubernetes, pkg/kubelet/eviction',
