@@ -14,12 +14,18 @@ export function priorities(
   tasks: readonly Ordered[],
   roomBytes: () => number,
 ): readonly number[] {
-  const isPlain = (task: Ordered): boolean => !task.isRunning && !task.estimate && !task.reserveBytes
-  if (tasks.every(isPlain)) return remainingMs
+  if (areAlike(tasks)) return remainingMs
   const room = Math.max(1, roomBytes())
   return tasks.map(({ isRunning, expectedMs = 1, estimate, reserveBytes = 0 }, index) => {
     if (isRunning) return Number.MAX_VALUE
     const bytes = estimate?.(null).bytes ?? reserveBytes
     return (remainingMs[index] ?? 0) + expectedMs * Math.min(1, bytes / room)
   })
+}
+
+/** A loop and no `every`: there may be very many tasks, and the code is cold. */
+function areAlike(tasks: readonly Ordered[]): boolean {
+  for (const { isRunning, estimate, reserveBytes } of tasks)
+    if (isRunning || estimate || reserveBytes) return false
+  return true
 }
