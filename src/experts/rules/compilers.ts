@@ -165,7 +165,7 @@ export const compilerRules: readonly Rule[] = [
     ],
     unless: ['requires Xcode', 'warning'],
     says: 'The build was asked for something that its files do not have, or with an argument that it does not know.',
-    log: "ERROR: /work/core/BUILD:12:11: no such target '//third_party/zstd:zstd'",
+    log: "ERROR: /srv/core/BUILD:12:11: no such target '//third_party/zstd:zstd'",
     source: 'Bazel; xcodebuild; CMake; cargo; tox; argparse',
   },
   {

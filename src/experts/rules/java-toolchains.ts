@@ -110,7 +110,7 @@ export const javaToolchainRules: readonly Rule[] = [
       'Failed to find Platform SDK',
     ],
     says: 'A part that the build needs is not there: {artifact}{class}{name}',
-    log: '/work/build.xml:88: taskdef class org.jacoco.ant.CoverageTask cannot be found',
+    log: '/srv/shop/build.xml:88: taskdef class org.jacoco.ant.CoverageTask cannot be found',
     source: 'Maven; Ant, Definer.java and ComponentHelper.java; Android SDK',
   },
   {
@@ -165,7 +165,7 @@ export const javaToolchainRules: readonly Rule[] = [
     cause: 'file-not-found',
     phrases: ["Keystore file '{path}' not found for signing config", "Keystore file '{path}' not found"],
     says: 'The key store {path} is not there.',
-    log: "> Keystore file '/work/release.jks' not found for signing config 'release'.",
+    log: "> Keystore file '/srv/shop/release.jks' not found for signing config 'release'.",
     source: 'Android Gradle plugin',
   },
   {

@@ -112,7 +112,7 @@ export const runnerRules: readonly Rule[] = [
       'Check out the repository before this step',
       'Check that the step that makes it ran and had the same name for it',
     ],
-    log: '##[error]Dependencies lock file is not found in /work/shop. Supported file patterns: package-lock.json,yarn.lock',
+    log: '##[error]Dependencies lock file is not found in /srv/shop. Supported file patterns: package-lock.json,yarn.lock',
     source: 'actions/setup-node, setup-java, download-artifact; GitHub runner, ActionManager.cs',
   },
   {
