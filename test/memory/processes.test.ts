@@ -397,6 +397,39 @@ test('the same process, looked at again, is what it was at first sight', (t) => 
   assert.deepEqual(pidsOf(finder, 'a'), [100])
 })
 
+/** As the kernel shows a process between two programs. */
+const between = (pid: number): Files => ({ ...fakeProcess(pid, 10, ''), [`proc/${pid}/environ`]: '' })
+
+test('a process first seen while it became another program is found as soon as its environment is there', (t) => {
+  const root = machine(t, { ...between(100), ...given(100) })
+  const finder = new ProcessFinder({ root, clock: handClock() })
+  assert.deepEqual(pidsOf(finder, 'a'), [])
+  assert.deepEqual(pidsOf(finder, 'a'), [], 'still between programs')
+  write(root, fakeProcess(100, 10, 'a'))
+  assert.deepEqual(pidsOf(finder, 'a'), [100])
+  const after = finder.scan()
+  assert.equal(finder.scan(), after, 'it is read once')
+})
+
+test('a process without any environment, and a thread of the kernel, are not read for ever', (t) => {
+  const clock = handClock()
+  const thread = '2 (kthreadd) S 0 0 0 '
+  const root = machine(t, {
+    ...between(100),
+    'proc/2/stat': `${thread}${'0 '.repeat(15)}0 0\n`,
+    'proc/2/environ': '',
+    ...given(100),
+  })
+  const finder = new ProcessFinder({ root, clock })
+  assert.deepEqual([...finder.scan().keys()].toSorted(), [100, 2].toSorted())
+  for (let looks = 0; looks < 5; looks += 1) {
+    clock.advance(500)
+    finder.scan()
+  }
+  const before = finder.scan()
+  assert.equal(finder.scan(), before)
+})
+
 /** Where the next process number is set; not everybody may write it. */
 const lastPidFile = '/proc/sys/kernel/ns_last_pid'
 
