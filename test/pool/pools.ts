@@ -20,11 +20,11 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Looks every 10 ms, for at most a minute. */
-export async function until(isTrue: () => boolean): Promise<void> {
+/** Looks every 10 ms, for at most a minute; then says what it saw last. */
+export async function until(isTrue: () => boolean, seen = () => ''): Promise<void> {
   for (let tries = 0; tries < 6_000; tries += 1) {
     if (isTrue()) return
     await systemClock.sleep(10)
   }
-  throw new Error('it never came true')
+  throw new Error(`it never came true ${seen()}`)
 }

@@ -29,11 +29,11 @@ function sleeps(pid: number): boolean {
   }
 }
 
-/** No shell of a generation is left, but the one that waits for all. */
-function areAllAsleep({ events, finder }: Bench): boolean {
+/** What carries the token of the attempt: in the end the shell that waits for all, and what sleeps. */
+function treeOf({ events, finder }: Bench): { readonly pids: number; readonly sleeping: number } {
   const opened = events.find(({ type }) => type === 'attempt-opened')
   const pids = opened?.type === 'attempt-opened' ? finder.findByToken(opened.token) : []
-  return pids.length <= 130 && pids.filter(sleeps).length === 128
+  return { pids: pids.length, sleeping: pids.filter(sleeps).length }
 }
 
 test(
@@ -44,7 +44,13 @@ test(
     const seenBytes: number[] = []
     const observe = (bytes: number): void => void seenBytes.push(bytes)
     const running = bench.run(shell(`mkfifo go; ${doubling}; read -r _ <go`), {}, { observe })
-    await until(() => areAllAsleep(bench) && (seenBytes.at(-1) ?? 0) > 128 * 0.5 * MiB)
+    const look = () => ({ ...treeOf(bench), bytes: seenBytes.at(-1) ?? 0, samples: seenBytes.length })
+    const isWhole = ({ pids, sleeping, bytes }: ReturnType<typeof look>): boolean =>
+      pids <= 130 && sleeping === 128 && bytes > 128 * 0.5 * MiB
+    await until(
+      () => isWhole(look()),
+      () => JSON.stringify(look()),
+    )
     writeFileSync(join(bench.dir, 'go'), 'go\n')
     const { report } = await running
     assert.equal(report.status, 'succeeded')

@@ -135,7 +135,7 @@ function taskOf(work: Work, dir: string, more: Partial<Task>): Task {
     when: null,
     limitBytes: 2 ** 30,
     expectBytes: null,
-    timeoutMs: 60_000,
+    timeoutMs: 300_000,
     retry: { maxAttempts: 1, strategy: 'fixed', minDelayMs: 0, maxDelayMs: 0 },
     ...more,
   }
