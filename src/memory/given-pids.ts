@@ -15,22 +15,28 @@ export class GivenPids {
   readonly #clock: Clock
   #lastPid = 0
   #lookedAtMs = Number.NEGATIVE_INFINITY
+  #isQuiet = false
 
   constructor(root: string, clock: Clock) {
     this.#file = join(root, 'proc/loadavg')
     this.#clock = clock
   }
 
-  /** Where it is not known it may be any; null where none was given. */
+  /**
+   * Where it is not known it may be any; null where none was given. A number is given a moment before its process can
+   * be seen: the last one may be another once more at the next look.
+   */
   look(): ((pid: number) => boolean) | null {
     const before = this.#lastPid
     const last = Number(/ (\d+)\n$/.exec(textOf(this.#file))?.[1] ?? 0)
     const isLate = this.#clock.monotonic() - this.#lookedAtMs > mostBetweenMs
+    const wasQuiet = this.#isQuiet
     this.#lastPid = last
     this.#lookedAtMs = this.#clock.monotonic()
+    this.#isQuiet = before === last
     if (isLate || before === 0 || last === 0) return () => true
-    if (before === last) return null
-    if (before <= last) return (pid) => pid > before && pid <= last
-    return (pid) => pid > before || pid <= last
+    if (before === last) return wasQuiet ? null : (pid) => pid === last
+    if (before < last) return (pid) => pid >= before && pid <= last
+    return (pid) => pid >= before || pid <= last
   }
 }

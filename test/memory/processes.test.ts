@@ -367,9 +367,28 @@ test('a scan looks again at the numbers that were given out since the last one, 
   assert.deepEqual(pidsOf(finder, 'b').toSorted(), [low, high])
 })
 
+test('a process that could not be seen yet when its number was given out is found at the next scan', (t) => {
+  const root = machine(t, { ...fakeProcess(100, 10, 'a'), ...given(101) })
+  const finder = new ProcessFinder({ root, clock: handClock() })
+  assert.deepEqual(pidsOf(finder, 'a'), [100])
+  write(root, fakeProcess(101, 20, 'a'))
+  assert.deepEqual(pidsOf(finder, 'a').toSorted(), [100, 101])
+})
+
+test('a number that was given out again is looked at again, though its process came into sight late', (t) => {
+  const root = machine(t, { ...fakeProcess(100, 10, 'a'), ...given(99) })
+  const finder = new ProcessFinder({ root, clock: handClock() })
+  assert.deepEqual(pidsOf(finder, 'a'), [100])
+  write(root, given(100))
+  assert.deepEqual(pidsOf(finder, 'a'), [100])
+  write(root, { ...fakeProcess(100, 20, 'b'), ...given(105) })
+  assert.deepEqual(pidsOf(finder, 'b'), [100])
+})
+
 test('while no number is given out the list of processes is not read again', (t) => {
   const root = machine(t, { ...fakeProcess(100, 10, 'a'), ...given(100) })
   const finder = new ProcessFinder({ root, clock: handClock() })
+  finder.scan()
   const before = finder.scan()
   write(root, fakeProcess(101, 20, 'a'))
   assert.equal(finder.scan(), before)
@@ -403,6 +422,7 @@ const between = (pid: number): Files => ({ ...fakeProcess(pid, 10, ''), [`proc/$
 test('a process first seen while it became another program is found as soon as its environment is there', (t) => {
   const root = machine(t, { ...between(100), ...given(100) })
   const finder = new ProcessFinder({ root, clock: handClock() })
+  finder.scan()
   assert.deepEqual(pidsOf(finder, 'a'), [])
   assert.deepEqual(pidsOf(finder, 'a'), [], 'still between programs')
   write(root, fakeProcess(100, 10, 'a'))
