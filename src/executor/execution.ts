@@ -172,7 +172,6 @@ export class Execution<Value> {
     waiting.waits = this.#waitClock.since(mark, waits)
     const task = this.#taskAt(index)
     const running = new RunningTask(waiting, task, this.#host, this.#waitClock.nowMs)
-    this.#parts.places.begin(running)
     const told = this.#listener?.tell({ type: 'started', task: task.name, reservedBytes })
     if (told === undefined) this.#call(running)
     else void this.#callAfter(told, running)

@@ -55,8 +55,6 @@ export class ParallelExecutor implements AsyncDisposable {
   readonly #clock: Clock
   readonly #admission: Admission
   readonly #executions = new Set<{ pump(): void }>()
-  /** By key, in the order of their starts; at most `maxConcurrentTasks`. */
-  readonly #running = new Map<number, RunningTask>()
   readonly #guardLoop: GuardLoop
   #guessedFrom = Number.NaN
   #guessed: Reservation = { bytes: 0 }
@@ -75,9 +73,8 @@ export class ParallelExecutor implements AsyncDisposable {
       if (own !== null && this.#executions.size === 1) return
       for (const execution of this.#executions) if (execution !== own) execution.pump()
     },
-    begin: (task: RunningTask): void => void this.#running.set(task.key, task),
     end: (task: RunningTask): void => {
-      this.#running.delete(task.key)
+      this.#guardLoop.forget(task)
       this.ledger.release(task.key)
     },
     free: (task: RunningTask): void => {
@@ -85,7 +82,7 @@ export class ParallelExecutor implements AsyncDisposable {
       this.#admission.forget()
       this.#places.announce()
     },
-    watch: (): void => this.#guardLoop.watch(),
+    watch: (task: RunningTask): void => this.#guardLoop.watch(task),
   }
 
   /** @throws OPTION_INVALID with the option, its value and its range. */
@@ -106,7 +103,7 @@ export class ParallelExecutor implements AsyncDisposable {
     const isHeld = (): boolean => this.#guardLoop.isHolding
     this.#admission = new Admission({ ...parts, isHeld, ledger: this.ledger, ownBytes: read.ownBytes })
     const onChange = (): void => this.#places.announce()
-    this.#guardLoop = new GuardLoop({ ...parts, running: this.#running, onChange })
+    this.#guardLoop = new GuardLoop({ ...parts, onChange })
   }
 
   /** What it has done until now. */

@@ -14,8 +14,6 @@ const nearShare = 0.75
 type Parts = {
   readonly monitor: MemoryMonitor
   readonly clock: Clock
-  /** By key, in the order of their starts. */
-  readonly running: ReadonlyMap<number, RunningTask>
   /** Something may start now, or be told. */
   readonly onChange: () => void
 }
@@ -27,6 +25,8 @@ type Parts = {
 export class GuardLoop implements Disposable {
   readonly #parts: Parts
   readonly #guard = new Guard()
+  /** Those that it may act on; at most `maxConcurrentTasks`. */
+  readonly #tasks = new Set<RunningTask>()
   #timer: Disposable | null = null
   #intervalMs = 0
 
@@ -35,13 +35,19 @@ export class GuardLoop implements Disposable {
   }
 
   /** A task has handed over its control. */
-  watch(): void {
+  watch(task: RunningTask): void {
+    this.#tasks.add(task)
     if (this.#timer === null) this.#every(nearMs)
+  }
+
+  /** It has ended. */
+  forget(task: RunningTask): void {
+    this.#tasks.delete(task)
   }
 
   /** It holds a task suspended: only while there is one that it may act on. */
   get isHolding(): boolean {
-    return this.#timer !== null && this.#parts.running.values().some((task) => task.isSuspended)
+    return this.#timer !== null && this.#tasks.values().some((task) => task.isSuspended)
   }
 
   [Symbol.dispose](): void {
@@ -57,10 +63,10 @@ export class GuardLoop implements Disposable {
   }
 
   #look(): void {
-    const { monitor, clock, running, onChange } = this.#parts
+    const { monitor, clock, onChange } = this.#parts
     const guarded: RunningTask[] = []
     let leavingBytes = 0
-    for (const task of running.values()) {
+    for (const task of [...this.#tasks].sort(byStart)) {
       if (task.control === null) continue
       if (task.isLeaving) leavingBytes += task.observedBytes
       else guarded.push(task)
@@ -86,6 +92,8 @@ export class GuardLoop implements Disposable {
     this.#every(intervalFor(usedBytes / loadLineBytes))
   }
 }
+
+const byStart = (one: RunningTask, other: RunningTask): number => one.startMs - other.startMs
 
 function intervalFor(share: number): number {
   if (share >= 1) return aboveMs

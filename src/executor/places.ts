@@ -7,11 +7,10 @@ export type Places = {
   giveBack(): void
   /** Lets every other execution see that a slot or memory came free. */
   announce(own: unknown): void
-  begin(task: RunningTask): void
   /** Lets go of what was set aside for it. */
   end(task: RunningTask): void
   /** Lets go of it early, and others see that memory came free. */
   free(task: RunningTask): void
   /** The guard may act on a task from now on. */
-  watch(): void
+  watch(task: RunningTask): void
 }

@@ -43,8 +43,8 @@ export class RunningTask<Value = unknown> {
   /** As it was let in. */
   readonly waiting: Waiting
   readonly task: Known<Value>
+  readonly startMs: number
   readonly #host: RunningHost
-  readonly #startMs: number
   #control: TaskControl | null = null
   #suspendedAtMs: number | null = null
   #suspendedMs = 0
@@ -57,7 +57,7 @@ export class RunningTask<Value = unknown> {
     this.waiting = waiting
     this.task = task
     this.#host = host
-    this.#startMs = startMs
+    this.startMs = startMs
   }
 
   get key(): number {
@@ -83,7 +83,7 @@ export class RunningTask<Value = unknown> {
   }
 
   get activeMs(): number {
-    return this.#host.clock.monotonic() - this.#startMs - this.suspendedMs
+    return this.#host.clock.monotonic() - this.startMs - this.suspendedMs
   }
 
   get observedBytes(): number {

@@ -50,7 +50,7 @@ export class StartedContext implements TaskContext {
   get control(): (control: TaskControl | null) => void {
     return (control) => {
       this.#running.control = control
-      if (control !== null) this.#host.places.watch()
+      if (control !== null) this.#host.places.watch(this.#running)
     }
   }
 

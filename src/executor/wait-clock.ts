@@ -33,6 +33,10 @@ export class WaitClock {
   #sinceMs: number
   #sums: Sums = { slot: 0, memory: 0, host: 0, suspended: 0 }
   #mark: ReadyMark = { needsMs: 0, sums: this.#sums }
+  /** What was told last, and for what: tasks that became ready and start together share it. */
+  #lastMark: ReadyMark | null = null
+  #lastSums = this.#sums
+  #lastWaits = noWaits
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -65,7 +69,17 @@ export class WaitClock {
 
   /** Whole milliseconds by reason since the start of the run; reasons of less than half a millisecond are left out. */
   since(ready: ReadyMark, before: Waits): Waits {
-    const waits: Partial<Record<WaitReason, number>> = before === noWaits ? {} : { ...before }
+    if (before !== noWaits) return this.#count(ready, before)
+    if (ready !== this.#lastMark || this.#sums !== this.#lastSums) {
+      this.#lastMark = ready
+      this.#lastSums = this.#sums
+      this.#lastWaits = this.#count(ready, before)
+    }
+    return this.#lastWaits
+  }
+
+  #count(ready: ReadyMark, before: Waits): Waits {
+    const waits: Partial<Record<WaitReason, number>> = { ...before }
     addTo(waits, 'needs', ready.needsMs)
     const { sums } = ready
     if (sums === this.#sums) return waits
