@@ -2,8 +2,12 @@
  * One contestant of bench/graph.ts, in a process of its own: `node graph.mjs NAME WIDTH LAYERS AT_ONCE RUNS`. What a
  * contestant takes (objects, pairs, closures) is made before; what it makes of that is measured.
  */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { forgetPeak, peakBytes } from './process-peak.mjs'
 
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc')
 const [name, ...numbers] = process.argv.slice(2)
 const [width, layers, atOnce, runs] = numbers.map(Number)
 const count = width * layers
@@ -66,6 +70,7 @@ const contestants = {
 }
 
 const run = await contestants[name]()
+collect() // what was loaded and made until here is not theirs to clear away
 forgetPeak()
 const beforeBytes = peakBytes()
 const us = []

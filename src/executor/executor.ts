@@ -21,6 +21,7 @@ import type { MapFunction, MapOptions, MapResults } from './map-words.ts'
 import {
   checkExecution,
   checkMap,
+  checkTask,
   type ExecuteOptions,
   type ExecutorOptions,
   readOptions,
@@ -187,7 +188,7 @@ export class ParallelExecutor implements AsyncDisposable {
   ): Promise<ReadonlyMap<string, Ended<Value>>> {
     checkExecution(tasks, options)
     const { onEvent, ...rest } = options
-    const execution = new Execution<Value>(tasks.map(guarded), {
+    const execution = new Execution<Value>(tasks.map(checkedAndGuarded), {
       ...rest,
       ...(onEvent && this.options.enableProgress && { onEvent }),
       graph: readGraph(tasks),
@@ -212,4 +213,9 @@ export class ParallelExecutor implements AsyncDisposable {
     await this.#workers[Symbol.asyncDispose]()
     this.monitor[Symbol.dispose]()
   }
+}
+
+function checkedAndGuarded<Value>(task: ExecutorTask<Value>): ExecutorTask<Value> {
+  checkTask(task)
+  return guarded(task)
 }

@@ -8,7 +8,10 @@ export type GraphNode = {
   readonly expectedMs?: number
 }
 
-/** Who waits for whom, by number. In rows of numbers rather than lists: a graph may have very many tasks. */
+/**
+ * Who waits for whom, by number. In rows of numbers rather than lists, and read in loops rather than by functions for
+ * each task: a graph may have very many tasks, and it is read once, by code that is cold.
+ */
 type Edges = {
   /** Numbers of the tasks that need task i: from place `starts[i]` to before `starts[i + 1]`. */
   readonly dependents: Int32Array
@@ -51,15 +54,16 @@ type Needs = Omit<Edges, 'dependents'> & {
 }
 
 function readNeeds(nodes: readonly GraphNode[]): Needs {
-  const numbers = numbered(nodes)
+  const { numbers, needsInAll } = numbered(nodes)
   const count = nodes.length
   const needCounts = new Int32Array(count)
   const starts = new Int32Array(count + 1)
   const lastAsker = new Int32Array(count).fill(-1)
-  const needed = new Int32Array(nodes.reduce((sum, { needs = none }) => sum + needs.length, 0))
+  const needed = new Int32Array(needsInAll)
   let found = 0
   let isInOrder = true
-  nodes.forEach(({ name, needs = none }, index) => {
+  for (let index = 0; index < count; index += 1) {
+    const { name, needs = none } = nodes[index] as GraphNode
     const before = found
     for (let at = 0; at < needs.length; at += 1) {
       const need = numbers.get(needs[at] as string)
@@ -73,7 +77,7 @@ function readNeeds(nodes: readonly GraphNode[]): Needs {
       if (need >= index) isInOrder = false
     }
     needCounts[index] = found - before
-  })
+  }
   for (let index = 0; index < count; index += 1) (starts[index + 1] as number) += starts[index] as number
   return { needed, needCounts, starts, isInOrder }
 }
@@ -83,23 +87,29 @@ function turnedRound({ needed, needCounts, starts }: Needs): Int32Array {
   const dependents = new Int32Array(starts[needCounts.length] as number)
   const next = starts.slice()
   let at = 0
-  needCounts.forEach((needCount, index) => {
-    for (const end = at + needCount; at < end; at += 1) {
+  for (let index = 0; index < needCounts.length; index += 1) {
+    for (const end = at + (needCounts[index] as number); at < end; at += 1) {
       const need = needed[at] as number
       dependents[next[need] as number] = index
       ;(next[need] as number) += 1
     }
-  })
+  }
   return dependents
 }
 
-function numbered(nodes: readonly GraphNode[]): ReadonlyMap<string, number> {
+type Numbers = { readonly numbers: ReadonlyMap<string, number>; readonly needsInAll: number }
+
+function numbered(nodes: readonly GraphNode[]): Numbers {
   const numbers = new Map<string, number>()
-  nodes.forEach(({ name }, index) => {
+  let needsInAll = 0
+  for (let index = 0; index < nodes.length; index += 1) {
+    const { name, needs = none } = nodes[index] as GraphNode
     numbers.set(name, index)
-    if (numbers.size === index) throw new PlimsollError('OPTION_INVALID', `two tasks are named "${name}"`)
-  })
-  return numbers
+    needsInAll += needs.length
+  }
+  if (numbers.size === nodes.length) return { numbers, needsInAll }
+  const twice = nodes.find(({ name }, index) => numbers.get(name) !== index)
+  throw new PlimsollError('OPTION_INVALID', `two tasks are named "${twice?.name}"`)
 }
 
 /** Kahn's algorithm. */

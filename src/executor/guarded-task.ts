@@ -8,8 +8,12 @@ import type { ExecutorTask } from './words.ts'
  * with no number of bytes, the task has failed (before its work, or at the end of it), and nothing else is concerned.
  */
 export function guarded<Value>(task: ExecutorTask<Value>): ExecutorTask<Value> {
+  // Apart from the rest: a function with closures makes room for what they share before it knows whether there are any.
+  return task.estimate || task.raise || task.decide ? guard(task) : task
+}
+
+function guard<Value>(task: ExecutorTask<Value>): ExecutorTask<Value> {
   const { name, estimate, raise, decide } = task
-  if (!(estimate || raise || decide)) return task
   let fault: { readonly error: unknown } | null = null
   let last: Reservation = { bytes: 0 }
   const attempt = (work: () => void): void => {

@@ -84,18 +84,17 @@ export function readOptions(all: Partial<ExecutorOptions>): ReadOptions {
 }
 
 /** @throws OPTION_INVALID */
-export function checkExecution(
-  tasks: readonly Pick<ExecutorTask, 'name' | 'reserveBytes'>[],
-  options: object,
-): void {
+export function checkExecution(tasks: unknown, options: object): void {
   checkNames('execute', options, executeNames)
   if (!Array.isArray(tasks)) throw invalid('the first argument of execute', tasks, 'a list of tasks')
-  for (const task of tasks) {
-    const { name, reserveBytes } = task
-    for (const key in task) if (!taskNames.has(key)) throw unknownOption(`task "${name}"`, key, taskNames)
-    if (reserveBytes !== undefined && !isBytes(reserveBytes))
-      throw invalid(`reserveBytes of task "${name}"`, reserveBytes, bytesExpected)
-  }
+}
+
+/** @throws OPTION_INVALID */
+export function checkTask(task: Pick<ExecutorTask, 'name' | 'reserveBytes'>): void {
+  const { name, reserveBytes } = task
+  for (const key in task) if (!taskNames.has(key)) throw unknownOption(`task "${name}"`, key, taskNames)
+  if (reserveBytes !== undefined && !isBytes(reserveBytes))
+    throw invalid(`reserveBytes of task "${name}"`, reserveBytes, bytesExpected)
 }
 
 /** @throws OPTION_INVALID */

@@ -29,9 +29,9 @@ export class Progress<Value> {
 
   /** Those that need nothing are ready. */
   begin(): void {
-    this.#graph.needCounts.forEach((needCount, index) => {
-      if (needCount === 0) this.#onReady(index)
-    })
+    const { needCounts } = this.#graph
+    for (let index = 0; index < needCounts.length; index += 1)
+      if (needCounts[index] === 0) this.#onReady(index)
   }
 
   end(index: number, name: string, ended: Ended<Value>): void {
