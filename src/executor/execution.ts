@@ -6,7 +6,7 @@ import { type End, endedOf } from './ended.ts'
 import type { ExecutionParts } from './execution-parts.ts'
 import { judge, refusalOf, toRun } from './judge.ts'
 import { Listener } from './listener.ts'
-import { priorities } from './priorities.ts'
+import { priorityOf } from './priority.ts'
 import { Progress } from './progress.ts'
 import { type RunningHost, RunningTask } from './running.ts'
 import { type ContextHost, StartedContext } from './task-context.ts'
@@ -29,7 +29,7 @@ export class Execution<Value> {
   readonly #parts: ExecutionParts<Value>
   readonly #signal: AbortSignal
   readonly #waitClock: WaitClock
-  readonly #line: WaitingLine
+  readonly #line = new WaitingLine()
   readonly #progress: Progress<Value>
   /** Null when nobody listens. */
   readonly #listener: Listener<Value> | null
@@ -49,11 +49,9 @@ export class Execution<Value> {
     this.#parts = parts
     this.#signal = parts.signal ?? new AbortController().signal
     this.#waitClock = new WaitClock(parts.clock)
-    const { graph, admission } = parts
-    this.#line = new WaitingLine(priorities(graph, tasks, () => admission.loadLineBytes()))
     this.#progress = new Progress(parts.graph, (index) => this.#becomeReady(index))
     this.#listener = parts.onEvent ? new Listener(parts.onEvent, this.#stopUnrecorded) : null
-    const { clock, ledger, places, call, tally } = parts
+    const { clock, ledger, places, call, tally, admission } = parts
     this.#host = {
       ...{ signal: this.#signal, clock, ledger, places, call },
       onObserved: () => admission.forget(),
@@ -134,12 +132,20 @@ export class Execution<Value> {
   #follows(index: number, decision: Decision): void {
     const mark = this.#waitClock.mark()
     if (decision.action === 'run') {
-      this.#line.add(newcomer(index, nextKey(), mark, decision.waits))
+      const priority = this.#priorityOf(index)
+      this.#line.add(newcomer({ index, priority, key: nextKey(), mark }, decision.waits))
       return
     }
     const status = decision.action === 'skip' ? 'skipped' : 'cancelled'
     const waits = this.#waitClock.since(mark, noWaits)
     this.#unstarted.push({ index, ended: { ...neverStarted, status, because: decision.because, waits } })
+  }
+
+  #priorityOf(index: number): number {
+    const { graph, admission } = this.#parts
+    return priorityOf(this.#taskAt(index), graph.remainingMs[index] as number, () =>
+      admission.loadLineBytes(),
+    )
   }
 
   #needOf({ atLeastBytes }: Waiting, { estimate, reserveBytes }: ExecutorTask<Value>): Reservation {

@@ -18,6 +18,8 @@ type Edges = {
   readonly starts: Int32Array
   /** How many tasks task i waits for. */
   readonly needCounts: Int32Array
+  /** Numbers of the tasks that wait for none. */
+  readonly roots: readonly number[]
 }
 
 /** A checked graph: tasks by number, in the order in which they were given. */
@@ -33,8 +35,8 @@ const none: readonly string[] = []
 /** @throws OPTION_INVALID for two tasks of one name, a need that does not exist, or a cycle (shown as its path). */
 export function readGraph(nodes: readonly GraphNode[]): Graph {
   const needs = readNeeds(nodes)
-  const { starts, needCounts } = needs
-  const edges = { starts, needCounts, dependents: turnedRound(needs) }
+  const { starts, needCounts, roots } = needs
+  const edges = { starts, needCounts, roots, dependents: turnedRound(needs) }
   const order = needs.isInOrder ? needCounts.map((_, index) => index) : sorted(nodes, edges)
   return { ...edges, order, remainingMs: remaining(nodes, edges, order) }
 }
@@ -60,6 +62,7 @@ function readNeeds(nodes: readonly GraphNode[]): Needs {
   const starts = new Int32Array(count + 1)
   const lastAsker = new Int32Array(count).fill(-1)
   const needed = new Int32Array(needsInAll)
+  const roots: number[] = []
   let found = 0
   let isInOrder = true
   for (let index = 0; index < count; index += 1) {
@@ -76,10 +79,11 @@ function readNeeds(nodes: readonly GraphNode[]): Needs {
       ;(starts[need + 1] as number) += 1
       if (need >= index) isInOrder = false
     }
+    if (found === before) roots.push(index)
     needCounts[index] = found - before
   }
   for (let index = 0; index < count; index += 1) (starts[index + 1] as number) += starts[index] as number
-  return { needed, needCounts, starts, isInOrder }
+  return { needed, needCounts, roots, starts, isInOrder }
 }
 
 /** From what each task needs to what needs each task. */
@@ -114,11 +118,11 @@ function numbered(nodes: readonly GraphNode[]): Numbers {
 
 /** Kahn's algorithm. */
 function sorted(nodes: readonly GraphNode[], edges: Edges): Int32Array {
-  const { dependents, starts, needCounts } = edges
+  const { dependents, starts, needCounts, roots } = edges
   const waitsFor = needCounts.slice()
   const order = new Int32Array(nodes.length)
-  let found = 0
-  for (let index = 0; index < nodes.length; index += 1) if (waitsFor[index] === 0) order[found++] = index
+  order.set(roots)
+  let found = roots.length
   for (let at = 0; at < found; at += 1) {
     const index = order[at] as number
     const end = starts[index + 1] as number

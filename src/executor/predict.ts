@@ -1,5 +1,5 @@
 import { forEachDependent, type Graph, readGraph } from './graph.ts'
-import { priorities } from './priorities.ts'
+import { priorityOf } from './priority.ts'
 import { ReadyQueue } from './ready-queue.ts'
 
 /** What is expected of one task. */
@@ -28,10 +28,14 @@ export function predictRun(
   limits: { readonly maxConcurrentTasks: number; readonly roomBytes: number },
 ): Prediction {
   const graph = readGraph(tasks)
-  const wanted = tasks.map(({ expectedMs, expectedBytes }) => ({ expectedMs, reserveBytes: expectedBytes }))
-  const ready = new ReadyQueue(priorities(graph, wanted, () => limits.roomBytes))
+  const ready = new ReadyQueue()
+  const becomeReady = (index: number): void => {
+    const { expectedMs = 1, expectedBytes = 0 } = tasks[index] ?? {}
+    const task = { expectedMs, reserveBytes: expectedBytes }
+    ready.push({ index, priority: priorityOf(task, graph.remainingMs[index] ?? 0, () => limits.roomBytes) })
+  }
   const needsLeft = [...graph.needCounts]
-  for (const index of graph.order) if (needsLeft[index] === 0) ready.push(index)
+  graph.roots.forEach(becomeReady)
 
   const order: string[] = []
   let running: { readonly index: number; readonly endMs: number }[] = []
@@ -39,10 +43,10 @@ export function predictRun(
   let usedBytes = 0
   let peakMemoryBytes = 0
   while (ready.size > 0 || running.length > 0) {
-    const next = tasks[ready.peek() ?? -1]
+    const next = tasks[ready.peek()?.index ?? -1]
     const fits = next && (running.length === 0 || usedBytes + next.expectedBytes <= limits.roomBytes)
     if (next && fits && running.length < limits.maxConcurrentTasks) {
-      running.push({ index: ready.pop() ?? -1, endMs: nowMs + next.expectedMs })
+      running.push({ index: ready.pop()?.index ?? -1, endMs: nowMs + next.expectedMs })
       usedBytes += next.expectedBytes
       peakMemoryBytes = Math.max(peakMemoryBytes, usedBytes)
       order.push(next.name)
@@ -55,7 +59,7 @@ export function predictRun(
         forEachDependent(graph, index, (dependent) => {
           const left = (needsLeft[dependent] ?? 0) - 1
           needsLeft[dependent] = left
-          if (left === 0) ready.push(dependent)
+          if (left === 0) becomeReady(dependent)
         })
       }
     }
@@ -72,7 +76,7 @@ function criticalPath(tasks: readonly TaskPrediction[], graph: Graph): string[] 
     return best
   }
   const path: string[] = []
-  let index = longest([...graph.order].filter((candidate) => graph.needCounts[candidate] === 0))
+  let index = longest(graph.roots)
   while (index !== undefined) {
     path.push(tasks[index]?.name ?? '')
     const dependents: number[] = []

@@ -29,9 +29,7 @@ export class Progress<Value> {
 
   /** Those that need nothing are ready. */
   begin(): void {
-    const { needCounts } = this.#graph
-    for (let index = 0; index < needCounts.length; index += 1)
-      if (needCounts[index] === 0) this.#onReady(index)
+    for (const index of this.#graph.roots) this.#onReady(index)
   }
 
   end(index: number, name: string, ended: Ended<Value>): void {

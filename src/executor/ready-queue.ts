@@ -1,38 +1,33 @@
-/** Tasks that could start, the greatest priority first, then in the order given: a binary heap of their numbers. */
-export class ReadyQueue {
-  readonly #priorities: readonly number[]
-  readonly #heap: number[] = []
+type Ready = { readonly index: number; readonly priority: number }
 
-  constructor(priorities: readonly number[]) {
-    this.#priorities = priorities
-  }
+/** Tasks that could start, the greatest priority first, then in the order given: a binary heap. */
+export class ReadyQueue<Item extends Ready> {
+  /** As many as could start at once; bounded by the graph. */
+  readonly #heap: Item[] = []
 
   get size(): number {
     return this.#heap.length
   }
 
-  peek(): number | undefined {
+  peek(): Item | undefined {
     return this.#heap[0]
   }
 
-  push(index: number): void {
+  push(item: Item): void {
     const heap = this.#heap
-    const priorities = this.#priorities
-    const priority = priorities[index] as number
     let at = heap.length
-    heap.push(index)
+    heap.push(item)
     while (at > 0) {
       const above = (at - 1) >> 1
-      const parent = heap[above] as number
-      const parentPriority = priorities[parent] as number
-      if (parentPriority > priority || (parentPriority === priority && parent < index)) break
+      const parent = heap[above] as Item
+      if (!isBefore(item, parent)) break
       heap[at] = parent
       at = above
     }
-    heap[at] = index
+    heap[at] = item
   }
 
-  pop(): number | undefined {
+  pop(): Item | undefined {
     const heap = this.#heap
     const first = heap[0]
     const last = heap.pop()
@@ -41,28 +36,20 @@ export class ReadyQueue {
   }
 
   /** From the top down to where it belongs. */
-  #sink(index: number): void {
+  #sink(item: Item): void {
     const heap = this.#heap
-    const priorities = this.#priorities
-    const priority = priorities[index] as number
     const { length } = heap
     let at = 0
     for (let child = 1; child < length; child = 2 * at + 1) {
-      let best = heap[child] as number
-      let bestPriority = priorities[best] as number
-      if (child + 1 < length) {
-        const other = heap[child + 1] as number
-        const otherPriority = priorities[other] as number
-        if (otherPriority > bestPriority || (otherPriority === bestPriority && other < best)) {
-          child += 1
-          best = other
-          bestPriority = otherPriority
-        }
-      }
-      if (priority > bestPriority || (priority === bestPriority && index < best)) break
+      if (child + 1 < length && isBefore(heap[child + 1] as Item, heap[child] as Item)) child += 1
+      const best = heap[child] as Item
+      if (isBefore(item, best)) break
       heap[at] = best
       at = child
     }
-    heap[at] = index
+    heap[at] = item
   }
 }
+
+const isBefore = (one: Ready, other: Ready): boolean =>
+  one.priority > other.priority || (one.priority === other.priority && one.index < other.index)

@@ -10,6 +10,8 @@ const mostOvertakings = 64
 /** What is known of a task that could start. */
 export type Waiting = {
   readonly index: number
+  /** The greatest first. */
+  readonly priority: number
   /** Its name in the ledger. */
   readonly key: number
   readonly mark: ReadyMark
@@ -25,9 +27,12 @@ export type Waiting = {
   told: boolean
 }
 
+type Newcomer = Pick<Waiting, 'index' | 'priority' | 'key' | 'mark'>
+
 /** `waits`: of the time until its mark, what was no wait for its needs. */
-export const newcomer = (index: number, key: number, mark: ReadyMark, waits: Waits = noWaits): Waiting => ({
+export const newcomer = ({ index, priority, key, mark }: Newcomer, waits: Waits = noWaits): Waiting => ({
   index,
+  priority,
   key,
   mark: waits === noWaits ? mark : { ...mark, needsMs: Math.max(0, mark.needsMs - sumOf(waits)) },
   requeues: 0,
@@ -46,39 +51,31 @@ const sumOf = (waits: Waits): number => Object.values(waits).reduce((sum, ms) =>
  * does may overtake it; after 64 overtakings it is its turn, and the machine is kept free for it.
  */
 export class WaitingLine {
-  readonly #queue: ReadyQueue
-  /** By number; bounded by the graph. */
-  readonly #waiting: (Waiting | undefined)[]
-
-  constructor(priorities: readonly number[]) {
-    this.#waiting = new Array(priorities.length)
-    this.#queue = new ReadyQueue(priorities)
-  }
+  readonly #queue = new ReadyQueue<Waiting>()
 
   get size(): number {
     return this.#queue.size
   }
 
   add(waiting: Waiting): void {
-    this.#waiting[waiting.index] = waiting
-    this.#queue.push(waiting.index)
+    this.#queue.push(waiting)
   }
 
   /** The next in line, who may have been refused. */
   get first(): Waiting | undefined {
-    return this.#waiting[this.#queue.peek() ?? -1]
+    return this.#queue.peek()
   }
 
   /** Takes whoever may start; or says why the first may not. Asked only while somebody waits. */
   take(admit: (waiting: Waiting) => Refusal): Waiting | Exclude<Refusal, null> {
-    const first = this.#pop() as Waiting
+    const first = this.#queue.pop() as Waiting
     const refusal = admit(first)
     return refusal === null ? first : (this.#takeBehind(first, refusal, admit) ?? refusal)
   }
 
   /** All of them, best first; the line is empty then. */
   *drain(): Iterable<Waiting> {
-    for (let waiting = this.#pop(); waiting !== undefined; waiting = this.#pop()) yield waiting
+    for (let waiting = this.#queue.pop(); waiting !== undefined; waiting = this.#queue.pop()) yield waiting
   }
 
   /** Takes the best one that fits, if those before it may be overtaken; they go back in line. */
@@ -88,7 +85,7 @@ export class WaitingLine {
     let refused = refusal
     let taken: Waiting | undefined
     while (taken === undefined && passed.length < lookAhead && mayBeOvertaken(last, refused)) {
-      const next = this.#pop()
+      const next = this.#queue.pop()
       if (next === undefined) break
       last = next
       refused = admit(next)
@@ -100,14 +97,6 @@ export class WaitingLine {
       this.add(waiting)
     }
     return taken
-  }
-
-  #pop(): Waiting | undefined {
-    const index = this.#queue.pop()
-    if (index === undefined) return undefined
-    const waiting = this.#waiting[index]
-    this.#waiting[index] = undefined
-    return waiting
   }
 }
 
