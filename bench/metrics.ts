@@ -183,6 +183,7 @@ const retention = (ours: readonly Worked[], rows: readonly Worked[]): readonly B
     told('retention of the newer half: the older one is not seen any more', seenMs, 'ms'),
     compared('  rows: deleted', rowsMs, { unit: 'ms', ours: median(seenMs) }),
     atLeast('  times faster than deleting rows', ratios(seenMs, rowsMs), { unit: 'x', least: 30 }),
+    told('  the first time in a process, of a hundredth', pick(ours, 'firstMs'), 'ms'),
     told('  and its room is given back to the disk', roomMs, 'ms'),
     compared('  rows: deleted, and vacuum', pick(rows, 'roomMs'), { unit: 'ms', ours: median(roomMs) }),
   ]

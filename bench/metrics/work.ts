@@ -42,6 +42,9 @@ async function warm(work: () => Promise<unknown> | unknown): Promise<number> {
 
 const dayMs = 86_400_000
 
+/** So far into data B. */
+const momentAt = (share: number): number => beginMs + (count / 100) * share * 10_000
+
 const averages = {
   aggregate: 'avg',
   stepSeconds: 60,
@@ -145,20 +148,28 @@ const works: Readonly<Record<string, () => Promise<object>>> = {
     })
     return { seen, batchesMs, singlesMs, averagesMs }
   },
-  /** The older half: until nobody sees it any more, and until its room is given back, too. */
+  /**
+   * The oldest hundredth, as the first of a process; then the older half: until nobody sees it any more, and until its
+   * room is given back, too.
+   */
   retain: async () => {
-    const half = beginMs + (count / 100 / 2) * 10_000
-    const clock = { ...(await import('../../src/index.ts')).systemClock, now: () => half }
+    let nowMs = momentAt(0.01)
+    const clock = { ...(await import('../../src/index.ts')).systemClock, now: () => nowMs }
     await using metrics = await MetricsRepository.open(url, { clock })
+    const firstMs = await timed(() => metrics.cleanupOldMetrics({ retentionDays: 0 }))
+    await metrics.compact()
+    nowMs = momentAt(0.5)
     const retainMs = await timed(() => metrics.cleanupOldMetrics({ retentionDays: 0 }))
     const roomMs = retainMs + (await timed(() => metrics.compact()))
-    return { retainMs, roomMs }
+    return { firstMs, retainMs, roomMs }
   },
   'retain-rows': async () => {
     using rows = new RowRepository(join(place, 'rows.db'))
-    const retainMs = await timed(() => rows.deleteBefore(beginMs + (count / 100 / 2) * 10_000))
+    const firstMs = await timed(() => rows.deleteBefore(momentAt(0.01)))
+    rows.giveBack()
+    const retainMs = await timed(() => rows.deleteBefore(momentAt(0.5)))
     const roomMs = retainMs + (await timed(() => rows.giveBack()))
-    return { retainMs, roomMs }
+    return { firstMs, retainMs, roomMs }
   },
 }
 
