@@ -1,5 +1,4 @@
 /** Where control groups may not be made directly, but a manager of systemd makes scopes for us. */
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { systemCodeOf } from '../errors.ts'
@@ -53,6 +52,8 @@ type Probed = { readonly cgroupText: string } | { readonly isLate: boolean; read
 function probe(asked: ScopeProgram, variables: NodeJS.ProcessEnv, answerMs: number): Probed {
   const wish = { unit: newUnit(), limitBytes: 2 ** 26, directory: '/', record: '/dev/null' }
   const [command = '', ...parameters] = scopeWords(asked, wish, ['/bin/cat', '/proc/self/cgroup'])
+  // Loaded here: it takes 2 MB, and most who load this room have no systemd to ask.
+  const { spawnSync } = process.getBuiltinModule('node:child_process')
   const { status, error, stdout, stderr } = spawnSync(command, parameters, {
     encoding: 'utf8',
     timeout: answerMs,
