@@ -90,13 +90,14 @@ export class Aggregation {
     const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = this.#query
     const run: Run = { seriesKey, timestampsMs, values, begin: 0, end: 0, index: 0, bucket: 0 }
     const last = firstFrom(timestampsMs, toMs)
-    run.end = firstFrom(timestampsMs, fromMs)
-    while (run.end < last) {
-      run.begin = run.end
-      run.bucket = this.#bucketOf(timestampsMs[run.begin] as number)
+    let at = firstFrom(timestampsMs, fromMs)
+    while (at < last) {
+      run.begin = at
+      run.bucket = this.#bucketOf(timestampsMs[at] as number)
       const endMs = (run.bucket + 1) * this.#stepMs
-      run.end = run.begin + 1
-      while (run.end < last && (timestampsMs[run.end] as number) < endMs) run.end += 1
+      at += 1
+      while (at < last && (timestampsMs[at] as number) < endMs) at += 1
+      run.end = at
       run.index = this.#indexOf(group, run.bucket)
       this.#fold.add(run)
     }
