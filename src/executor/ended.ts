@@ -1,5 +1,6 @@
 import type { RunningTask } from './running.ts'
-import type { Ended } from './words.ts'
+import type { Waiting } from './waiting-line.ts'
+import { type Ended, neverStarted } from './words.ts'
 
 /** How the last start of a task ended. */
 export type End<Value> =
@@ -15,3 +16,9 @@ export function endedOf<Value>(end: End<Value>, running: RunningTask<Value>): En
     ? { status: end.status, value: end.value, waits, reservedBytes, requeues, suspendedMs, profile }
     : { status: end.status, error: end.error, waits, reservedBytes, requeues, suspendedMs, profile }
 }
+
+/** Of a task that waited for its start when nothing started any more. */
+export const cancelledOf = (
+  { requeues, suspendedMs, waits }: Pick<Waiting, 'requeues' | 'suspendedMs' | 'waits'>,
+  because: string,
+): Ended<never> => ({ ...neverStarted, requeues, suspendedMs, status: 'cancelled', because, waits })

@@ -1,8 +1,8 @@
 import { messageOf, whyStopped } from '../errors.ts'
-import { type Reservation, raiseFactor } from '../memory/memory.ts'
+import type { Reservation } from '../memory/memory.ts'
 import type { Refusal } from './admission.ts'
 import { Caller } from './caller.ts'
-import { type End, endedOf } from './ended.ts'
+import { cancelledOf, type End, endedOf } from './ended.ts'
 import type { ExecutionParts } from './execution-parts.ts'
 import { judge, refusalOf, toRun } from './judge.ts'
 import { Listener } from './listener.ts'
@@ -11,7 +11,7 @@ import { Progress } from './progress.ts'
 import { type RunningHost, RunningTask } from './running.ts'
 import { type ContextHost, StartedContext } from './task-context.ts'
 import { noWaits, WaitClock } from './wait-clock.ts'
-import { newcomer, type Waiting, WaitingLine } from './waiting-line.ts'
+import { newcomer, returner, type Waiting, WaitingLine } from './waiting-line.ts'
 import { type Decision, type Ended, type ExecutorTask, neverStarted, WantOfMemory } from './words.ts'
 
 /** While memory holds the queue back it is looked at again this often, in milliseconds: others may free some. */
@@ -237,14 +237,7 @@ export class Execution<Value> {
   #requeue({ task, waiting, peakBytes, suspendedMs }: RunningTask<Value>): void {
     this.#parts.admission.forget()
     task.raise?.(peakBytes)
-    this.#line.add({
-      ...waiting,
-      mark: this.#waitClock.markAgain(),
-      requeues: waiting.requeues + 1,
-      suspendedMs: Math.round(waiting.suspendedMs + suspendedMs),
-      atLeastBytes: Math.max(waiting.atLeastBytes, peakBytes * raiseFactor),
-      told: false,
-    })
+    this.#line.add(returner(waiting, this.#waitClock.markAgain(), { peakBytes, suspendedMs }))
   }
 
   /** Told before anything follows from it; a promise only where the listener takes its time. */
@@ -294,17 +287,9 @@ export class Execution<Value> {
     this.#stoppedBecause ??= because
     this.#waitClock.look()
     for (const waiting of this.#line.drain()) {
-      const { index, requeues, suspendedMs } = waiting
       const waits = this.#waitClock.since(waiting.mark, waiting.waits)
-      const ended = {
-        ...neverStarted,
-        requeues,
-        suspendedMs,
-        status: 'cancelled',
-        because: this.#stoppedBecause,
-        waits,
-      } as const
-      this.#unstarted.push({ index, ended })
+      const ended = cancelledOf({ ...waiting, waits }, this.#stoppedBecause)
+      this.#unstarted.push({ index: waiting.index, ended })
     }
     this.#settle()
   }

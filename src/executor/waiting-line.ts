@@ -1,3 +1,4 @@
+import { raiseFactor } from '../memory/memory.ts'
 import type { Refusal } from './admission.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import { noWaits, type ReadyMark, type Waits } from './wait-clock.ts'
@@ -41,6 +42,20 @@ export const newcomer = ({ index, priority, key, mark }: Newcomer, waits: Waits 
   waits,
   reservedBytes: 0,
   overtakenBy: 0,
+  told: false,
+})
+
+/** Put back in its place, with more set aside: what it was seen to use, and a share above it. */
+export const returner = (
+  waiting: Waiting,
+  mark: ReadyMark,
+  seen: { readonly peakBytes: number; readonly suspendedMs: number },
+): Waiting => ({
+  ...waiting,
+  mark,
+  requeues: waiting.requeues + 1,
+  suspendedMs: Math.round(waiting.suspendedMs + seen.suspendedMs),
+  atLeastBytes: Math.max(waiting.atLeastBytes, seen.peakBytes * raiseFactor),
   told: false,
 })
 
