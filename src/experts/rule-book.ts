@@ -1,5 +1,6 @@
 import { compileLiterals, type Literals } from './literals.ts'
-import { marks } from './marks.ts'
+import { marksOfFailure } from './marks-of-failure.ts'
+import { marksOfRecovery } from './marks-of-recovery.ts'
 import { matchPhrase, type Phrase, parsePhrase } from './phrase.ts'
 import { rules } from './rules/rules.ts'
 import type { Mark, Rule } from './words.ts'
@@ -16,7 +17,8 @@ export type Candidate = {
 let book: RuleBook | undefined
 
 /** The rules and marks of the project. Some 25 ms the first time. */
-export const ruleBook = (): RuleBook => (book ??= compileRules(rules, marks))
+export const ruleBook = (): RuleBook =>
+  (book ??= compileRules(rules, [...marksOfFailure, ...marksOfRecovery]))
 
 function compileRules(rules: readonly Rule[], marks: readonly Mark[]): RuleBook {
   const byLiteral = new Map<string, Candidate[]>()
