@@ -5,7 +5,9 @@ import type { Mark } from './words.ts'
 const verdicts: readonly string[] = [
   // CI systems
   '##[error]',
-  '::error',
+  '::error::',
+  '::error file=',
+  '::error title=',
   'Process completed with exit code {code#}',
   'marked build as failure',
   '^Finished: FAILURE',

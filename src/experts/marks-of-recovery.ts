@@ -26,7 +26,12 @@ export const marksOfRecovery: readonly Mark[] = [
   },
   {
     kind: 'placed',
-    phrases: ['Successfully assigned {pod@} to ', 'Successfully pulled image ', 'status is now: NodeReady'],
+    phrases: [
+      'Successfully assigned {pod@} to ',
+      'Successfully pulled image ',
+      'status is now: NodeReady',
+      '^{pod@} {spaces}1/1 {spaces}Running ',
+    ],
   },
   {
     kind: 'passed',
@@ -74,6 +79,11 @@ export const marksOfRecovery: readonly Mark[] = [
       'deployment complete',
       'finished release',
       'finished `release` profile',
+      'compiled with warnings',
+      'done in {time}',
+      ', failed: 0',
+      '0 errors, {warnings#} warning',
+      'no changes. ',
       'finished dev',
       'finished `dev` profile',
       'naming to {image@} done',
@@ -104,7 +114,7 @@ export const marksOfRecovery: readonly Mark[] = [
     ],
     unless: ['not ', ' 0 passing', "n't", 'failed with'],
   },
-  { kind: 'passed', phrases: ['^OK ({skipped@}={count#}'] },
+  { kind: 'passed', phrases: ['^OK ({skipped@}={count#}', '^--- PASS: {test@} ('] },
   {
     kind: 'recovered',
     anyCase: true,

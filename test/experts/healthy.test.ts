@@ -50,3 +50,16 @@ test('a pod that had no node at first and has one later is none that cannot be s
     'scheduling',
   )
 })
+
+test('the path of a module is no command to GitHub', async () => {
+  const log = (word: string): string =>
+    `${error}${word}initializing: operation failed\nserver listening on port 1\n`
+  assert.equal(await causeOf(log('shop::server::error: ')), null)
+  assert.equal(await causeOf(log('::error::')), 'connection-refused')
+})
+
+test('a client of PostgreSQL that hangs up is no failure of the server', async () => {
+  const hungUp = record(1, 'UTC [18] LOG:  could not receive data from client: Connection reset by peer')
+  assert.equal(await causeOf(hungUp), null)
+  assert.equal(await causeOf(hungUp.replace('LOG:  could', 'ERROR:  could')), 'network')
+})
