@@ -28,6 +28,8 @@ export type LogFindings = {
   readonly marks: Readonly<Record<Mark['kind'], readonly Place[]>>
   /** The last records without trouble. */
   readonly quiet: readonly QuietRecord[]
+  /** Its last line says that all is done, and no rule finds anything in it. */
+  readonly isDone: boolean
   /** Of the whole log, as far as it is known. */
   readonly lines: number
 }
@@ -111,7 +113,11 @@ export async function findIn(log: Log, book: RuleBook, signal?: AbortSignal): Pr
   const { skippedAfterBytes = 0 } = log
   if (tail.isOk && skippedAfterBytes === 0) found.pass(scanner.line)
   const quiet = skippedAfterBytes > 0 ? [] : tail.quietRecords(scanner.line, found.isTrouble)
-  return { ...found.result(), quiet, lines: scanner.line + Math.round(skippedAfterBytes / usualLineBytes) }
+  const doneLine = skippedAfterBytes > 0 ? null : tail.doneLine(scanner.line)
+  const lines = scanner.line + Math.round(skippedAfterBytes / usualLineBytes)
+  const result = found.result()
+  const isDone = doneLine !== null && result.findings.every(({ line }) => line < doneLine)
+  return { ...result, quiet, isDone, lines }
 }
 
 class Collector {
@@ -187,9 +193,9 @@ class Collector {
   }
 }
 
-/** A test that passed may have any words in its name. */
+/** A test that passed may have any words in its name, and one that may fail (TAP's TODO). */
 const passedTest =
-  /^(?:-{3} )?(?:PASS(?:ED)?\b|Passed |[✓✔√] |ok\b|\[ {0,8}(?:OK|PASSED) {0,8}\])|(?:\bPASSED|\.\.\. {0,2}(?:ok|OK|passed))(?: {0,4}[([].{0,40})?\s{0,4}$/
+  /^(?:-{3} )?(?:PASS(?:ED)?\b|Passed |[✓✔√] |ok\b|\[ {0,8}(?:OK|PASSED) {0,8}\])|(?:\bPASSED|\.\.\. {0,2}(?:ok|OK|passed))(?: {0,4}[([].{0,40})?\s{0,4}$|^not ok\b.{0,300}# (?:TODO|SKIP)\b|^# {1,8}Failed \(TODO\) test\b/
 
 /** Kinds of marks that the name of a passed test may look like. */
 const badNews: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['end', 'failure', 'trouble'])

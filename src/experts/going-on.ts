@@ -1,12 +1,21 @@
 /**
- * Whether a service went on with its work after an error: its last records, stamped with a time, tell of no trouble.
- * Build tools print lines without times, and CI systems stamp all that they pass on: neither is meant.
+ * How a log ends. A service went on with its work after an error when its last records, stamped with a time, tell of no
+ * trouble; so did a script that traces its commands (`set -x`) and has more of them. Build tools print lines without
+ * times, and CI systems stamp all that they pass on: neither is meant. And a last line may say that all is done.
  */
 
 /** The end of a log is kept for this, in bytes. */
 const tailBytes = 8_192
-/** So many quiet records mean that it went on. */
-const quietRecords = 3
+/** A longer last line is data. */
+const lastLineBytes = 200
+const done =
+  /^\W{0,8}(?:ok|done|finished|success|ready)\W{0,8}$|\b(?:successful|succeeded|success|completed?|done|finished)[.!]{0,4}$|\b(?:successfully|is ready|deployed|written|saved|installed|uploaded|published|generated|seeded|synced|restored|applied)\b/i
+/** No whole work is done where something is not, a part is, or is still waited for; and a pod that is placed does not run. */
+const undone =
+  /\b(?:not|no|none|never|nothing|fail\w{0,4}|fatal|errors?|warnings?|un\w{1,20}|only|partially|waiting|until|before|already|should|must|be|assigned|pulled)\b|n't\b|\b0 of\b/i
+
+/** So many quiet records mean that it went on: a single one may be the last thing that it does. */
+const quietRecords = 2
 
 /** A record without trouble. */
 export type QuietRecord = { readonly line: number; readonly writer: string }
@@ -23,7 +32,25 @@ export class Tail {
 
   /** Python's unittest says no more than this when all went well; two letters are too few to be looked for in each line. */
   get isOk(): boolean {
-    return /(?:^|\n)OK\s{0,4}$/.test(Buffer.from(this.#bytes.subarray(-8)).toString('latin1'))
+    return /^(?:OK(?: \(.{1,80}\))?$|ok \d{1,6}\b)/.test(this.#lastLine)
+  }
+
+  /**
+   * The number of its last line where that says that all is done, in whatever words: too many to be looked for in each
+   * line. @param lastLine the number of its last line, be it empty.
+   */
+  doneLine(lastLine: number): number | null {
+    const isDone = done.test(this.#lastLine) && !undone.test(this.#lastLine)
+    return isDone ? lastLine - (this.#end.slice(this.#end.trimEnd().length).match(/\n/g)?.length ?? 0) : null
+  }
+
+  get #lastLine(): string {
+    const lines = this.#end.trimEnd().split(/[\r\n]/)
+    return lines.length === 1 && this.#bytes.length > lastLineBytes ? '' : (lines.at(-1) ?? '')
+  }
+
+  get #end(): string {
+    return Buffer.from(this.#bytes.subarray(-lastLineBytes)).toString('utf8')
   }
 
   /** @param lastLine the number of its last line. @param isTrouble whether the line with this number tells of trouble. */
@@ -44,8 +71,14 @@ const time =
   /^.{0,80}?\d\d:\d\d:\d\d|^\{.{0,200}?"(?:ts|time|timestamp|@timestamp|t)"|^(?:\[ {0,6}\d{1,7}\.\d{6}\])|^\d{6} \d{6} /
 const ofCi = /^\S{0,40}\d\d:\d\d:\d\d\.\d{7}Z /
 const serious = /\bERROR\b|\bFATAL\b|^E\d{4} /
+/** Who gives up says good-bye, too. */
+const ofAnEnd =
+  /\b(?:shut(?:ting)? ?down|shutdown|exit(?:ing|ed)?|stopp(?:ing|ed)|terminat(?:ing|ed)|abort(?:ing|ed)?)\b/i
+/** A command of a script, as the shell traces it: none that ends it, or clears away after it. */
+const traced = /^\+{1,9} (?!exit\b|return\b|rm\b|kill\b|trap\b|clean)/
 
-const isRecord = (text: string): boolean => time.test(text) && !ofCi.test(text) && !serious.test(text)
+const isRecord = (text: string): boolean =>
+  traced.test(text) || (time.test(text) && !ofCi.test(text) && !serious.test(text) && !ofAnEnd.test(text))
 
 /** Who wrote a line of a log that many write to: the service of Docker Compose, the program of syslog. */
 const writerOf = (text: string): string =>

@@ -40,14 +40,19 @@ const passing: ReadonlySet<CauseName> = new Set<CauseName>([
   'not-found-remote',
 ])
 
-/** What a pod waits for until it is placed and has its image, and a node until it is ready again. */
-const found: ReadonlySet<CauseName> = new Set<CauseName>(['scheduling', 'image-pull', 'resource-limit'])
+/** What a pod waits for until it is placed, has its image and is ready, and a node until it is ready again. */
+const found: ReadonlySet<CauseName> = new Set<CauseName>([
+  'scheduling',
+  'image-pull',
+  'resource-limit',
+  'probe-failed',
+])
 
 /** Whether this log says that something failed for good, whatever it was. */
 export function saysFailed(log: LogFindings): boolean {
-  const { verdict, end, passed, recovered } = log.marks
+  const { verdict, end, passed, recovered, placed } = log.marks
   if (verdict.length > 0 || lineOf(end) > lineOf(passed)) return true
-  return lastFailure(log) > Math.max(lineOf(passed), lineOf(recovered))
+  return lastFailure(log) > Math.max(lineOf(passed), lineOf(recovered), lineOf(placed))
 }
 
 /** 1 where nothing came of it, 0 where the work ended well after it. */
@@ -55,22 +60,29 @@ export function weightAfterwards(finding: Finding, log: LogFindings, hasFailed: 
   const { line, rule } = finding
   const { success, passed, recovered } = log.marks
   if (lineOf(success) > line) return hasFailed && endsBadly(log) ? beforeASuccess : 0
+  if (log.isDone && !hasFailed) return 0
   // What healthy logs say, too, is no failure of a step that ends well.
   const isLasting = lasting.has(rule.cause) && rule.depth !== 'maybe'
   if (lineOf(passed) > line && !hasFailed && !isLasting) return 0
   if (lineOf(recovered) > line && !hasFailed && passing.has(rule.cause)) return 0
   if (found.has(rule.cause) && isPlaced(finding, log)) return 0
-  if (!hasFailed && !lasting.has(rule.cause) && rule.depth !== 'fact' && wentOn(finding, log.quiet)) return 0
+  const mayPass = !lasting.has(rule.cause) && (rule.depth !== 'fact' || passing.has(rule.cause))
+  if (!hasFailed && mayPass && wentOn(finding, log.quiet)) return 0
   // Warnings alone are no failure.
   const isPassing = !lasting.has(rule.cause) && isRemarked(finding, log)
   if (finding.soft || isPassing) return hasFailed ? softly : 0
   return 1
 }
 
-/** Whether a pod that had no place, or no image, had it later: its own events say so. */
-function isPlaced({ line, whole }: Finding, { marks }: LogFindings): boolean {
+/** Whether a pod that had no place, no image or no good health, had it later: its own events say so, or its state. */
+function isPlaced({ line, whole, rule }: Finding, { marks }: LogFindings): boolean {
   const pod = /\bpod\/(\S{1,253})/.exec(whole)?.[1]
-  return marks.placed.some((mark) => mark.line > line && (pod === undefined || mark.whole.includes(pod)))
+  return marks.placed.some(
+    (mark) =>
+      mark.line > line &&
+      (pod === undefined || mark.whole.includes(pod)) &&
+      (rule.cause !== 'probe-failed' || mark.whole.includes(' Running ')),
+  )
 }
 
 const endsBadly = (log: LogFindings): boolean =>
@@ -98,6 +110,7 @@ export function endsInError(log: LogFindings): boolean {
   const last = trouble.at(-1)
   const isFine = [success, passed, recovered, retry, ignored].some((places) => places.length > 0)
   if (isFine || last === undefined || last.line < log.lines - lastLines) return false
+  if (log.quiet.some(({ line }) => line > last.line)) return false
   const isWarning = isSoft(last.whole) || log.findings.some(({ line, soft }) => soft && line === last.line)
   return errorWords.test(last.whole) && !isWarning
 }

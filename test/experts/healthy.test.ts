@@ -22,9 +22,39 @@ const record = (second: number, text: string): string => `2026-11-01 10:00:0${se
 const error = record(1, 'ERROR could not charge: connection refused')
 
 test('what a service met once and went on after is no failure, and what it met last is one', async () => {
-  const after = [2, 3, 4].map((second) => record(second, 'served /health')).join('')
+  const after = [2, 3].map((second) => record(second, 'served /health')).join('')
   assert.equal(await causeOf(error + after), null)
   assert.equal(await causeOf(after + error), 'connection-refused')
+})
+
+test('a service that only says good-bye after an error did not go on', async () => {
+  const goodbye = record(2, 'shutting down') + record(3, 'process exited') + record(4, 'stopped')
+  assert.equal(await causeOf(error + goodbye), 'connection-refused')
+})
+
+test('a script that traces its commands and has more of them went on, and one that only clears away did not', async () => {
+  const failing = '+ curl -fsS http://127.0.0.1:1/\ncurl: (7) Failed to connect to 127.0.0.1 port 1\n'
+  assert.equal(await causeOf(`${failing}+ cp a b\n+ chmod +x b\n`), null)
+  assert.equal(await causeOf(`${failing}+ rm -rf a\n+ exit 7\n`), 'connection-refused')
+})
+
+test('a last line that all is done outweighs what was met before, unless that failed the work', async () => {
+  const missing = 'cat: /etc/shop.conf: No such file or directory\n'
+  assert.equal(await causeOf(`${missing}deployed to /srv/shop\n`), null)
+  assert.equal(await causeOf(`${missing}backup written\nall done.\n`), null)
+  assert.equal(await causeOf(`${missing}nothing was deployed to /srv/shop\n`), 'file-not-found')
+  assert.equal(await causeOf(`deployed to /srv/shop\n${missing}`), 'file-not-found')
+  assert.equal(await causeOf(`${missing}${'data '.repeat(50)}written\n`), 'file-not-found')
+  assert.equal(
+    await causeOf(`${missing}Process completed with exit code 1\ncleaning up: done\n`),
+    'file-not-found',
+  )
+})
+
+test('nothing is guessed from an error after which records tell of no trouble', async () => {
+  const unknown = record(1, 'ERROR the vault of tariffs has no password')
+  assert.equal(await causeOf(record(0, 'starting') + unknown), 'auth')
+  assert.equal(await causeOf(unknown + record(2, 'served /health')), null)
 })
 
 test('that other services go on does not help the one that failed', async () => {
@@ -49,6 +79,28 @@ test('a pod that had no node at first and has one later is none that cannot be s
     await causeOf(`${event}Normal  Scheduled  pod/web-2  Successfully assigned shop/web-2 to n1\n`),
     'scheduling',
   )
+})
+
+test('a pod that runs and is ready has a good health again, and one that was only placed anew has not', async () => {
+  const event =
+    'Warning  Unhealthy  1s  kubelet  Readiness probe failed: HTTP probe failed with statuscode: 404\n'
+  const pods = 'NAME    READY   STATUS    RESTARTS   AGE\n'
+  assert.equal(await causeOf(`${event}${pods}web-1   1/1     Running   0          5m\n`), null)
+  assert.equal(await causeOf(`${event}${pods}web-1   0/1     Running   0          5m\n`), 'probe-failed')
+  assert.equal(
+    await causeOf(`${event}Normal  Pulled  1s  kubelet  Successfully pulled image "web:1" in 2s\n`),
+    'probe-failed',
+  )
+})
+
+test('a test that may fail fails nothing, and one that passed at last is the end of passing tests', async () => {
+  const todo =
+    "not ok 1 - permission denied is retried # TODO not yet\n#   Failed (TODO) test 'permission denied'\n"
+  assert.equal(
+    await causeOf(`1..2\ncannot open /x: No such file or directory\n${todo}ok 2 - timeout\n`),
+    null,
+  )
+  assert.equal(await causeOf('1..2\nok 1 - timeout\nnot ok 2 - sums are right\n'), 'test-failure')
 })
 
 test('the path of a module is no command to GitHub', async () => {
