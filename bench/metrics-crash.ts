@@ -31,7 +31,9 @@ async function torn(folder: string, program: string): Promise<readonly BenchRow[
   mkdirSync(place)
   const writing = new WorkingProcess(program, ['write', place, 'torn'])
   await writing.begin(0)
-  await sleep(1_500)
+  const sizeOfLog = (folder: string): number => statSync(join(folder, 'plimsoll.db-wal')).size
+  // Not in a moment in which it has just been emptied.
+  for (await sleep(1_500); sizeOfLog(place) < 2 ** 16; ) await sleep(10)
   await writing.kill()
   const found: Stored[] = []
   const losses: { readonly chunks: number; readonly reported: number }[] = []
@@ -40,9 +42,10 @@ async function torn(folder: string, program: string): Promise<readonly BenchRow[
     const copy = join(folder, `torn-${count}`)
     cpSync(place, copy, { recursive: true })
     const log = join(copy, 'plimsoll.db-wal')
-    const at = Math.floor(random() * statSync(log).size)
+    const bytes = sizeOfLog(copy)
+    const at = Math.floor(random() * bytes)
     if (count % 2 === 0) truncateSync(log, at)
-    else writeFileSync(log, readFileSync(log).fill(0xa5, at, at + 512))
+    else writeFileSync(log, readFileSync(log).fill(0xa5, at, Math.min(at + 512, bytes)))
     try {
       await using metrics = await MetricsRepository.open(`file:${copy}`)
       const { chunks } = await storedOf(metrics, 'torn', 0)
