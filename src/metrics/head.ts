@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts'
 import { type Chunk, decodeChunk } from './chunk-codec.ts'
 import { columnsOf, cut } from './columns.ts'
 import { inOrder } from './merge.ts'
-import { type ChunkRow, chunksAtOnce, readChunks, readFirstChunk } from './statements.ts'
+import { type ChunkRow, chunksAtOnce, type EndsRow, readChunkEnds, readChunks } from './statements.ts'
 import { nextTurn } from './turn.ts'
 import type { Columns } from './words.ts'
 
@@ -18,6 +18,8 @@ export type HeadColumns = ReadonlyMap<number, Columns>
 export class Head {
   readonly #store: Store
   #kept: Kept[] = []
+  /** Of the last that is kept: some kilobytes, by which it is known again. */
+  #lastData = new Uint8Array()
   #columns: HeadColumns = new Map()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -33,10 +35,9 @@ export class Head {
   }
 
   async #refresh(): Promise<HeadColumns> {
-    const [first] = await this.#store.read<{ readonly seq: number | null }>(readFirstChunk)
-    const firstSeq = first?.seq ?? Number.POSITIVE_INFINITY
-    // A server that crashed may have forgotten that they were put into blocks.
-    if (firstSeq < (this.#kept[0]?.seq ?? firstSeq)) this.#kept = []
+    const [ends] = await this.#store.read<EndsRow>(readChunkEnds, [this.#kept.at(-1)?.seq ?? 0])
+    const firstSeq = ends?.first_seq ?? Number.POSITIVE_INFINITY
+    if (this.#hasForgotten(firstSeq, ends?.last_data ?? null)) this.#kept = []
     const still = this.#kept.filter(({ seq }) => seq >= firstSeq)
     const added = await this.#readAfter(this.#kept.at(-1)?.seq ?? 0)
     const isSame = still.length === this.#kept.length && added.length === 0
@@ -45,11 +46,25 @@ export class Head {
     return this.#columns
   }
 
+  /**
+   * A server that crashed may have forgotten that chunks were put into blocks, or the newest chunks themselves, whose numbers
+   * are given to others then. Commits are forgotten from the end: while the last one is there, all before it are.
+   */
+  #hasForgotten(firstSeq: number, lastData: Uint8Array | null): boolean {
+    const [first] = this.#kept
+    const last = this.#kept.at(-1)
+    if (first === undefined || last === undefined) return false
+    if (firstSeq < first.seq) return true
+    return firstSeq <= last.seq && (lastData === null || Buffer.compare(lastData, this.#lastData) !== 0)
+  }
+
   async #readAfter(seq: number): Promise<Kept[]> {
     const found: Kept[] = []
     while (true) {
       const rows = await this.#store.read<ChunkRow>(readChunks, [found.at(-1)?.seq ?? seq])
       for (const row of rows) found.push({ seq: row.seq, chunk: decodeChunk(row.data) })
+      const { data = this.#lastData } = rows.at(-1) ?? {}
+      if (data !== this.#lastData) this.#lastData = Uint8Array.from(data)
       if (rows.length < chunksAtOnce) return found
       await nextTurn()
     }

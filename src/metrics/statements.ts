@@ -74,7 +74,11 @@ export type ChunkRow = { readonly seq: number; readonly n: number; readonly data
 export const chunksAtOnce = 32
 export const readChunks = `
   select seq, n, data from metric_chunks where seq > ?1 order by seq limit ${chunksAtOnce}`
-export const readFirstChunk = 'select min(seq) as seq from metric_chunks'
+export type EndsRow = { readonly first_seq: number | null; readonly last_data: Uint8Array | null }
+/** The first that is there, and the one that was last. */
+export const readChunkEnds = `
+  select (select min(seq) from metric_chunks) as first_seq,
+    (select data from metric_chunks where seq = ?1) as last_data`
 
 export type BlockPlace = {
   readonly series_id: number

@@ -164,6 +164,35 @@ onBothRepositories(
   },
 )
 
+/** As a server that crashed does with what was written with durability `normal`. */
+const forgetNewest = (store: Store, count: number): Promise<void> =>
+  store.write([
+    {
+      sql: 'delete from metric_chunks where seq > (select seq from metric_state) - cast(?1 as bigint)',
+      parameters: [count],
+    },
+    { sql: 'update metric_state set seq = seq - ?1', parameters: [count] },
+  ])
+
+onBothRepositories(
+  'a server that forgets the newest chunks: who has read them sees what others wrote under their numbers',
+  async ({ metrics, store, again }) => {
+    await metrics.recordMetricsBatch(samplesAt([10]))
+    await metrics.recordMetricsBatch(samplesAt([20]))
+    await metrics.recordMetricsBatch(samplesAt([30]))
+    assert.deepEqual(await timesOf(metrics), [10, 20, 30])
+    await forgetNewest(store, 2)
+    await using other = await again()
+    await other.recordMetricsBatch(samplesAt([21]))
+    assert.deepEqual(await timesOf(metrics), [10, 21], 'fewer than were forgotten')
+    await forgetNewest(store, 1)
+    for (const timeMs of [22, 31, 41]) await other.recordMetricsBatch(samplesAt([timeMs]))
+    assert.deepEqual(await timesOf(metrics), [10, 22, 31, 41], 'more than were forgotten')
+    await forgetNewest(store, 4)
+    assert.deepEqual(await timesOf(metrics), [], 'all of them')
+  },
+)
+
 onBothRepositories(
   'several that delete at once count each sample once, and lose none that is newer',
   async ({ metrics, again }) => {
