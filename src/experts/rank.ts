@@ -7,6 +7,7 @@
 import type { CauseName } from './causes.ts'
 import type { Finding, LogFindings, Place } from './findings.ts'
 import { type GivingUp, givingUp, weightAfterwards } from './outcome.ts'
+import { withoutPrefix } from './plain-line.ts'
 import type { Depth } from './words.ts'
 
 export type RankedCause = {
@@ -51,6 +52,7 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
   const byCause = new Map<CauseName, { finding: Finding; score: number }[]>()
   for (const log of logs) {
     const innermost = innermostOf(log.findings)
+    const explained = explainedBelow(log.findings)
     const tells = Map.groupBy(
       log.findings.filter(({ rule }) => standing.has(rule.cause)),
       ({ line }) => line,
@@ -67,7 +69,7 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
         scoreOf(finding, log, end) *
         later *
         (isFamiliar(finding) ? knownFromGreen : 1) *
-        (wraps || isHow ? wrapping : 1)
+        (wraps || isHow || explained.has(finding) ? wrapping : 1)
       const cause = causeOf(finding, log)
       const known = byCause.get(cause)
       if (known) known.push({ finding, score })
@@ -107,6 +109,28 @@ function innermostOf(findings: readonly Finding[]): ReadonlyMap<number, Finding>
     if (known === undefined || placeInLine(known) < placeInLine(finding)) innermost.set(finding.line, finding)
   }
   return innermost
+}
+
+/** Lines between a cause of Gradle and what explains it: where it searched, and who asked for it. */
+const explanationLines = 12
+
+/** Gradle tells causes a line each, from the outside in: `> ` stands farther to the right the deeper a cause is. */
+function explainedBelow(findings: readonly Finding[]): ReadonlySet<Finding> {
+  const nested = findings
+    .filter(({ whole }) => withoutPrefix(whole).trimStart().startsWith('> '))
+    .map((finding) => ({ finding, column: finding.whole.indexOf('> ') }))
+    .toSorted((left, right) => left.finding.line - right.finding.line)
+  const explained = new Set<Finding>()
+  for (const [at, { finding, column }] of nested.entries()) {
+    const isExplained = nested
+      .slice(at + 1)
+      .some(
+        ({ finding: { line, rule }, column: deeper }) =>
+          line - finding.line <= explanationLines && deeper > column && (rule.depth ?? 'root') !== 'maybe',
+      )
+    if (isExplained) explained.add(finding)
+  }
+  return explained
 }
 
 /** Whether the inner one stands after the words of the outer one, and is no part of them. */

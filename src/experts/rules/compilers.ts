@@ -163,7 +163,7 @@ export const compilerRules: readonly Rule[] = [
       'CMake Error: Unknown argument',
       'unrecognized arguments: ',
     ],
-    unless: ['requires Xcode', 'warning'],
+    unless: ['requires Xcode', 'warning', 'Could not resolve package dependencies'],
     says: 'The build was asked for something that its files do not have, or with an argument that it does not know.',
     log: "ERROR: /srv/core/BUILD:12:11: no such target '//third_party/zstd:zstd'",
     source: 'Bazel; xcodebuild; CMake; cargo; tox; argparse',

@@ -98,6 +98,8 @@ export const goRules: readonly Rule[] = [
       'unsupported GOOS/GOARCH',
       'compile: version "{found}" does not match go tool version',
       'unknown directive: toolchain',
+      'used to build golangci-lint is lower than the targeted Go version',
+      'you are using a configuration file for golangci-lint v2 with golangci-lint v1',
     ],
     says: 'The code wants another version of Go than the one that runs.',
     log: 'go: go.mod requires go >= 1.24 (running go 1.21.3; GOTOOLCHAIN=local)',
@@ -173,6 +175,23 @@ export const goRules: readonly Rule[] = [
     says: 'A check of the Go code found problems.',
     log: 'main.go:9:12: Error return value of `f.Close` is not checked (errcheck)',
     source: 'golangci-lint; go vet',
+  },
+  {
+    id: 'go-lint-config',
+    cause: 'config-error',
+    phrases: [
+      "can't load config: ",
+      "can't read config: ",
+      'The command is terminated due to an error: {error}onfig',
+    ],
+    unless: ['used to build golangci-lint is lower', 'file for golangci-lint v2 with golangci-lint v1'],
+    says: 'golangci-lint does not accept its configuration.',
+    next: [
+      'golangci-lint migrate writes a configuration of version 2',
+      'golangci-lint config verify names the field',
+    ],
+    log: 'Error: can\'t load config: unsupported version of the configuration: "" See https://golangci-lint.run/product/migration-guide for migration instructions',
+    source: 'golangci-lint, pkg/config/loader.go and pkg/commands/run.go',
   },
   {
     id: 'go-embed',

@@ -147,7 +147,6 @@ export const javaBuildRules: readonly Rule[] = [
       "Task '{task}' not found in",
       'Could not compile build file',
       'Could not compile settings file',
-      'A problem occurred evaluating',
       'Could not find method {method@} for arguments',
       'Unknown lifecycle phase',
       "The parameters '{parameter}' for goal",
@@ -175,6 +174,16 @@ export const javaBuildRules: readonly Rule[] = [
     says: 'The configuration of the build or the application is not accepted.',
     log: "Task 'deploy' not found in root project 'app'.",
     source: 'Maven, model builder; Gradle, task selection; Checkstyle, Main; Spring Boot, failure analyzers',
+  },
+  {
+    // Its next lines tell why.
+    id: 'gradle-evaluating',
+    cause: 'config-error',
+    depth: 'step',
+    phrases: ['A problem occurred evaluating', 'A problem occurred configuring'],
+    says: 'Gradle could not evaluate a build script.',
+    log: "A problem occurred evaluating root project 'shop'.",
+    source: 'Gradle, LifecycleProjectEvaluator and DefaultScriptRunnerFactory',
   },
   {
     id: 'java-javadoc',

@@ -54,9 +54,17 @@ export const moreLanguageRules: readonly Rule[] = [
   {
     id: 'other-packages',
     cause: 'dependency-missing',
-    unless: ['is incompatible with', 'which depends on', 'version solving failed'],
+    unless: [
+      'is incompatible with',
+      'which depends on',
+      'version solving failed',
+      'resolution failed',
+      "You're trying to run",
+      'Could not compile',
+      'mix format failed',
+      "Can't continue due to errors",
+    ],
     phrases: [
-      'Could not resolve dependencies:',
       'Could not find module \u2018{module}\u2019',
       'Could not find module',
       'Unchecked dependencies for environment',

@@ -77,7 +77,7 @@ export const phpAndDotnetRules: readonly Rule[] = [
     cause: 'program-error',
     depth: 'maybe',
     phrases: ['PHP Fatal error:', 'Fatal error: Uncaught', 'Fatal error: '],
-    unless: ['Allowed memory', 'clang', 'Maximum execution', 'GNU'],
+    unless: ['Allowed memory', 'clang', 'Maximum execution', 'GNU', 'Fatal error: exception '],
     says: 'A PHP program ended with an error.',
     log: 'PHP Fatal error:  Uncaught TypeError: strlen(): Argument #1 must be of type string',
     source: 'PHP, main/main.c',

@@ -119,6 +119,10 @@ export const pythonPackageRules: readonly Rule[] = [
       'Could not build the egg',
       'The build backend returned an error',
       'Failed to build when some packages failed',
+      'error: Failed to build distribution',
+      'Build backend failed to {step} with',
+      'Failed to download and build',
+      'Failed to prepare distributions',
     ],
     says: 'The Python package {package} had to be built during its installation, and that failed.',
     next: [

@@ -23,6 +23,7 @@ import { kubernetesEventRules } from './kubernetes-events.ts'
 import { memoryRules } from './memory.ts'
 import { migrationRules } from './migrations.ts'
 import { moreLanguageRules } from './more-languages.ts'
+import { nativeBuildRules } from './native-builds.ts'
 import { networkRules } from './network.ts'
 import { npmRules } from './npm.ts'
 import { packageBuildRules } from './package-builds.ts'
@@ -36,6 +37,7 @@ import { runnerRules } from './runners.ts'
 import { rustRules } from './rust.ts'
 import { serverRules } from './servers.ts'
 import { shellRules } from './shell.ts'
+import { solverRules } from './solvers.ts'
 import { tlsRules } from './tls.ts'
 import { vcsRules } from './vcs.ts'
 
@@ -60,6 +62,7 @@ export const rules: readonly Rule[] = [
   ...memoryRules,
   ...migrationRules,
   ...moreLanguageRules,
+  ...nativeBuildRules,
   ...networkRules,
   ...npmRules,
   ...packageRules,
@@ -73,6 +76,7 @@ export const rules: readonly Rule[] = [
   ...rustRules,
   ...serverRules,
   ...shellRules,
+  ...solverRules,
   ...tlsRules,
   ...vcsRules,
 ]
