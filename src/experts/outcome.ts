@@ -51,7 +51,8 @@ const found: ReadonlySet<CauseName> = new Set<CauseName>([
 /** Whether this log says that something failed for good, whatever it was. */
 export function saysFailed(log: LogFindings): boolean {
   const { verdict, end, passed, recovered, placed } = log.marks
-  if (verdict.length > 0 || lineOf(end) > lineOf(passed)) return true
+  const gaveUp = end.filter((place) => !wentOn(place, log.quiet))
+  if (verdict.length > 0 || lineOf(gaveUp) > lineOf(passed)) return true
   return lastFailure(log) > Math.max(lineOf(passed), lineOf(recovered), lineOf(placed))
 }
 
@@ -108,9 +109,9 @@ export function givingUp({ marks: { end, cleanup } }: LogFindings): GivingUp {
 export function endsInError(log: LogFindings): boolean {
   const { trouble, success, passed, recovered, retry, ignored } = log.marks
   const last = trouble.at(-1)
-  const isFine = [success, passed, recovered, retry, ignored].some((places) => places.length > 0)
+  const isFine = [success, passed, recovered, retry].some((places) => places.length > 0)
   if (isFine || last === undefined || last.line < log.lines - lastLines) return false
-  if (log.quiet.some(({ line }) => line > last.line)) return false
+  if ([...log.quiet, ...ignored].some(({ line }) => line > last.line)) return false
   const isWarning = isSoft(last.whole) || log.findings.some(({ line, soft }) => soft && line === last.line)
   return errorWords.test(last.whole) && !isWarning
 }

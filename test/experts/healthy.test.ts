@@ -36,6 +36,9 @@ test('a script that traces its commands and has more of them went on, and one th
   const failing = '+ curl -fsS http://127.0.0.1:1/\ncurl: (7) Failed to connect to 127.0.0.1 port 1\n'
   assert.equal(await causeOf(`${failing}+ cp a b\n+ chmod +x b\n`), null)
   assert.equal(await causeOf(`${failing}+ rm -rf a\n+ exit 7\n`), 'connection-refused')
+  const gaveUp = `${failing}make: *** [fetch] Error 7\n`
+  assert.equal(await causeOf(`${gaveUp}+ cp a b\n+ chmod +x b\n`), null)
+  assert.equal(await causeOf(`${gaveUp}+ exit 2\n`), 'connection-refused')
 })
 
 test('a last line that all is done outweighs what was met before, unless that failed the work', async () => {

@@ -55,6 +55,23 @@ test('words alone name a cause only near a failure that is certain', async () =>
   assert.equal(await causeOf(`${line}Process completed with exit code 1\n`), 'quota')
 })
 
+test('what a script says it can do without is no failure, unless the work failed', async () => {
+  for (const said of [
+    'metrics are off, ignored',
+    'no cache: continuing without it',
+    'that mirror is optional',
+  ]) {
+    assert.equal(await causeOf(`${refused}${said}\nrelease 41\n`), null, said)
+    assert.equal(await causeOf(`${refused}${said}\n`, failed), 'connection-refused', said)
+  }
+  assert.equal(await causeOf(`${refused}the mirror is mandatory\nrelease 41\n`), 'connection-refused')
+})
+
+test('a word of what is optional far from the last error keeps nobody from guessing at it', async () => {
+  const unknown = '10:00:00 ERROR the vault of tariffs has no password\n'
+  assert.equal(await causeOf(`the cache is optional\nstarting\n${unknown}`), 'auth')
+})
+
 test('what the program fell back from is no failure', async () => {
   assert.equal(await causeOf(`${refused}falling back to the mirror\n`), null)
 })
