@@ -3,6 +3,7 @@
  * which of several that fit is the cause is decided in `rank.ts`.
  */
 import type { Rule } from '../words.ts'
+import { buildToolRules } from './build-tools.ts'
 import { cRules } from './c.ts'
 import { ciRules } from './ci.ts'
 import { cloudRules } from './cloud.ts'
@@ -42,6 +43,7 @@ import { tlsRules } from './tls.ts'
 import { vcsRules } from './vcs.ts'
 
 export const rules: readonly Rule[] = [
+  ...buildToolRules,
   ...cRules,
   ...ciRules,
   ...cloudRules,
