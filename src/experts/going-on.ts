@@ -18,7 +18,7 @@ const undone =
 const quietRecords = 2
 
 /** A record without trouble. */
-export type QuietRecord = { readonly line: number; readonly writer: string }
+export type QuietRecord = { readonly line: number; readonly writer: string; readonly text: string }
 
 /** Keeps the last bytes of what passes by. */
 export class Tail {
@@ -61,7 +61,7 @@ export class Tail {
     const first = lastLine - lines.length + 1
     return lines.flatMap((text, at) => {
       const line = first + at
-      return isRecord(text) && !isTrouble(line) ? [{ line, writer: writerOf(text) }] : []
+      return isRecord(text) && !isTrouble(line) ? [{ line, writer: writerOf(text), text }] : []
     })
   }
 }
@@ -71,14 +71,15 @@ const time =
   /^.{0,80}?\d\d:\d\d:\d\d|^\{.{0,200}?"(?:ts|time|timestamp|@timestamp|t)"|^(?:\[ {0,6}\d{1,7}\.\d{6}\])|^\d{6} \d{6} /
 const ofCi = /^\S{0,40}\d\d:\d\d:\d\d\.\d{7}Z /
 const serious = /\bERROR\b|\bFATAL\b|^E\d{4} /
-/** Who gives up says good-bye, too. */
+/** Who gives up says good-bye, too, and what follows is of that unless it begins anew. */
 const ofAnEnd =
   /\b(?:shut(?:ting)? ?down|shutdown|exit(?:ing|ed)?|stopp(?:ing|ed)|terminat(?:ing|ed)|abort(?:ing|ed)?)\b/i
+const ofABeginning = /\b(?:started|listening|ready|running|connected|boot(?:ing|ed))\b/i
 /** A command of a script, as the shell traces it: none that ends it, or clears away after it. */
 const traced = /^\+{1,9} (?!exit\b|return\b|rm\b|kill\b|trap\b|clean)/
 
 const isRecord = (text: string): boolean =>
-  traced.test(text) || (time.test(text) && !ofCi.test(text) && !serious.test(text) && !ofAnEnd.test(text))
+  traced.test(text) || (time.test(text) && !ofCi.test(text) && !serious.test(text))
 
 /** Who wrote a line of a log that many write to: the service of Docker Compose, the program of syslog. */
 const writerOf = (text: string): string =>
@@ -92,5 +93,8 @@ export const wentOn = (
   quiet: readonly QuietRecord[],
 ): boolean => {
   const writer = writerOf(whole)
-  return quiet.filter((record) => record.line > line && record.writer === writer).length >= quietRecords
+  const after = quiet.filter((record) => record.line > line && record.writer === writer)
+  const left = after.findIndex(({ text }) => ofAnEnd.test(text))
+  const isGone = left >= 0 && !after.slice(left).some(({ text }) => ofABeginning.test(text))
+  return after.filter(({ text }, at) => !ofAnEnd.test(text) && !(isGone && at > left)).length >= quietRecords
 }

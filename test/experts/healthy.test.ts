@@ -30,6 +30,16 @@ test('what a service met once and went on after is no failure, and what it met l
 test('a service that only says good-bye after an error did not go on', async () => {
   const goodbye = record(2, 'shutting down') + record(3, 'process exited') + record(4, 'stopped')
   assert.equal(await causeOf(error + goodbye), 'connection-refused')
+  const closing = record(5, 'closing the node') + record(6, 'closed')
+  assert.equal(await causeOf(error + goodbye + closing), 'connection-refused')
+  assert.equal(await causeOf(error + goodbye + closing + record(7, 'started in 3 s')), null)
+})
+
+test('Redis has no higher level than warning, so what it says at that level may be why it failed', async () => {
+  const said = (level: string, text: string): string => `1:M 05 Sep 2020 21:43:13.492 ${level} ${text}\n`
+  const denied = "Can't open the append-only file: Read-only file system"
+  assert.equal(await causeOf(said('*', 'Running mode=standalone') + said('#', denied)), 'permission')
+  assert.equal(await causeOf(said('*', denied)), null)
 })
 
 test('a script that traces its commands and has more of them went on, and one that only clears away did not', async () => {
