@@ -1,4 +1,4 @@
-/** PostgreSQL, MySQL, SQLite, MongoDB, Redis. */
+/** What databases answer to those who use them: PostgreSQL, MySQL, SQLite, MongoDB, Redis. */
 import type { Rule } from '../words.ts'
 
 export const databaseRules: readonly Rule[] = [
@@ -207,22 +207,6 @@ export const databaseRules: readonly Rule[] = [
     source: 'PostgreSQL, src/backend/tcop/postgres.c; MySQL, share/messages_to_clients.txt',
   },
   {
-    id: 'db-disk',
-    cause: 'disk-full',
-    depth: 'fact',
-    phrases: [
-      "The table '{table}' is full",
-      'unable to persist to disk',
-      'exceeded flood-stage watermark',
-      'flood stage disk watermark',
-      'disk usage exceeded',
-    ],
-    says: 'The disk of the database is full.',
-    log: "ERROR 1114 (HY000): The table 'orders' is full",
-    source:
-      'MySQL, share/messages_to_clients.txt; Redis, src/server.c; Elasticsearch, DiskThresholdMonitor.java',
-  },
-  {
     id: 'db-statement',
     cause: 'db-error',
     depth: 'root',
@@ -230,6 +214,15 @@ export const databaseRules: readonly Rule[] = [
     phrases: [
       'ERROR {code#} ({state@}) at line {line#}: ',
       'Duplicate column name',
+      'duplicate column name: ',
+      'DB::Exception: Syntax error',
+      'UNKNOWN_TABLE',
+      'UNKNOWN_DATABASE',
+      'mapper_parsing_exception',
+      'parsing_exception',
+      'InvalidQueryException',
+      'sqlite3.OperationalError: ',
+      'Base table or view already exists',
       'relation "{relation}" does not exist',
       'relation "{relation}" already exists',
       'column "{column}" does not exist',
@@ -286,38 +279,5 @@ export const databaseRules: readonly Rule[] = [
     log: 'ERROR:  relation "orders" does not exist',
     source:
       'PostgreSQL, src/backend/parser; MySQL, share/messages_to_clients.txt; SQLite, src/build.c and shell.c',
-  },
-  {
-    id: 'db-corrupt',
-    cause: 'data-corrupt',
-    phrases: [
-      'database disk image is malformed',
-      'invalid page in block',
-      'could not read block',
-      'InnoDB: Database page corruption',
-      'PANIC:  could not locate a valid checkpoint',
-    ],
-    says: 'The files of the database are damaged.',
-    log: 'Error: database disk image is malformed',
-    source: 'SQLite, src/main.c; PostgreSQL, src/backend/storage; InnoDB',
-  },
-  {
-    id: 'db-version',
-    cause: 'runtime-version-mismatch',
-    depth: 'fact',
-    phrases: [
-      'database files are incompatible with server',
-      'data directory was initialized by PostgreSQL version',
-      'aborting because of server version mismatch',
-      'Wrong featureCompatibilityVersion',
-      'Invalid MySQL server upgrade',
-      'Cannot upgrade from {old} to {new}',
-    ],
-    says: 'The files of the database or its tools are of another version than the server.',
-    next: [
-      'Run the version that made the files, or upgrade them as the database asks for (pg_upgrade, dump and restore)',
-    ],
-    log: 'FATAL:  database files are incompatible with server',
-    source: 'PostgreSQL, postinit.c and pg_dump.c; MongoDB; MySQL, server upgrade',
   },
 ]

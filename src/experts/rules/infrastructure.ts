@@ -166,6 +166,21 @@ export const infrastructureRules: readonly Rule[] = [
     source: 'SOPS; GnuPG; age; ansible-vault',
   },
   {
+    id: 'cloud-unstable',
+    cause: 'timeout',
+    also: ['probe-failed'],
+    phrases: [
+      'did not stabilize',
+      'exceeded max wait time',
+      'Exceeded attempts to wait',
+      'Waiter {waiter@} failed: Max attempts exceeded',
+    ],
+    says: 'What the cloud was to make did not become ready in the time that it was given.',
+    next: ['Read why its tasks stopped, or its machines did not come up'],
+    log: 'CREATE_FAILED   AWS::ECS::Service   Web Service arn:aws:ecs:eu-west-1:1:service/web did not stabilize.',
+    source: 'AWS CloudFormation, troubleshooting; botocore, waiter.py',
+  },
+  {
     // The code of the service; where its message says more, that is the cause.
     id: 'cloud-invalid',
     cause: 'config-error',

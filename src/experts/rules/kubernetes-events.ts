@@ -40,7 +40,6 @@ export const kubernetesEventRules: readonly Rule[] = [
       'FailedAttachVolume',
       'FailedMapVolume',
       'AttachVolume.Attach failed for volume',
-      'Multi-Attach error for volume',
       'error mounting "{path}" to rootfs',
       'failed to create subPath directory for volumeMount',
       'CreateContainerError',
@@ -52,6 +51,25 @@ export const kubernetesEventRules: readonly Rule[] = [
     ],
     log: 'Warning  FailedMount  kubelet  Unable to attach or mount volumes: unmounted volumes=[data]',
     source: 'Kubernetes, pkg/kubelet/events/event.go and pkg/volume/util/operationexecutor',
+  },
+  {
+    id: 'k8s-volume-in-use',
+    cause: 'lock-held',
+    also: ['config-error', 'timeout'],
+    depth: 'root',
+    phrases: [
+      'Multi-Attach error for volume "{volume}"',
+      'volume is already exclusively attached to one node',
+      'is already used by pod(s) {pods}',
+      'is still attached to node',
+    ],
+    says: 'Another node still holds the volume {volume}.',
+    next: [
+      'See where it is attached: kubectl get volumeattachment',
+      'Let the old pod end first (strategy Recreate), or use a volume that several nodes may mount',
+    ],
+    log: 'Multi-Attach error for volume "pvc-8837384d" Volume is already used by pod(s) mysql-1',
+    source: 'Kubernetes, pkg/volume/util/operationexecutor and pkg/controller/volume/attachdetach/reconciler',
   },
   {
     id: 'k8s-host-path',

@@ -254,7 +254,8 @@ export const networkRules: readonly Rule[] = [
       'exceeded its progress deadline',
       'Lock wait timeout',
     ],
-    unless: ['retries left', 'Lock wait timeout'],
+    // The volume is not there in time because of what the events before say.
+    unless: ['retries left', 'Lock wait timeout', 'unmounted volumes=', 'list of unattached'],
     log: 'curl: (28) Operation timed out after 30001 milliseconds with 0 bytes received',
     source: `${errno}; Go, context and net; curl, lib/multi.c`,
   },

@@ -3,11 +3,13 @@
  * which of several that fit is the cause is decided in `rank.ts`.
  */
 import type { Rule } from '../words.ts'
+import { brokerRules } from './brokers.ts'
 import { buildToolRules } from './build-tools.ts'
 import { cRules } from './c.ts'
 import { ciRules } from './ci.ts'
 import { cloudRules } from './cloud.ts'
 import { compilerRules } from './compilers.ts'
+import { databaseServerRules } from './database-servers.ts'
 import { databaseRules } from './databases.ts'
 import { fileRules } from './files.ts'
 import { gateRules } from './gates.ts'
@@ -26,6 +28,7 @@ import { migrationRules } from './migrations.ts'
 import { moreLanguageRules } from './more-languages.ts'
 import { nativeBuildRules } from './native-builds.ts'
 import { networkRules } from './network.ts'
+import { nodeRules } from './nodes.ts'
 import { npmRules } from './npm.ts'
 import { packageBuildRules } from './package-builds.ts'
 import { packageRules } from './packages.ts'
@@ -37,18 +40,22 @@ import { rubyRules } from './ruby.ts'
 import { runnerRules } from './runners.ts'
 import { rustRules } from './rust.ts'
 import { serverRules } from './servers.ts'
+import { settingsRules } from './settings.ts'
 import { shellRules } from './shell.ts'
 import { solverRules } from './solvers.ts'
+import { sshRules } from './ssh.ts'
 import { tlsRules } from './tls.ts'
 import { vcsRules } from './vcs.ts'
 
 export const rules: readonly Rule[] = [
   ...buildToolRules,
+  ...brokerRules,
   ...cRules,
   ...ciRules,
   ...cloudRules,
   ...compilerRules,
   ...databaseRules,
+  ...databaseServerRules,
   ...fileRules,
   ...gateRules,
   ...goRules,
@@ -66,6 +73,7 @@ export const rules: readonly Rule[] = [
   ...moreLanguageRules,
   ...nativeBuildRules,
   ...networkRules,
+  ...nodeRules,
   ...npmRules,
   ...packageRules,
   ...packageBuildRules,
@@ -77,8 +85,10 @@ export const rules: readonly Rule[] = [
   ...runnerRules,
   ...rustRules,
   ...serverRules,
+  ...settingsRules,
   ...shellRules,
   ...solverRules,
+  ...sshRules,
   ...tlsRules,
   ...vcsRules,
 ]
