@@ -142,6 +142,7 @@ export const ciRules: readonly Rule[] = [
       'Kernel panic',
     ],
     unless: [
+      'volume with StorageClass',
       'attachCallSiteStackTrace',
       '\tat hudson',
       'at hudson.',

@@ -75,10 +75,37 @@ export const cloudRules: readonly Rule[] = [
     source: 'botocore, exceptions.py; aws-sdk-go; google-auth; azure-identity',
   },
   {
+    // The codes of gRPC that name a cause, as Go prints them.
+    id: 'grpc-denied',
+    cause: 'permission',
+    phrases: ['code = PermissionDenied'],
+    says: 'The service knows who asks and does not allow it.',
+    log: 'rpc error: code = PermissionDenied desc = no write access to the pool',
+    source: 'grpc-go, codes/codes.go',
+  },
+  {
+    id: 'grpc-unauthenticated',
+    cause: 'auth',
+    phrases: ['code = Unauthenticated', 'invalid bearer token'],
+    says: 'The service does not accept who asks.',
+    log: 'rpc error: code = Unauthenticated desc = invalid bearer token',
+    source: 'grpc-go, codes/codes.go; Kubernetes, apiserver authentication',
+  },
+  {
+    id: 'grpc-exhausted',
+    cause: 'quota',
+    phrases: ['code = ResourceExhausted'],
+    unless: ['larger than max'],
+    says: 'A service says that its resources, or what one may use of them, are used up.',
+    log: 'rpc error: code = ResourceExhausted desc = not enough space in the pool',
+    source: 'grpc-go, codes/codes.go',
+  },
+  {
     id: 'cloud-denied',
     cause: 'permission',
     phrases: [
       'is not authorized to perform: {action@}',
+      'is not authorized ',
       'AccessDenied',
       'AccessDeniedException',
       'UnauthorizedOperation',

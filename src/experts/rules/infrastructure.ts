@@ -166,6 +166,22 @@ export const infrastructureRules: readonly Rule[] = [
     source: 'SOPS; GnuPG; age; ansible-vault',
   },
   {
+    id: 'cloud-stack',
+    cause: 'config-error',
+    depth: 'fact',
+    phrases: [
+      'state and can not be updated',
+      'The role defined for the function cannot be assumed',
+      'cannot be assumed by Lambda',
+      'There was a conflict. {message}',
+      'is in a failed state and can not be updated',
+    ],
+    says: 'The stack or the resource cannot be changed in the state that it is in: {message}',
+    next: ['Look at the state first: a stack that was rolled back has to be deleted or continued'],
+    log: 'Stack:arn:aws:cloudformation:eu-west-1:1:stack/shop/a4 is in ROLLBACK_FAILED state and can not be updated.',
+    source: 'AWS CloudFormation, UpdateStack; AWS Lambda, CreateFunction; Azure App Service',
+  },
+  {
     id: 'cloud-unstable',
     cause: 'timeout',
     also: ['probe-failed'],

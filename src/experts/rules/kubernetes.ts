@@ -27,6 +27,7 @@ export const kubernetesRules: readonly Rule[] = [
       'Unschedulable',
       'No preemption victims found',
       'no available node',
+      'no suitable node (',
     ],
     unless: ['.spec.unschedulable', 'Unschedulable:      false'],
     says: 'No node of the cluster can take the pod: {detail}',

@@ -26,10 +26,12 @@ export const networkRules: readonly Rule[] = [
       'port {port#} is being used by another',
       'Another process is already listening on',
       'failed listening on port {port#}',
+      'There is already a server bound to',
+      'Connection in use: (',
     ],
     says: 'The address {address} is taken by another process.',
     log: 'Error: listen EADDRINUSE: address already in use 0.0.0.0:8080',
-    source: `${errno}; Docker, libnetwork portallocator`,
+    source: `${errno}; Docker, libnetwork portallocator; Puma, lib/puma/binder.rb; Gunicorn, sock.py`,
   },
   {
     id: 'errno-refused',

@@ -9,6 +9,7 @@ import { cRules } from './c.ts'
 import { ciRules } from './ci.ts'
 import { cloudRules } from './cloud.ts'
 import { compilerRules } from './compilers.ts'
+import { configurationManagementRules } from './configuration-management.ts'
 import { databaseServerRules } from './database-servers.ts'
 import { databaseRules } from './databases.ts'
 import { fileRules } from './files.ts'
@@ -54,6 +55,7 @@ export const rules: readonly Rule[] = [
   ...ciRules,
   ...cloudRules,
   ...compilerRules,
+  ...configurationManagementRules,
   ...databaseRules,
   ...databaseServerRules,
   ...fileRules,

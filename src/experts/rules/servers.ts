@@ -167,4 +167,18 @@ export const serverRules: readonly Rule[] = [
     log: 'WFLYCTL0412: Required services that are not installed: ["jboss.naming.context.java.jboss.datasources.Shop"]',
     source: 'WildFly, controller/logging/ControllerLogger.java',
   },
+  {
+    id: 'keycloak-settings',
+    cause: 'config-error',
+    phrases: [
+      'Key material not provided to setup HTTPS',
+      'Strict hostname resolution configured but no hostname setting provided',
+      'hostname is not configured; either configure hostname',
+      'SRCFG0',
+    ],
+    says: 'Keycloak is not configured for production.',
+    next: ['Set what the message names, or start it with start-dev where nobody else can reach it'],
+    log: 'ERROR: Key material not provided to setup HTTPS. Please configure your keys/certificates or start the server in development mode.',
+    source: 'Keycloak, quarkus/runtime/Messages.java; SmallRye Config',
+  },
 ]

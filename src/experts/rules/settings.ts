@@ -191,4 +191,22 @@ export const settingsRules: readonly Rule[] = [
     log: 'Error: invalid configuration: field "port" must be a number',
     source: 'applications in their own words; PyYAML; js-yaml; GitHub Actions; GitLab CI',
   },
+  {
+    id: 'otel-collector',
+    cause: 'config-error',
+    phrases: [
+      'failed to build pipelines: {message}',
+      'Cannot load configuration: {message}',
+      'cannot load configuration: {message}',
+      'failed to get config: {message}',
+      'collector server run finished with error: {message}',
+      'failed to load configuration: {message}',
+      'could not load configuration: {message}',
+    ],
+    unless: ['ermission denied', 'o such file', 'not permitted', 'address already in use'],
+    says: 'A configuration is not accepted: {message}',
+    log: 'Error: failed to build pipelines: connector "forward" used as receiver in logs pipeline but not used in any supported exporter pipeline',
+    source:
+      'OpenTelemetry Collector, service/internal/graph and otelcol/collector.go; services of Go in their own words',
+  },
 ]
