@@ -43,6 +43,7 @@ import { rustRules } from './rust.ts'
 import { serverRules } from './servers.ts'
 import { settingsRules } from './settings.ts'
 import { shellRules } from './shell.ts'
+import { siteRules } from './sites.ts'
 import { solverRules } from './solvers.ts'
 import { sshRules } from './ssh.ts'
 import { tlsRules } from './tls.ts'
@@ -89,6 +90,7 @@ export const rules: readonly Rule[] = [
   ...serverRules,
   ...settingsRules,
   ...shellRules,
+  ...siteRules,
   ...solverRules,
   ...sshRules,
   ...tlsRules,
