@@ -5,8 +5,8 @@ import type { Bracket } from '../spine.ts'
 import { ProcessMemory } from './process-memory.ts'
 import type { TaskGroup } from './task-group.ts'
 
-/** Open descriptors of one tree; further members are opened and closed at each reading. */
-const mostKeptFiles = 64
+/** Members of one tree whose two files stay open; those of further ones are opened and closed at each reading. */
+const mostKept = 32
 
 /** What holds a tree and tells of it; a group of ours, or a scope of systemd. */
 export type HeldGroup = Pick<TaskGroup, 'isUsed' | 'peak' | 'look' | 'pids'>
@@ -64,7 +64,7 @@ export class WatchedTree implements Disposable {
 
   add(pid: number): void {
     if (this.#members.has(pid)) return
-    this.#members.set(pid, new ProcessMemory(this.#root, pid, this.#members.size < mostKeptFiles))
+    this.#members.set(pid, new ProcessMemory(this.#root, pid, this.#members.size < mostKept))
   }
 
   /** Children that the first thread of each member has started; cheaper than a scan of all processes. */
