@@ -9,12 +9,29 @@ export class ExactSum {
     for (let index = begin; index < end; index += 1) {
       const value = values[index] as number
       const next = plain + value
-      const lost = Math.abs(plain) >= Math.abs(value) ? plain - next + value : value - next + plain
-      if (Number.isFinite(lost)) rest += lost
+      // What is lost, without asking which of the two is greater (Knuth's TwoSum).
+      const taken = next - plain
+      rest += plain - (next - taken) + (value - taken)
       plain = next
+    }
+    if (!Number.isFinite(rest)) {
+      this.#addEndless(values, begin, end)
+      return
     }
     this.plain = plain
     this.rest = rest
+  }
+
+  /** Of infinities and NaN nothing is lost. */
+  #addEndless(values: Float64Array, begin: number, end: number): void {
+    for (let index = begin; index < end; index += 1) {
+      const value = values[index] as number
+      const next = this.plain + value
+      const taken = next - this.plain
+      const lost = this.plain - (next - taken) + (value - taken)
+      if (Number.isFinite(lost)) this.rest += lost
+      this.plain = next
+    }
   }
 
   get sum(): number {
