@@ -33,7 +33,8 @@ async function torn(folder: string, program: string): Promise<readonly BenchRow[
   await writing.begin(0)
   const sizeOfLog = (folder: string): number => statSync(join(folder, 'plimsoll.db-wal')).size
   // Not in a moment in which it has just been emptied.
-  for (await sleep(1_500); sizeOfLog(place) < 2 ** 16; ) await sleep(10)
+  await sleep(1_500)
+  for (let tries = 0; tries < 1_000 && sizeOfLog(place) < 2 ** 16; tries += 1) await sleep(10)
   await writing.kill()
   const found: Stored[] = []
   const losses: { readonly chunks: number; readonly reported: number }[] = []

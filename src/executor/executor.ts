@@ -75,6 +75,7 @@ export class ParallelExecutor implements AsyncDisposable {
       for (const execution of this.#executions) if (execution !== own) execution.pump()
     },
     end: (task: RunningTask): void => {
+      task.isOver = true
       this.#guardLoop.forget(task)
       this.ledger.release(task.key)
     },

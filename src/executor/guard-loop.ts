@@ -34,8 +34,9 @@ export class GuardLoop implements Disposable {
     this.#parts = parts
   }
 
-  /** A task has handed over its control. */
+  /** A task has handed over its control; of one that is over it is too late. */
   watch(task: RunningTask): void {
+    if (task.isOver) return
     this.#tasks.add(task)
     if (this.#timer === null) this.#every(nearMs)
   }
@@ -93,7 +94,7 @@ export class GuardLoop implements Disposable {
   }
 }
 
-const byStart = (one: RunningTask, other: RunningTask): number => one.startMs - other.startMs
+const byStart = (one: RunningTask, other: RunningTask): number => one.number - other.number
 
 function intervalFor(share: number): number {
   if (share >= 1) return aboveMs

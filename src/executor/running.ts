@@ -36,6 +36,8 @@ class Sightings {
   }
 }
 
+let starts = 0
+
 type Known<Value> = Pick<ExecutorTask<Value>, 'name' | 'run' | 'estimate' | 'raise'>
 
 /** One task between its start and its end: what is seen of it, and what the guard has done to it. */
@@ -43,8 +45,10 @@ export class RunningTask<Value = unknown> {
   /** As it was let in. */
   readonly waiting: Waiting
   readonly task: Known<Value>
-  readonly startMs: number
+  /** Later ones are greater, of all executions together. */
+  readonly number = ++starts
   readonly #host: RunningHost
+  readonly #startMs: number
   #control: TaskControl | null = null
   #suspendedAtMs: number | null = null
   #suspendedMs = 0
@@ -52,12 +56,14 @@ export class RunningTask<Value = unknown> {
   #seen: Sightings | null = null
   /** Stopped by the guard; its end is awaited. */
   isLeaving = false
+  /** Nothing is set aside for it any more: it has ended, or told that its work is over. */
+  isOver = false
 
   constructor(waiting: Waiting, task: Known<Value>, host: RunningHost, startMs: number) {
     this.waiting = waiting
     this.task = task
     this.#host = host
-    this.startMs = startMs
+    this.#startMs = startMs
   }
 
   get key(): number {
@@ -83,7 +89,7 @@ export class RunningTask<Value = unknown> {
   }
 
   get activeMs(): number {
-    return this.#host.clock.monotonic() - this.startMs - this.suspendedMs
+    return this.#host.clock.monotonic() - this.#startMs - this.suspendedMs
   }
 
   get observedBytes(): number {

@@ -1,11 +1,10 @@
 /** Which processes belong to a task: those of its session or group, and those that carry its token. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
 import { systemCodeOf } from '../errors.ts'
 import { GivenPids } from './given-pids.ts'
 import { hasEnded, type ProcessStat, readProcessStat } from './process-stat.ts'
-import { textOf } from './text-file.ts'
 
 /** The environment variable by which the processes of an attempt are found again. */
 export const tokenVariable = 'PLIMSOLL_TOKEN'
@@ -31,7 +30,8 @@ type TaskProcesses = {
 
 /**
  * Remembers what it has read of each process, so that a scan costs one listing of /proc, where a process may have begun,
- * and two small reads for each process not seen before or not yet with an environment. As many entries as there are processes: what has ended is forgotten at the next scan.
+ * and two small reads for each process not seen before or not yet with an environment. As many entries as there are
+ * processes: what has ended is forgotten at the next scan.
  * Facts are those of the first sight; a process that later leaves its session is still known by it. A process is its
  * number and its start time: where the number may have been given to another one, both are looked at again.
  */
@@ -130,9 +130,11 @@ export class ProcessFinder {
   }
 
   #tokenOf(pid: number, stat: ProcessStat): string | null {
-    const environment = textOf(join(this.#root, 'proc', String(pid), 'environ'))
-    if (environment !== '' || isOfTheKernel(stat) || hasEnded(stat)) this.#withoutEnvironment.delete(pid)
+    const environment = environmentOf(this.#root, pid)
+    if (environment === null || environment !== '' || isOfTheKernel(stat) || hasEnded(stat))
+      this.#withoutEnvironment.delete(pid)
     else this.#readAgain(pid)
+    if (environment === null) return null
     const start = `\0${environment}`.indexOf(`\0${tokenVariable}=`)
     if (start < 0) return null
     return environment.slice(start + tokenVariable.length + 1).split('\0', 1)[0] ?? null
@@ -143,6 +145,15 @@ export class ProcessFinder {
     const sinceMs = this.#withoutEnvironment.get(pid) ?? nowMs
     if (nowMs - sinceMs < mostBetweenProgramsMs) this.#withoutEnvironment.set(pid, sinceMs)
     else this.#withoutEnvironment.delete(pid)
+  }
+}
+
+/** Null where it may not be read: that will be so the next time, too. */
+function environmentOf(root: string, pid: number): string | null {
+  try {
+    return readFileSync(join(root, 'proc', String(pid), 'environ'), 'utf8')
+  } catch {
+    return null // ended in between, or belongs to another user
   }
 }
 

@@ -6,9 +6,9 @@ import { type KeptFile, keepFile, textOf } from './kept-file.ts'
 type MemoryOfProcess = { readonly residentBytes: number; readonly peakBytes: number }
 
 /**
- * Through descriptors that stay open if there may be more: 7 us a reading instead of 15, and 3 us of a process that has had
- * no page fault since. Descriptors belong to the process, not to its pid: after the end a reading fails, even when the pid
- * is in use again.
+ * Through descriptors that stay open if there may be more: 7 us a reading instead of 15, and 3 us of a process that has
+ * had no page fault since. Descriptors belong to the process, not to its pid: after the end a reading fails, even when
+ * the pid is in use again.
  */
 export class ProcessMemory implements Disposable {
   readonly #path: string
@@ -49,8 +49,9 @@ export class ProcessMemory implements Disposable {
 }
 
 /**
- * What does not change while the memory of a process does not: its page faults, minor and major, and its pages. Empty for
- * what has ended. The name, field 2 of proc(5), may contain parentheses: fields count from the last one.
+ * While these stand the memory of a process has not grown: its page faults, minor and major, and its pages. Pages that it
+ * gave back may be missing here (newer kernels count some of them by processor, 32 or twice the processors on each).
+ * Empty for what has ended. The name, field 2 of proc(5), may contain parentheses: fields count from the last one.
  */
 function pagesIn(text: string): string {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 22)

@@ -3,7 +3,15 @@ import type { Store } from '../store/store.ts'
 import { type Chunk, decodeChunk } from './chunk-codec.ts'
 import { columnsOf, cut } from './columns.ts'
 import { inOrder } from './merge.ts'
-import { type ChunkRow, chunksAtOnce, type EndsRow, readChunkEnds, readChunks } from './statements.ts'
+import {
+  type ChunkMark,
+  type ChunkRow,
+  chunksAtOnce,
+  type EndsRow,
+  markBytes,
+  readChunkEnds,
+  readChunks,
+} from './statements.ts'
 import { nextTurn } from './turn.ts'
 import type { Columns } from './words.ts'
 
@@ -18,8 +26,8 @@ export type HeadColumns = ReadonlyMap<number, Columns>
 export class Head {
   readonly #store: Store
   #kept: Kept[] = []
-  /** Of the last that is kept: some kilobytes, by which it is known again. */
-  #lastData = new Uint8Array()
+  /** Of the last that is kept. */
+  #mark: ChunkMark | null = null
   #columns: HeadColumns = new Map()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -37,7 +45,10 @@ export class Head {
   async #refresh(): Promise<HeadColumns> {
     const [ends] = await this.#store.read<EndsRow>(readChunkEnds, [this.#kept.at(-1)?.seq ?? 0])
     const firstSeq = ends?.first_seq ?? Number.POSITIVE_INFINITY
-    if (this.#hasForgotten(firstSeq, ends?.last_data ?? null)) this.#kept = []
+    if (this.#hasForgotten(firstSeq, ends)) {
+      this.#kept = []
+      this.#columns = new Map()
+    }
     const still = this.#kept.filter(({ seq }) => seq >= firstSeq)
     const added = await this.#readAfter(this.#kept.at(-1)?.seq ?? 0)
     const isSame = still.length === this.#kept.length && added.length === 0
@@ -47,15 +58,15 @@ export class Head {
   }
 
   /**
-   * A server that crashed may have forgotten that chunks were put into blocks, or the newest chunks themselves, whose numbers
-   * are given to others then. Commits are forgotten from the end: while the last one is there, all before it are.
+   * A server that crashed may have forgotten that chunks were put into blocks, or the newest chunks themselves, whose
+   * numbers are given to others then. Commits are forgotten from the end: while the last one is there, all before it are.
    */
-  #hasForgotten(firstSeq: number, lastData: Uint8Array | null): boolean {
+  #hasForgotten(firstSeq: number, ends: EndsRow | undefined): boolean {
     const [first] = this.#kept
     const last = this.#kept.at(-1)
     if (first === undefined || last === undefined) return false
     if (firstSeq < first.seq) return true
-    return firstSeq <= last.seq && (lastData === null || Buffer.compare(lastData, this.#lastData) !== 0)
+    return firstSeq <= last.seq && !isSameMark(ends, this.#mark)
   }
 
   async #readAfter(seq: number): Promise<Kept[]> {
@@ -63,12 +74,23 @@ export class Head {
     while (true) {
       const rows = await this.#store.read<ChunkRow>(readChunks, [found.at(-1)?.seq ?? seq])
       for (const row of rows) found.push({ seq: row.seq, chunk: decodeChunk(row.data) })
-      const { data = this.#lastData } = rows.at(-1) ?? {}
-      if (data !== this.#lastData) this.#lastData = Uint8Array.from(data)
+      const last = rows.at(-1)
+      if (last !== undefined) this.#mark = markOf(last.data)
       if (rows.length < chunksAtOnce) return found
       await nextTurn()
     }
   }
+}
+
+const markOf = (data: Uint8Array): ChunkMark => ({
+  size: data.length,
+  head: data.slice(0, markBytes),
+  tail: data.slice(-markBytes),
+})
+
+function isSameMark(found: EndsRow | undefined, mark: ChunkMark | null): boolean {
+  if (mark === null || found === undefined || found.size !== mark.size) return false
+  return Buffer.compare(found.head, mark.head) === 0 && Buffer.compare(found.tail, mark.tail) === 0
 }
 
 /** Counts first, so that each series has its part of the same columns. */

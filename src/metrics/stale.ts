@@ -15,8 +15,8 @@ export function withoutStale(columns: Numbers): Numbers {
 }
 
 /**
- * Every aggregate asks it of every block: several times faster than `values.some(Number.isNaN)`. The sum is NaN as soon as one
- * of them is, or where both infinities are: then each is looked at.
+ * Every aggregate asks it of every block: several times faster than `values.some(Number.isNaN)`. The sum is NaN as soon
+ * as one of them is, or where both infinities are: then each is looked at.
  */
 function hasNaN(values: Float64Array): boolean {
   let even = 0

@@ -74,11 +74,16 @@ export type ChunkRow = { readonly seq: number; readonly n: number; readonly data
 export const chunksAtOnce = 32
 export const readChunks = `
   select seq, n, data from metric_chunks where seq > ?1 order by seq limit ${chunksAtOnce}`
-export type EndsRow = { readonly first_seq: number | null; readonly last_data: Uint8Array | null }
-/** The first that is there, and the one that was last. */
+/** Bytes of a chunk by which it is known again, at its begin and at its end. */
+export const markBytes = 256
+export type ChunkMark = { readonly size: number; readonly head: Uint8Array; readonly tail: Uint8Array }
+export type EndsRow = { readonly first_seq: number | null } & (ChunkMark | { readonly size: null })
+/** The number of the first that is there, and how the one that was last looks. */
 export const readChunkEnds = `
-  select (select min(seq) from metric_chunks) as first_seq,
-    (select data from metric_chunks where seq = ?1) as last_data`
+  select f.seq as first_seq, length(c.data) as size, substr(c.data, 1, ${markBytes}) as head,
+    substr(c.data, case when length(c.data) > ${markBytes} then length(c.data) - ${markBytes - 1} else 1 end) as tail
+  from (select min(seq) as seq from metric_chunks) f
+  left join metric_chunks c on c.seq = ?1`
 
 export type BlockPlace = {
   readonly series_id: number

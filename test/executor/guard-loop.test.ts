@@ -175,3 +175,55 @@ test('the nearer the line, the more often it looks; when nothing runs it does no
   await clock.pass(200)
   assert.equal(await looksIn(900), 0)
 })
+
+const noControl: TaskControl = {
+  currentBytes: () => 0,
+  suspend: () => undefined,
+  resume: () => undefined,
+  evict: () => undefined,
+}
+
+test('a control that is handed over when the task is over is not acted on, nor looked at', async () => {
+  const { monitor, clock, executor } = open()
+  const late: (() => void)[] = []
+  const task = (name: string, isEarly: boolean): ExecutorTask<void> => ({
+    name,
+    reserveBytes: 0,
+    run: async ({ control, finished }) => {
+      if (isEarly) finished()
+      late.push(() => control(noControl))
+      if (isEarly) control(noControl)
+    },
+  })
+  await executor.execute([task('ended', false), task('finished', true)])
+  for (const handOver of late) handOver()
+  monitor.usedMib = 930
+  const before = monitor.reads
+  await clock.pass(1_000)
+  assert.equal(monitor.reads, before)
+})
+
+test('the newest start is suspended first, whenever its control was handed over', async () => {
+  const { monitor, clock, executor, end, done, task } = open()
+  const older = Promise.withResolvers<void>()
+  const slow: ExecutorTask<void> = {
+    ...task('older', 400),
+    run: async (context) => {
+      await older.promise
+      await task('older', 400).run(context)
+    },
+  }
+  const run = executor.execute([slow, task('newer', 400), task('newest', 400)])
+  await settle()
+  older.resolve()
+  await settle()
+  assert.deepEqual(done, ['newer starts', 'newest starts', 'older starts'], 'so they came')
+  monitor.usedMib = 930
+  await clock.pass(20)
+  await clock.pass(20)
+  assert.deepEqual(done.slice(3), ['newest is suspended', 'newer is suspended'])
+  monitor.usedMib = 100
+  await clock.pass(500)
+  for (const name of ['older', 'newer', 'newest']) await end(name)
+  await run
+})
