@@ -82,10 +82,11 @@ export class Head {
   }
 }
 
+/** Copies: a slice of what the driver of PostgreSQL gives would keep the whole chunk. */
 const markOf = (data: Uint8Array): ChunkMark => ({
   size: data.length,
-  head: data.slice(0, markBytes),
-  tail: data.slice(-markBytes),
+  head: new Uint8Array(data.subarray(0, markBytes)),
+  tail: new Uint8Array(data.subarray(-markBytes)),
 })
 
 function isSameMark(found: EndsRow | undefined, mark: ChunkMark | null): boolean {
