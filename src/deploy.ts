@@ -206,7 +206,7 @@ async function perform(
     signal: killSignal,
   }))
     await run.telling.emit({ type: 'warning', error })
-  if (!lease.signal.aborted) await keepMetrics(run, { store, clock, tally, journal })
+  if (!lease.signal.aborted) await keepMetrics(run, { store, clock, tally, journal, ...plan.options.metrics })
   const report = await run.end()
   if (run.fault !== undefined) throw run.fault
   return report
@@ -250,11 +250,12 @@ async function hook(name: Hook, run: Run, executor: ParallelExecutor): Promise<v
 /** That they cannot be recorded fails nothing, and is told. */
 async function keepMetrics(
   run: Run,
-  { journal, ...parts }: { store: Store; clock: Clock; tally: RunTally; journal: Journal },
+  { journal, ...parts }: { store: Store; clock: Clock; tally: RunTally; journal: Journal; chunkSize: number },
 ): Promise<void> {
   try {
     const report = run.report()
-    await recordRunMetrics({ ...parts, report, memory: await journal.memory(report.runId) })
+    const memory = await journal.memory(report.runId)
+    await recordRunMetrics({ ...parts, report, memory })
   } catch (error) {
     await run.telling.emit({ type: 'warning', error: factsOf(error, 'METRICS_UNRECORDED') })
   }

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 const ranks = [
   ['errors', 'clock', 'units', 'nearest', 'threads', 'own-files', 'buffers'],
   ['spine', 'directories', 'option-names'],
-  ['memory', 'redact'],
+  ['memory', 'redact', 'default-options'],
   ['retry', 'pool'],
   ['plan', 'store', 'report'],
   ['metrics', 'journal', 'notify', 'inputs'],

@@ -3,19 +3,13 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { systemClock } from '../clock.ts'
 import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
-import {
-  type CircleConsult,
-  consultWith,
-  type ExpertEvent,
-  type ExpertManager,
-  ExpertTally,
-} from '../experts/experts.ts'
+import { type CircleConsult, consultWith, type ExpertEvent } from '../experts/experts.ts'
 import { type NewAttachment, type NewQuery, QueryHandler } from '../queries/queries.ts'
 import { plainLine, styleFor, writeSteadily } from '../report/report.ts'
 import { openStore } from '../store/store.ts'
 import { durationForms, parseDuration } from '../units.ts'
 import { AnswersView } from './answers-view.ts'
-import { namesIn, openCircle } from './circle.ts'
+import { namesIn, type OpenCircle, openCircle } from './circle.ts'
 import { placeOf } from './with-journal.ts'
 import type { Call, RunCommand } from './words.ts'
 
@@ -30,10 +24,9 @@ export const askCommand: RunCommand = async (call) => {
   if (files.length > mostAttached)
     throw new PlimsollError('USAGE', `--attach was given ${files.length} times, at most ${mostAttached}`)
   const attachments = files.map(attachmentOf)
-  const tally = new ExpertTally()
-  await using manager = await openCircle(call, (answer) => tally.note(answer))
+  await using circle = await openCircle(call)
   const query = { title: text.slice(0, longestTitle), text, attachments }
-  return await consultInTerminal(call, { manager, tally }, query, consultOptions(call))
+  return await consultInTerminal(call, circle, query, consultOptions(call))
 }
 
 /** `--experts`, `--enough`, `--timeout`. @throws USAGE */
@@ -56,13 +49,10 @@ export function consultOptions(call: Call): CircleConsult {
   }
 }
 
-/** Who is asked, and what their answers took. */
-export type AskedCircle = { readonly manager: ExpertManager; readonly tally: ExpertTally }
-
 /** Kept as a query, with its answers. Ctrl-C cancels it: the connections close, and what is known by then stays. */
 export async function consultInTerminal(
   call: Call,
-  { manager, tally }: AskedCircle,
+  { manager, tally, queries: limits }: OpenCircle,
   asked: NewQuery,
   options: CircleConsult,
 ): Promise<number> {
@@ -78,7 +68,8 @@ export async function consultInTerminal(
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
     await using store = await openStore(placeOf(call))
-    await using queries = new QueryHandler({ store, consult: consultWith(manager, { ...options, onEvent }) })
+    const consult = consultWith(manager, { ...options, onEvent })
+    await using queries = new QueryHandler({ store, consult, ...limits })
     const query = await queries.createQuery({ ...asked, idempotencyKey: randomUUID() })
     try {
       await queries.submitQuery(query, { signal: interrupted.signal })

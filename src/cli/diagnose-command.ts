@@ -1,17 +1,10 @@
 import { createReadStream, fstatSync, statSync } from 'node:fs'
 import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
-import {
-  diagnose,
-  type Evidence,
-  type ExpertManager,
-  ExpertTally,
-  evidenceOf,
-  type Log,
-} from '../experts/experts.ts'
+import { diagnose, type Evidence, evidenceOf, type Log } from '../experts/experts.ts'
 import { diagnosisLines, plainLine, styleFor } from '../report/report.ts'
 import type { Diagnosis } from '../spine.ts'
-import { type AskedCircle, consultInTerminal, consultOptions } from './ask-command.ts'
-import { openCircle } from './circle.ts'
+import { consultInTerminal, consultOptions } from './ask-command.ts'
+import { type OpenCircle, openCircle } from './circle.ts'
 import { withJournal } from './with-journal.ts'
 import type { Call, RunCommand } from './words.ts'
 
@@ -25,9 +18,7 @@ const chunkBytes = 256 * 1024
 
 export const diagnoseCommand: RunCommand = async (call) => {
   const names = call.positionals
-  const tally = new ExpertTally()
-  await using manager = await circleOf(call, tally)
-  const circle = manager && { manager, tally }
+  await using circle = await circleOf(call)
   if (names.length === 0 && isPiped()) return await explain(call, circle, { logs: [standardInput()] })
   if (names.length > 0 && names.every(isLog)) {
     const logs = names.map((name) => (name === '-' ? standardInput() : fileLog(name)))
@@ -39,12 +30,12 @@ export const diagnoseCommand: RunCommand = async (call) => {
 }
 
 /** Null: only the offline expert is asked. What is wrong with a plan that nobody named keeps nothing from being diagnosed. */
-async function circleOf(call: Call, tally: ExpertTally): Promise<ExpertManager | null> {
+async function circleOf(call: Call): Promise<OpenCircle | null> {
   const isAsked = call.text('experts') !== undefined || call.text('config') !== undefined
   if (call.text('experts') === 'offline') return null
   try {
-    const manager = await openCircle(call, (answer) => tally.note(answer))
-    if (isAsked || manager.names.length > 1) return manager
+    const circle = await openCircle(call)
+    if (isAsked || circle.manager.names.length > 1) return circle
   } catch (error) {
     if (isAsked) throw error
     process.stderr.write(`only the offline expert is asked: ${plainLine(messageOf(error))}\n`)
@@ -54,7 +45,7 @@ async function circleOf(call: Call, tally: ExpertTally): Promise<ExpertManager |
 
 async function explain(
   call: Call,
-  circle: AskedCircle | null,
+  circle: OpenCircle | null,
   evidence: Evidence,
   task: string | null = null,
 ): Promise<number> {
@@ -71,7 +62,7 @@ async function explain(
   return await consultInTerminal(call, circle, query, { ...consultOptions(call), evidence })
 }
 
-function diagnoseRun(call: Call, circle: AskedCircle | null, name: string): Promise<number> {
+function diagnoseRun(call: Call, circle: OpenCircle | null, name: string): Promise<number> {
   return withJournal(call, async (journal, stateDir) => {
     const run = await journal.run(name).catch((cause: unknown) => {
       const isRun = !(cause instanceof PlimsollError) || cause.code !== 'RUN_UNKNOWN' || name === 'last'

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { systemClock } from '../clock.ts'
 import { messageOf, PlimsollError } from '../errors.ts'
 import type { MetricsRepository, Sample, SampleQuery } from '../metrics/metrics.ts'
+import { layerOfVariables } from '../plan/plan.ts'
 import { writeSteadily } from '../report/report.ts'
 import { stopSignals } from './stop-signals.ts'
 import { printPieces, writeWholeFile } from './whole-output.ts'
@@ -21,7 +22,7 @@ const formatOfEnding: Readonly<Record<string, Format>> = {
   om: 'openmetrics',
 }
 
-/** Of one acknowledgement: an import has no hurry to tell of the first samples. */
+/** Where PLIMSOLL_CHUNK_SIZE says nothing: an import has no hurry to have its first samples acknowledged. */
 const importChunk = 1_000
 
 export const exportMetrics = (call: Call): Promise<number> =>
@@ -84,8 +85,9 @@ export async function importMetrics(call: Call): Promise<number> {
     throw new PlimsollError('USAGE', `${file}: --format must say what it is: ${formats.join(', ')}`)
   using stop = stopSignals()
   const source = await samplesIn(file, format)
+  const { chunkSize = importChunk } = layerOfVariables(process.env).metrics ?? {}
   const outcome = await changeMetrics(call, (metrics) =>
-    metrics.recordMetricsBatch(source, { chunkSize: importChunk, signal: stop.signal }),
+    metrics.recordMetricsBatch(source, { chunkSize, signal: stop.signal }),
   )
   const { position, duplicates } = outcome
   await writeSteadily(

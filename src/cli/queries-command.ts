@@ -2,6 +2,7 @@ import { systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
 import { actorHere, openJournal } from '../journal/journal.ts'
 import { didYouMean } from '../nearest.ts'
+import { layerOfVariables } from '../plan/plan.ts'
 import {
   type CursorPage,
   QueryHandler,
@@ -12,7 +13,7 @@ import {
   queryTypes,
 } from '../queries/queries.ts'
 import { renderTable, styleFor } from '../report/report.ts'
-import { namePlace, openStore, openStoreForReading } from '../store/store.ts'
+import { namePlace, openStore, openStoreForReading, type Store } from '../store/store.ts'
 import { countOf } from './plan-argument.ts'
 import { queryText } from './query-text.ts'
 import { typedCommand } from './typed.ts'
@@ -75,7 +76,7 @@ async function pruneQueries(call: Call, words: readonly string[]): Promise<numbe
   // What was never recorded is not made in order to remove from it.
   await withQueries(call, async () => 0)
   await using store = await openStore(placeOf(call))
-  await using queries = new QueryHandler({ store })
+  await using queries = openQueries(store)
   const nowMs = systemClock.now()
   const removed = await queries.prune(nowMs - days * dayMs)
   const by = actorHere(process.env, typedCommand(process.argv.slice(2)))
@@ -89,6 +90,9 @@ async function pruneQueries(call: Call, words: readonly string[]): Promise<numbe
   return 0
 }
 
+const openQueries = (store: Store): QueryHandler =>
+  new QueryHandler({ store, ...layerOfVariables(process.env).queries })
+
 /** Reads what is recorded; makes nothing. */
 async function withQueries(call: Call, read: (queries: QueryHandler) => Promise<number>): Promise<number> {
   const place = placeOf(call)
@@ -97,7 +101,7 @@ async function withQueries(call: Call, read: (queries: QueryHandler) => Promise<
     throw new PlimsollError('QUERY_UNKNOWN', `nothing has been recorded in ${namePlace(place)}`, {
       fix: 'Name the directory of the record with --state DIR or its database with --database URL, or ask first',
     })
-  await using queries = new QueryHandler({ store })
+  await using queries = openQueries(store)
   return await read(queries)
 }
 

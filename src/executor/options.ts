@@ -1,6 +1,6 @@
 /** What callers of the executor may ask for, and what they could not mean. */
-import { availableParallelism } from 'node:os'
 import { type Clock, systemClock } from '../clock.ts'
+import { defaultOptions } from '../default-options.ts'
 import { PlimsollError } from '../errors.ts'
 import type { MemoryMonitor } from '../memory/memory.ts'
 import { checkNames, unknownOption } from '../option-names.ts'
@@ -24,15 +24,7 @@ export type ExecuteOptions<Value> = {
   readonly onEvent?: (event: ExecutorEvent<Value>) => void | Promise<void>
 }
 
-const defaults: Options['executor'] = {
-  maxConcurrentTasks: 10,
-  memoryLimitMb: 1024,
-  maxWorkersThread: 10,
-  maxWorkersProcess: availableParallelism(),
-  enableProgress: true,
-  memoryPressureThreshold: 0.85,
-  memoryBudgetBytes: null,
-}
+const { executor: defaults } = defaultOptions
 
 /** A table, so that an option that is forgotten here does not compile. */
 type Names<Of> = Readonly<Record<keyof Of, true>>

@@ -29,6 +29,16 @@ const verdicts: readonly string[] = [
   "error: builder for '/nix/store/",
 ]
 
+/** An end that is no failure. */
+const wentWell = [
+  'exited with code 0',
+  'exit code 0',
+  'Exit Code:    0',
+  'exit status 0',
+  '0 failed',
+  'exited with 0.',
+]
+
 export const marksOfFailure: readonly Mark[] = [
   {
     kind: 'verdict',
@@ -71,15 +81,7 @@ export const marksOfFailure: readonly Mark[] = [
       'Stopping process with SIGKILL',
       ', aborting.',
     ],
-    unless: [
-      'exited with code 0',
-      'exit code 0',
-      'Exit Code:    0',
-      'exit status 0',
-      '0 failed',
-      'exited with 0.',
-      'unreachable=0 {some}failed=0 ',
-    ],
+    unless: [...wentWell, 'unreachable=0 {some}failed=0 '],
   },
   {
     kind: 'failure',
@@ -117,14 +119,7 @@ export const marksOfFailure: readonly Mark[] = [
       '^error: ',
       '^ERROR: ',
     ],
-    unless: [
-      'exited with code 0',
-      'exit code 0',
-      'Exit Code:    0',
-      'exit status 0',
-      '0 failed',
-      'exited with 0.',
-    ],
+    unless: wentWell,
   },
   {
     kind: 'cleanup',

@@ -1,5 +1,6 @@
 /** Everything that is asked of the metrics, and who answers it. */
 import { type Clock, systemClock } from '../clock.ts'
+import { defaultOptions } from '../default-options.ts'
 import { PlimsollError } from '../errors.ts'
 import { MemoryMonitor } from '../memory/memory.ts'
 import { openStore, type Store } from '../store/store.ts'
@@ -62,7 +63,6 @@ export type MetricSummary = {
 }
 
 const usualLimits: SeriesLimits = { maxSeries: 1_000_000, maxSeriesPerName: 100_000 }
-const usualChunk = 100
 const largestChunk = 100_000
 const dayMs = 86_400_000
 
@@ -172,7 +172,7 @@ export class MetricsRepository implements AsyncDisposable {
    * @throws BatchError, which says what is recorded
    */
   async recordMetricsBatch(source: Source, options: BatchOptions = {}): Promise<BatchOutcome> {
-    const { chunkSize = usualChunk, durability = this.#durability, signal } = options
+    const { chunkSize = defaultOptions.metrics.chunkSize, durability = this.#durability, signal } = options
     if (!Number.isInteger(chunkSize) || chunkSize < 1 || chunkSize > largestChunk)
       throw new PlimsollError(
         'OPTION_INVALID',

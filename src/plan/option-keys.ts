@@ -43,7 +43,9 @@ export const sectionKeys = {
   queries: maybe(
     keys(
       {
-        queryTtlHours: maybe(amount(0.001, 87_600, 'Hours that a query is kept. Default 24')),
+        queryTtlHours: maybe(
+          amount(0.001, 87_600, 'Hours that a query stays in memory; it stays stored. Default 24'),
+        ),
         maxCachedQueries: maybe(whole(1, 1_000_000, 'Queries in memory. Default 1000')),
       },
       { description: 'Questions to the experts' },
@@ -70,7 +72,7 @@ export const sectionKeys = {
   ),
   metrics: maybe(
     keys(
-      { chunkSize: maybe(whole(1, 1_000_000, 'Samples in a chunk. Default 100')) },
+      { chunkSize: maybe(whole(1, 100_000, 'Samples in a chunk. Default 100')) },
       { description: 'The metrics repository' },
     ),
   ),

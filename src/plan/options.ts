@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { defaultOptions } from '../default-options.ts'
 import { PlimsollError } from '../errors.ts'
 import type { Options } from '../spine.ts'
 import { budget, whole } from './leaf.ts'
@@ -6,27 +6,9 @@ import { layerSchema, type OptionLayer, sectionKeys } from './option-keys.ts'
 import { type Path, type Report, show } from './problems.ts'
 import type { HeadWritten } from './schema.ts'
 
-function defaultOptions(): Options {
-  return {
-    executor: {
-      maxConcurrentTasks: 10,
-      memoryLimitMb: 1024,
-      maxWorkersThread: 10,
-      maxWorkersProcess: availableParallelism(),
-      enableProgress: true,
-      memoryPressureThreshold: 0.85,
-      memoryBudgetBytes: null,
-    },
-    retry: { maxAttempts: 3, memoryLimitMb: 100, cleanupBetweenRetries: true, maxPayloadSizeMb: 50 },
-    queries: { queryTtlHours: 24, maxCachedQueries: 1000 },
-    experts: { maxConcurrentQueries: 5, memoryBudgetMb: 512, enableStreaming: true },
-    metrics: { chunkSize: 100 },
-  }
-}
-
 /** The narrower place wins: each layer over the ones before it. */
 export const layerOptions = (layers: readonly OptionLayer[]): Options =>
-  layers.reduce(overlay, defaultOptions())
+  layers.reduce(overlay, defaultOptions)
 
 function overlay(options: Options, layer: OptionLayer): Options {
   // A share set in a narrower place replaces an absolute load line of a wider one.
@@ -39,8 +21,6 @@ function overlay(options: Options, layer: OptionLayer): Options {
     metrics: { ...options.metrics, ...layer.metrics },
   }
 }
-
-export type ExpertOptions = Options['experts']
 
 type Limits = Pick<HeadWritten, 'concurrency' | 'memory' | keyof OptionLayer>
 

@@ -1,5 +1,6 @@
 /** Every bound of a query, and the checks of what callers pass in. */
 import * as z from 'zod/mini'
+import { defaultOptions } from '../default-options.ts'
 import { PlimsollError } from '../errors.ts'
 import { type NewQuery, queryPriorities, queryTypes } from './words.ts'
 
@@ -85,12 +86,11 @@ export type Limits = {
 }
 
 const defaults = {
-  queryTtlHours: 24,
-  maxCachedQueries: 1_000,
+  ...defaultOptions.queries,
   maxCachedMb: 64,
   maxTextMb: 1_024,
   maxWaitingQueries: 10_000,
-  maxConcurrentQueries: 5,
+  maxConcurrentQueries: defaultOptions.experts.maxConcurrentQueries,
 }
 const ranges: Readonly<Record<keyof Limits, readonly [least: number, most: number]>> = {
   queryTtlHours: [0.001, 87_600],

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
+import { defaultOptions } from '../default-options.ts'
 import { PlimsollError } from '../errors.ts'
 import { unknownOption } from '../option-names.ts'
 import { RetryBudget } from './budget.ts'
@@ -7,6 +8,7 @@ import { machineGauge } from './room.ts'
 import type { MemoryGauge, RetryConfig } from './words.ts'
 
 const mebibyte = 2 ** 20
+const { retry: defaults } = defaultOptions
 
 /** A `RetryConfig` known to be sound: every option has a value. */
 export type Rules<T> = {
@@ -67,12 +69,12 @@ export function rulesOf<T>(config: RetryConfig<T>): Rules<T> {
   checkKinds(config)
   const rules = {
     delay: delayOf(config),
-    maxAttempts: config.maxAttempts ?? 3,
+    maxAttempts: config.maxAttempts ?? defaults.maxAttempts,
     attemptTimeoutMs: config.attemptTimeoutMs ?? Number.POSITIVE_INFINITY,
     totalTimeoutMs: config.totalTimeoutMs ?? Number.POSITIVE_INFINITY,
-    memoryLimitBytes: (config.memoryLimitMb ?? 100) * mebibyte,
-    maxPayloadBytes: (config.maxPayloadSizeMb ?? 50) * mebibyte,
-    isCleaned: config.cleanupBetweenRetries ?? true,
+    memoryLimitBytes: (config.memoryLimitMb ?? defaults.memoryLimitMb) * mebibyte,
+    maxPayloadBytes: (config.maxPayloadSizeMb ?? defaults.maxPayloadSizeMb) * mebibyte,
+    isCleaned: config.cleanupBetweenRetries ?? defaults.cleanupBetweenRetries,
     isPatient: config.waitForAttempt ?? false,
     memory: config.memory === undefined ? machineGauge : config.memory,
     clock: config.clock ?? systemClock,

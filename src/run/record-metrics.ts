@@ -12,13 +12,22 @@ export type MetricsParts = {
   readonly report: Report
   /** How full memory was; bounded by the journal. */
   readonly memory: readonly MemoryPoint[]
+  /** Samples that are acknowledged together. */
+  readonly chunkSize: number
 }
 
 /**
  * Records what a run has done, at its end.
  * @throws what a store throws
  */
-export async function recordRunMetrics({ store, clock, tally, report, memory }: MetricsParts): Promise<void> {
+export async function recordRunMetrics({
+  store,
+  clock,
+  tally,
+  report,
+  memory,
+  chunkSize,
+}: MetricsParts): Promise<void> {
   // Loaded when the tasks have ended, into the room of what the run has left behind.
   giveBackMemory()
   const { MetricsRepository } = await import('../metrics/metrics.ts')
@@ -37,7 +46,7 @@ export async function recordRunMetrics({ store, clock, tally, report, memory }: 
     ...tally.gauges(report).map(sampleOf),
     ...memory.flatMap((point) => memorySamples(point, common)),
   ]
-  await metrics.recordMetricsBatch(samples, { chunkSize: 10_000 })
+  await metrics.recordMetricsBatch(samples, { chunkSize })
 }
 
 type Common = { readonly plan: string; readonly environment?: string }

@@ -105,25 +105,26 @@ test('an import that fails says in which line, and what is recorded', async () =
   assert.deepEqual(jsonLines(summary.stdout), [{ name: 'up', series: 1, samples: 1, firstMs: 5, lastMs: 5 }])
 })
 
-test('an import that waits for its input is interrupted, and what came until then is recorded', async () => {
+test('an import that waits for its input is interrupted; what came until then is recorded, chunk by chunk', async () => {
   using folder = new Folder()
   const words = ['metrics', 'import', '-', '--format', 'jsonl', '--json']
   const child = spawn(process.execPath, [mainFile, ...words], {
     cwd: folder.path,
     stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, PLIMSOLL_CHUNK_SIZE: '50' },
   })
   const printed = text(child.stdout)
-  const lines = Array.from({ length: 1_000 }, (_, timestampMs) =>
+  const lines = Array.from({ length: 120 }, (_, timestampMs) =>
     JSON.stringify({ name: 'up', timestampMs, value: 1 }),
   )
   child.stdin.write(`${lines.join('\n')}\n`)
   let summary = ''
-  while (!summary.includes('"samples":1000'))
+  while (!summary.includes('"samples":100,'))
     summary = (await folder.plimsoll(['metrics', 'summary', '--json'])).stdout
   child.kill('SIGINT')
   const [code] = await once(child, 'close')
   assert.equal(code, 130)
-  assert.match(await printed, /"code":"INTERRUPTED".*the first 1000 samples of the source are recorded/)
+  assert.match(await printed, /"code":"INTERRUPTED".*the first 120 samples of the source are recorded/)
 })
 
 test('prune deletes what is older than the days that are kept', async () => {

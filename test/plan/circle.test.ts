@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { PlanInvalidError, parsePlan, readCircle } from '../../src/plan/plan.ts'
 
-async function read(text: string, isPlan = false) {
+async function read(text: string, isPlan = false, variables = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'plimsoll-circle-'))
   const file = join(dir, 'plimsoll.config.yaml')
   writeFileSync(file, text)
   try {
-    return { ...(await readCircle({ files: [{ file, isPlan }], variables: {} })), dir }
+    return { ...(await readCircle({ files: [{ file, isPlan }], variables })), dir }
   } finally {
     rmSync(dir, { recursive: true })
   }
@@ -62,9 +62,17 @@ circel: {}
       '4:3 circle.c.baseUrl: is missing, expected the address of the server, for this provider has none',
       '5:45 circle.d.baseUrl: found a user or a password in it, expected an address without: name the key under "key"',
       '6:3 circle.offline: "offline" is the expert that needs no model, expected up to 60 letters, digits, ".", "_" and "-"',
-      '7:1 circel: unknown key, expected one of circle, experts; did you mean "circle"?',
+      '7:1 circel: unknown key, expected one of circle, experts, queries; did you mean "circle"?',
     ],
   )
+})
+
+test('how what they are asked is kept is read beside them, and a variable wins', async () => {
+  const text = 'queries: { queryTtlHours: 2, maxCachedQueries: 7 }\n'
+  assert.deepEqual((await read(text)).queries, { queryTtlHours: 2, maxCachedQueries: 7 })
+  const variables = { PLIMSOLL_MAX_CACHED_QUERIES: '9' }
+  assert.deepEqual((await read(text, true, variables)).queries, { queryTtlHours: 2, maxCachedQueries: 9 })
+  assert.deepEqual((await read('', false)).queries, { queryTtlHours: 24, maxCachedQueries: 1_000 })
 })
 
 test('a key that is written down is refused, and not shown', async () => {

@@ -52,6 +52,18 @@ test('a run records what it did, and the next run of the plan counts on', async 
   }
 })
 
+test('samples of a run are acknowledged in chunks as large as the plan says', async () => {
+  const chunksOf = async (head: string): Promise<unknown> => {
+    await using yard = await openYard()
+    await yard.deploy(`${head}${plan}`)
+    using database = new DatabaseSync(join(yard.dir, '.plimsoll/plimsoll.db'))
+    return database.prepare('select seq from metric_state').get()?.seq
+  }
+  const few = Number(await chunksOf(''))
+  // Of each of two tasks how long it took and what it used, and the memory of the machine before and after.
+  assert.ok(Number(await chunksOf('metrics: { chunkSize: 1 }')) >= few + 5)
+})
+
 test('metrics that cannot be recorded fail no run, and that is told', async () => {
   await using yard = await openYard()
   await yard.deploy(plan)

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../../clock.ts'
+import { defaultOptions } from '../../default-options.ts'
 import { PlimsollError } from '../../errors.ts'
 import { MemoryMonitor } from '../../memory/memory.ts'
 import { createRedactor, type Redactor } from '../../redact/redact.ts'
@@ -47,13 +48,17 @@ export class ExpertManager implements AsyncDisposable {
 
   /** @throws OPTION_INVALID */
   constructor(options: ExpertManagerOptions = {}) {
-    const { experts = [], enableStreaming = true, clock = systemClock, variables = process.env } = options
+    const { maxConcurrentQueries, memoryBudgetMb, enableStreaming } = {
+      ...defaultOptions.experts,
+      ...options,
+    }
+    const { experts = [], clock = systemClock, variables = process.env } = options
     const most = wholeOf('maxWaitingQueries', options.maxWaitingQueries ?? 10_000, 0)
-    const budgetMb = wholeOf('memoryBudgetMb', options.memoryBudgetMb ?? 512, streamBytes / mebibyte)
+    const budgetMb = wholeOf('memoryBudgetMb', memoryBudgetMb, streamBytes / mebibyte)
     this.#roster = new Roster(experts)
     this.#streams = enableStreaming
     this.#limitUsd = options.spendingLimitUsd ?? null
-    this.#turns = new FairShare(wholeOf('maxConcurrentQueries', options.maxConcurrentQueries ?? 5, 1), most)
+    this.#turns = new FairShare(wholeOf('maxConcurrentQueries', maxConcurrentQueries, 1), most)
     this.#monitor = options.memory === undefined ? new MemoryMonitor() : undefined
     this.#gate = new CalmGate(
       options.memory ?? (this.#monitor as PressureGauge),
