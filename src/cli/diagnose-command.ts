@@ -62,25 +62,27 @@ async function explain(
   return await consultInTerminal(call, circle, query, { ...consultOptions(call), evidence })
 }
 
-function diagnoseRun(call: Call, circle: OpenCircle | null, name: string): Promise<number> {
-  return withJournal(call, async (journal, stateDir) => {
-    const run = await journal.run(name).catch((cause: unknown) => {
-      const isRun = !(cause instanceof PlimsollError) || cause.code !== 'RUN_UNKNOWN' || name === 'last'
-      throw isRun ? cause : noSuchLog(name, cause)
+async function diagnoseRun(call: Call, circle: OpenCircle | null, name: string): Promise<number> {
+  try {
+    return await withJournal(call, async (journal, stateDir) => {
+      const run = await journal.run(name)
+      const tasks = Object.entries(run.report?.tasks ?? {}).filter(([, { status }]) => status === 'failed')
+      if (tasks.length === 0 && !call.flag('json')) {
+        process.stdout.write(`no task of run ${run.runId} has failed\n`)
+      }
+      let exitCode = 0
+      for (const [task, report] of tasks.slice(0, mostTasks)) {
+        const { limitBytes = 0 } = run.definition.tasks.find((one) => one.name === task) ?? {}
+        const failed = { plan: run.plan, runId: run.runId, task, report, limitBytes }
+        const evidence = await evidenceOf(failed, { journal, stateDir, mostBytes })
+        exitCode = Math.max(exitCode, await explain(call, circle, evidence, task))
+      }
+      return exitCode
     })
-    const tasks = Object.entries(run.report?.tasks ?? {}).filter(([, { status }]) => status === 'failed')
-    if (tasks.length === 0 && !call.flag('json')) {
-      process.stdout.write(`no task of run ${run.runId} has failed\n`)
-    }
-    let exitCode = 0
-    for (const [task, report] of tasks.slice(0, mostTasks)) {
-      const { limitBytes = 0 } = run.definition.tasks.find((one) => one.name === task) ?? {}
-      const failed = { plan: run.plan, runId: run.runId, task, report, limitBytes }
-      const evidence = await evidenceOf(failed, { journal, stateDir, mostBytes })
-      exitCode = Math.max(exitCode, await explain(call, circle, evidence, task))
-    }
-    return exitCode
-  })
+  } catch (error) {
+    const isUnknown = error instanceof PlimsollError && error.code === 'RUN_UNKNOWN'
+    throw isUnknown && name !== 'last' ? noSuchLog(name, error) : error
+  }
 }
 
 async function say(call: Call, task: string | null, diagnosis: Diagnosis): Promise<number> {

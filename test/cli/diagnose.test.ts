@@ -72,9 +72,17 @@ test('a log cannot write to the terminal, and its secrets are masked', async () 
 test('a file that is not there, or cannot be read, is an error with what may be named instead', async () => {
   using folder = new Folder()
   folder.write('a.log', 'fine\n')
-  for (const words of [['nothing.log'], ['a.log', 'nothing.log'], ['.']]) {
+  folder.write('plan.yaml', "name: x\ntasks: { a: { run: 'true' } }\n")
+  const isRefused = async (words: readonly string[], said: RegExp): Promise<void> => {
     const { code, stderr } = await folder.plimsoll(['diagnose', ...words])
     assert.equal(code, 2)
-    assert.match(stderr, /LOG_UNREADABLE|RUN_UNKNOWN/)
+    assert.match(stderr, said)
   }
+  const noFile = /LOG_UNREADABLE: there is no file and no run "nothing.log"/
+  await isRefused(['nothing.log'], noFile)
+  await isRefused(['a.log', 'nothing.log'], noFile)
+  await isRefused(['.'], /LOG_UNREADABLE/)
+  await isRefused([], /RUN_UNKNOWN: nothing has been recorded/)
+  await folder.plimsoll(['deploy', 'plan.yaml'])
+  await isRefused(['nothing.log'], noFile)
 })
