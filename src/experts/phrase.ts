@@ -16,7 +16,7 @@ export type Phrase = {
   readonly atStart: boolean
   readonly atEnd: boolean
   readonly anyCase: boolean
-  /** The longest words of it in lower case: a line without them cannot match. */
+  /** The longest words of it without quotes, in lower case: a line without them cannot match. */
   readonly literal: string
   /** Characters of all its words. */
   readonly length: number
@@ -45,7 +45,10 @@ export function parsePhrase(text: string, anyCase = false): Phrase {
     pieces.push({ hole, words: parts[at + 2] ?? '' })
   }
   const cased = pieces.map(({ hole, words }) => ({ hole, words: anyCase ? words.toLowerCase() : words }))
-  const literal = cased.reduce((best, { words }) => (words.length > best.length ? words : best), '')
+  // JSON writes quotes with a backslash before them.
+  const literal = cased
+    .flatMap(({ words }) => words.split('"'))
+    .reduce((best, words) => (words.length > best.length ? words : best), '')
   const length = cased.reduce((sum, { words }) => sum + words.length, 0)
   return { pieces: cased, atStart, atEnd, anyCase, literal: literal.toLowerCase(), length }
 }

@@ -34,6 +34,8 @@ const prefixes: readonly RegExp[] = [
   /^E {2,8}(?=\S)/,
 ]
 const mostPrefixes = 5
+/** A message within JSON, or within JSON in JSON. */
+const escapedQuote = /\\{1,7}"/g
 
 export function plainLogLine(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -42,7 +44,7 @@ export function plainLogLine(bytes: Uint8Array): string {
   return text.includes('\u001b') ? text.replaceAll(escapes, '') : text
 }
 
-/** The line without what stands before the writer's own words. */
+/** The line without what stands before the writer's own words, and without the escapes of JSON. */
 export function withoutPrefix(line: string): string {
   let rest = line.trimStart()
   for (let round = 0; round < mostPrefixes; round += 1) {
@@ -50,5 +52,5 @@ export function withoutPrefix(line: string): string {
     if (prefix === undefined) break
     rest = rest.replace(prefix, '').trimStart()
   }
-  return rest
+  return rest.includes('\\"') ? rest.replaceAll(escapedQuote, '"') : rest
 }
