@@ -13,6 +13,10 @@ import type { Evidence, Log } from './words.ts'
 
 /** Below this nobody should act on it: "I do not know" is the better answer. */
 const leastScore = 0.22
+/** No warning comes to this, unless what follows shows that it was the cause. */
+const sureScore = 0.5
+/** What comes to less than this share of the first is no better than another name of the first. */
+const weakly = 0.5
 const mostEvidence = 5
 const mostOthers = 2
 const longestText = 300
@@ -61,16 +65,19 @@ const noGuesses: Guesses = { hinted: [], alike: () => [] }
  * of is no better than a guess, and a likeness alone is not enough to name a cause.
  */
 function answersOf(ranked: readonly RankedCause[], { hinted, alike }: Guesses): readonly Answer[] {
-  const isSure = ({ findings }: RankedCause): boolean => findings[0]?.soft === false
+  const isSure = ({ findings, score }: RankedCause): boolean =>
+    findings[0]?.soft === false || score >= sureScore
   const sure = ranked.filter(isSure)
   const soft = ranked.filter((cause) => !isSure(cause))
   const named = sure.length === 0 ? [...hinted, ...soft] : [...sure, ...soft]
   if (named.length === 0) return []
   const hints = hinted.map(answerOf)
+  const isWeak = ({ score }: RankedCause): boolean => score < weakly * (named[0]?.score ?? 0)
   const all = onceEach([
-    ...named.map(answerOf),
+    ...named.filter((cause) => !isWeak(cause)).map(answerOf),
     ...hints.slice(0, 1),
     ...readOtherwise(named),
+    ...named.filter(isWeak).map(answerOf),
     ...hints.slice(1),
   ])
   return all.length > mostOthers ? all : onceEach([...all, ...alike().map(answerOf)])

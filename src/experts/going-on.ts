@@ -74,7 +74,8 @@ const serious = /\bERROR\b|\bFATAL\b|^E\d{4} /
 /** Who gives up says good-bye, too, and what follows is of that unless it begins anew. */
 const ofAnEnd =
   /\b(?:shut(?:ting)? ?down|shutdown|exit(?:ing|ed)?|stopp(?:ing|ed)|terminat(?:ing|ed)|abort(?:ing|ed)?)\b/i
-const ofABeginning = /\b(?:started|listening|ready|running|connected|boot(?:ing|ed))\b/i
+const ofABeginning =
+  /^(?!.*\b(?:no|not|cannot|can't)\b).*\b(?:started|listening|ready|running|connected|boot(?:ing|ed))\b/i
 /** A command of a script, as the shell traces it: none that ends it, or clears away after it. */
 const traced = /^\+{1,9} (?!exit\b|return\b|rm\b|kill\b|trap\b|clean)/
 

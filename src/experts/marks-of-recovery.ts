@@ -33,6 +33,7 @@ export const marksOfRecovery: readonly Mark[] = [
       '^{pod@} {spaces}1/1 {spaces}Running ',
     ],
   },
+  { kind: 'pod', phrases: ['^Restart Count: {count#}$', '^ContainersReady {state}$'] },
   {
     kind: 'passed',
     anyCase: true,

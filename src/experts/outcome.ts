@@ -5,6 +5,7 @@
 import type { CauseName } from './causes.ts'
 import type { Finding, LogFindings, Place } from './findings.ts'
 import { wentOn } from './going-on.ts'
+import { isOfReadyPod } from './ready-pods.ts'
 import { isSoft } from './severity.ts'
 
 /** What did not keep the work from succeeding later, though something failed after that. */
@@ -40,6 +41,15 @@ const passing: ReadonlySet<CauseName> = new Set<CauseName>([
   'not-found-remote',
 ])
 
+/** What warnings say of a service that is not there. */
+const waitedOut: ReadonlySet<CauseName> = new Set<CauseName>([
+  'connection-refused',
+  'db-unavailable',
+  'dns',
+  'tls',
+  'auth',
+])
+
 /** What a pod waits for until it is placed, has its image and is ready, and a node until it is ready again. */
 const found: ReadonlySet<CauseName> = new Set<CauseName>([
   'scheduling',
@@ -66,13 +76,26 @@ export function weightAfterwards(finding: Finding, log: LogFindings, hasFailed: 
   const isLasting = lasting.has(rule.cause) && rule.depth !== 'maybe'
   if (lineOf(passed) > line && !hasFailed && !isLasting) return 0
   if (lineOf(recovered) > line && !hasFailed && passing.has(rule.cause)) return 0
+  if (isOfReadyPod(finding, log)) return 0
   if (found.has(rule.cause) && isPlaced(finding, log)) return 0
   const mayPass = !lasting.has(rule.cause) && (rule.depth !== 'fact' || passing.has(rule.cause))
   if (!hasFailed && mayPass && wentOn(finding, log.quiet)) return 0
   // Warnings alone are no failure.
   const isPassing = !lasting.has(rule.cause) && isRemarked(finding, log)
-  if (finding.soft || isPassing) return hasFailed ? softly : 0
-  return 1
+  if (!finding.soft && !isPassing) return 1
+  if (isWhyTimeRanOut(finding, log)) return 1
+  return hasFailed || isStuck(finding, log) ? softly : 0
+}
+
+/** What a service warns of until the time for it is over is why it is. */
+const isWhyTimeRanOut = ({ line, rule }: Finding, { findings }: LogFindings): boolean =>
+  waitedOut.has(rule.cause) &&
+  findings.some((late) => late.rule.cause === 'timeout' && !late.soft && late.line > line)
+
+/** A service that says the same to its last line does not get past it. */
+const isStuck = ({ rule }: Finding, { findings, lines }: LogFindings): boolean => {
+  const same = findings.filter((other) => other.rule === rule)
+  return passing.has(rule.cause) && same.length > 1 && (same.at(-1)?.line ?? 0) >= lines - lastLines
 }
 
 /** Whether a pod that had no place, no image or no good health, had it later: its own events say so, or its state. */
@@ -129,6 +152,7 @@ const lastFailure = (log: LogFindings): number => {
       (failure) =>
         failure.line < cleanup &&
         !isSoft(failure.whole) &&
+        !isOfReadyPod(failure, log) &&
         !isRemarked(failure, log) &&
         !wentOn(failure, log.quiet),
     )?.line ?? 0

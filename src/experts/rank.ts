@@ -34,7 +34,7 @@ const nearlyAsWell = 0.6
 const exactness = 0.001
 const mostExact = 40
 /** Errors are told from the outside in: `cannot resolve it: cannot fetch it: connection refused`. */
-const wrapping = 0.85
+const wrapping = 0.8
 /** What is said inside of these tells how, not why. */
 const standing: ReadonlySet<CauseName> = new Set<CauseName>(['probe-failed', 'ci-infra'])
 /** What is so plain that who says it around it knows more: which file, and what it was for. */
@@ -51,7 +51,8 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
   const { isFamiliar, hasFailed } = options
   const byCause = new Map<CauseName, { finding: Finding; score: number }[]>()
   for (const log of logs) {
-    const innermost = innermostOf(log.findings)
+    const innermost = innermostOf(log.findings, namesCause)
+    const innermostStep = innermostOf(log.findings, namesWork)
     const explained = explainedBelow(log.findings)
     const tells = Map.groupBy(
       log.findings.filter(({ rule }) => standing.has(rule.cause)),
@@ -60,11 +61,11 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
     const end = givingUp(log)
     for (const finding of log.findings) {
       const later = weightAfterwards(finding, log, hasFailed)
-      const inner = innermost.get(finding.line) ?? finding
-      const wraps = !standing.has(finding.rule.cause) && stands(finding, inner)
+      const { depth = 'root', cause: named } = finding.rule
+      const inner = (depth === 'step' ? innermostStep : innermost).get(finding.line) ?? finding
+      const wraps = !standing.has(named) && stands(finding, inner)
       const isHow =
-        finding.rule.depth !== 'fact' &&
-        (tells.get(finding.line)?.some((outer) => stands(outer, finding)) ?? false)
+        depth !== 'fact' && (tells.get(finding.line)?.some((outer) => stands(outer, finding)) ?? false)
       const score =
         scoreOf(finding, log, end) *
         later *
@@ -88,23 +89,38 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
     .toSorted((left, right) => right.score - left.score)
 }
 
+const isCausedBy = /\bCaused by: /
+
 /** Lines after the beginning of a migration in which a statement that the database refuses is the migration's. */
 const migrationLines = 40
 
-/** What a database refuses while its schema is changed is the failure of that change. */
-function causeOf({ rule, line }: Finding, { marks: { migrating, passed } }: LogFindings): CauseName {
+/** Lines of a stack between an exception and what caused it, at most. */
+const mostFrames = 100
+
+/** What a database refuses while its schema is changed is the failure of that change; who refuses below its driver is the database. */
+function causeOf(finding: Finding, log: LogFindings): CauseName {
+  const { rule, line } = finding
+  const { migrating, passed } = log.marks
+  if (rule.cause === 'connection-refused' && isCausedBy.test(finding.whole)) {
+    const ofDriver = ({ rule: other, line: above }: Finding): boolean =>
+      other.cause === 'db-unavailable' && above < line && above >= line - mostFrames
+    return log.findings.some(ofDriver) ? 'db-unavailable' : rule.cause
+  }
   if (rule.cause !== 'db-error') return rule.cause
   const begun = migrating.findLast((mark) => mark.line <= line)?.line ?? Number.NEGATIVE_INFINITY
   const isOver = passed.some((mark) => mark.line > begun && mark.line < line)
   return line - begun <= migrationLines && !isOver ? 'migration-failed' : rule.cause
 }
 
-/** Of each line the last thing that is said in it, where that names a cause. */
-function innermostOf(findings: readonly Finding[]): ReadonlyMap<number, Finding> {
+const namesCause: ReadonlySet<Depth> = new Set<Depth>(['root', 'fact'])
+const namesWork: ReadonlySet<Depth> = new Set<Depth>(['root', 'fact', 'step'])
+
+/** Of each line the last thing that is said in it with one of these depths. */
+function innermostOf(findings: readonly Finding[], depths: ReadonlySet<Depth>): ReadonlyMap<number, Finding> {
   const innermost = new Map<number, Finding>()
   for (const finding of findings) {
-    const { depth = 'root' } = finding.rule
-    if ((depth !== 'root' && depth !== 'fact') || plain.has(finding.rule.cause)) continue
+    const { depth = 'root', cause } = finding.rule
+    if (!depths.has(depth) || plain.has(cause)) continue
     const known = innermost.get(finding.line)
     if (known === undefined || placeInLine(known) < placeInLine(finding)) innermost.set(finding.line, finding)
   }

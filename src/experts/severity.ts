@@ -1,7 +1,7 @@
 /** How much a line says of itself that it matters. */
 
 const softWords =
-  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z])|\bnpm warn\b|\bdeprecat|(?<!timed out )\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\busing (?:the )?defaults?\b|\bskipping\b|\((?:ignored|optional)\)|\bDEBUG\b|^W: (?:Failed to fetch|Some index files)|^debconf: |\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]|^\W{0,4}Normal {2,}[A-Z]|: shutting down$|, (?:info|warning) {2,}/i
+  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z]|ing {1,8}[A-Z][a-z]{1,20}[A-Z]\w{1,40}[: ])|\bnpm warn\b|\bdeprecat|(?<!timed out )\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\busing (?:the )?defaults?\b|\bskipping\b|\((?:ignored|optional)\)|\bDEBUG\b|^W: (?:Failed to fetch|Some index files)|^debconf: |\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]|^\W{0,4}Normal {2,}[A-Z]|: shutting down$|, (?:info|warning) {2,}/i
 
 /** Loggers write levels in capitals, */
 const capitalLevel = /^.{0,60}\b(?:WARN|WARNING|INFO|NOTICE|DEBUG|TRACE)\b[ \]]/
@@ -12,7 +12,7 @@ const otherLevel =
 
 /** What a server tells of one of those who ask it, strangers often: nginx, Apache, PostgreSQL, and the daemons of a host. */
 const ofAPeer =
-  /, client: [\d.a-f:]{2,45}, server: |\[client [\d.a-f:]{2,45}\]|\[preauth\]|\bLOG: {1,2}(?:could not (?:receive|send) data (?:from|to) client|unexpected EOF on client|incomplete startup packet|invalid length of startup packet)|\b(?:sshd|v?s?ftpd|proftpd|klogind|rlogind|telnetd|xinetd|login|dovecot|postfix\/\w{1,20}|saslauthd|imapd|pop3d|named|ntpd)(?:\(pam_unix\))?\[\d{1,9}\]: (?!.*(?:\bbind|listen|config|host key|in use))/i
+  /, client: [\d.a-f:]{2,45}, server: (?!.*upstream: "\w{1,8}:\/)|\[client [\d.a-f:]{2,45}\]|\[preauth\]|\bLOG: {1,2}(?:could not (?:receive|send) data (?:from|to) client|unexpected EOF on client|incomplete startup packet|invalid length of startup packet)|\b(?:sshd|v?s?ftpd|proftpd|klogind|rlogind|telnetd|xinetd|login|dovecot|postfix\/\w{1,20}|saslauthd|imapd|pop3d|named|ntpd)(?:\(pam_unix\))?\[\d{1,9}\]: (?!.*(?:\bbind|listen|config|host key|in use))/i
 
 /** pip and urllib3 warn that they try again, and count down to the last time. */
 const lastTry = 'Retry(total=0,'

@@ -126,3 +126,39 @@ test('what the same lines may be called as well is offered after what has eviden
   assert.ok(others.some((other) => other.cause === 'file-not-found'))
   assert.ok(others.every(({ evidence }) => evidence.length > 0))
 })
+
+const event =
+  '  Warning  Unhealthy  4m  kubelet  Readiness probe failed: dial tcp 10.1.0.4:8080: connect: connection refused\n'
+const pod = (restarts: number, state: string): string =>
+  `Name: web-1\n    Restart Count:  ${restarts}\nConditions:\n  ContainersReady   ${state} \nEvents:\n${event}`
+
+test('what a pod met before all of its containers were ready is no failure', async () => {
+  assert.equal(await causeOf(pod(0, 'True')), null)
+  assert.equal(await causeOf(pod(0, 'False')), 'probe-failed')
+  assert.equal(await causeOf(pod(3, 'True')), 'probe-failed')
+  assert.equal(await causeOf(pod(0, 'True') + pod(0, 'False')), 'probe-failed')
+  assert.equal(await causeOf(pod(3, 'False') + pod(0, 'True')), 'probe-failed')
+})
+
+test('what a service warns of until its time is over is why it failed', async () => {
+  const warning = '10:00:00 WARN broker mq:9092: connection refused\n'
+  const late = '10:01:00 ERROR Timed out waiting to get existing topics\n'
+  assert.equal(await causeOf(warning + late), 'connection-refused')
+  assert.equal(await causeOf(late), 'timeout')
+})
+
+test('a service that warns of the same to its last line does not get past it', async () => {
+  const warning = '10:00:00 WARN broker mq:9092: connection refused\n'
+  assert.equal(await causeOf(warning + warning), 'connection-refused')
+  assert.equal(await causeOf(warning), null)
+  assert.equal(await causeOf(`${warning}${warning}10:00:01 INFO going on\n10:00:02 INFO and on\n`), null)
+})
+
+test('who refuses the connection below the driver of a database is the database', async () => {
+  const frames = 'Caused by: java.net.ConnectException: Connection refused\n'
+  assert.equal(
+    await causeOf(`CommunicationsException: Communications link failure\n${frames}`),
+    'db-unavailable',
+  )
+  assert.equal(await causeOf(frames), 'connection-refused')
+})

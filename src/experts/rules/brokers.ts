@@ -61,6 +61,7 @@ export const brokerRules: readonly Rule[] = [
       'LeaderNotAvailableException',
       'BrokerNotAvailableException',
       'etcdserver: no leader',
+      'etcdserver: leader changed',
       'No cluster leader',
       'ServiceUnavailable: no known leader',
     ],

@@ -196,7 +196,7 @@ export const cloudRules: readonly Rule[] = [
       'Payment Required',
       'minutes quota',
     ],
-    unless: ['exceeded quota: ', 'RequestLimitExceeded', 'disk quota'],
+    unless: ['exceeded quota: ', 'RequestLimitExceeded', 'BackoffLimitExceeded', 'disk quota'],
     log: "Error 403: Quota 'CPUS' exceeded. Limit: 24.0 in region us-central1.",
     source: 'AWS, Google Cloud and Azure, quota errors',
   },

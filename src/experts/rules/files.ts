@@ -43,6 +43,7 @@ export const fileRules: readonly Rule[] = [
     phrases: [
       'vm.max_map_count',
       'max virtual memory areas',
+      'max number of threads [',
       'max file descriptors [{count#}] for elasticsearch',
       'Too many open files',
       'too many open files',
@@ -83,6 +84,7 @@ export const fileRules: readonly Rule[] = [
       'EACCES',
       'EPERM: operation not permitted',
       'Operation not permitted',
+      'operation not permitted',
       'java.nio.file.AccessDeniedException',
       'UnauthorizedAccessException: Access to the path',
       'PermissionError: [Errno',
@@ -139,6 +141,8 @@ export const fileRules: readonly Rule[] = [
       'Errno::ENOENT',
       'File not found: ',
       'file does not exist',
+      'directory {path@} does not exist',
+      'Directory {path@} does not exist',
       'No such file:',
       'ENOTDIR',
       'Is a directory',
@@ -149,6 +153,7 @@ export const fileRules: readonly Rule[] = [
       "cd: can't cd to ",
       'Path does not exist',
       'Input file does not exist',
+      'Unable to access jarfile',
     ],
     unless: [
       'cannot open shared object file',

@@ -137,7 +137,6 @@ export const imageRules: readonly Rule[] = [
       'Failed to initialize NVML',
       'could not select device driver',
       'nvidia-container-cli: ',
-      'Error response from daemon: failed to create task',
       'failed to start daemon',
     ],
     unless: ['permission denied'],

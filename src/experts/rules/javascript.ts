@@ -3,6 +3,17 @@ import type { Rule } from '../words.ts'
 
 export const javascriptRules: readonly Rule[] = [
   {
+    id: 'node-entry-missing',
+    cause: 'file-not-found',
+    also: ['dependency-missing'],
+    phrases: ["Error: Cannot find module '/{path}'", 'requireStack: []'],
+    unless: ['node_modules'],
+    says: 'The script that Node.js should start is not there: /{path}',
+    next: ['Compare the path with what the build made, and with the working directory'],
+    log: "Error: Cannot find module '/app/dist/main.js'",
+    source: 'Node.js, lib/internal/modules/cjs/loader.js',
+  },
+  {
     id: 'node-module-missing',
     cause: 'dependency-missing',
     phrases: [

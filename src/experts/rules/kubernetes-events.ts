@@ -25,11 +25,16 @@ export const kubernetesEventRules: readonly Rule[] = [
     source: 'Kubernetes, pkg/kubelet/lifecycle/predicate.go; pkg/controller/volume/events',
   },
   {
-    // Events of the level Normal: a claim begins with them.
+    // Claims begin with events of the level Normal, and pods wait for them.
     id: 'k8s-volume-awaited',
     cause: 'scheduling',
     depth: 'maybe',
-    phrases: ['waiting for a volume to be created', 'waiting for first consumer to be created'],
+    phrases: [
+      'waiting for a volume to be created',
+      'waiting for first consumer to be created',
+      'pod has unbound immediate PersistentVolumeClaims',
+      'has unbound immediate PersistentVolumeClaims',
+    ],
     says: 'The pod waits for a volume that nobody has made yet.',
     next: ['Read the events of the claim: kubectl describe pvc'],
     log: 'persistentvolume-controller  waiting for a volume to be created, either by external provisioner "x" or manually',
@@ -77,7 +82,6 @@ export const kubernetesEventRules: readonly Rule[] = [
       'FailedAttachVolume',
       'FailedMapVolume',
       'AttachVolume.Attach failed for volume',
-      'error mounting "{path}" to rootfs',
       'failed to create subPath directory for volumeMount',
       'CreateContainerError',
     ],
@@ -204,7 +208,6 @@ export const kubernetesEventRules: readonly Rule[] = [
       'Ignoring ingress because of error',
       'does not contain a valid IngressClass',
       'no object matching key "{key}" in local store',
-      'Error obtaining Endpoints for Service',
       'does not have any active Endpoint',
       'that does not exist in service',
       'in ingress refers to',
@@ -260,6 +263,10 @@ export const kubernetesEventRules: readonly Rule[] = [
     phrases: [
       'Error: failed to download "{chart}" at version',
       'INSTALLATION FAILED: failed to download "{chart}"',
+      'chart "{chart}" matching {version} not found in',
+      'chart "{chart}" version "{version}" not found in',
+      'no chart version found for {chart}',
+      'improper constraint: {version}',
     ],
     says: 'The repository has no chart {chart} of this version.',
     log: 'Error: failed to download "bitnami/redis" at version "99.0.0"',

@@ -10,6 +10,7 @@ import { ciRules } from './ci.ts'
 import { cloudRules } from './cloud.ts'
 import { compilerRules } from './compilers.ts'
 import { configurationManagementRules } from './configuration-management.ts'
+import { containerRules } from './containers.ts'
 import { databaseServerRules } from './database-servers.ts'
 import { databaseRules } from './databases.ts'
 import { fileRules } from './files.ts'
@@ -24,6 +25,7 @@ import { javaToolchainRules } from './java-toolchains.ts'
 import { javascriptRules } from './javascript.ts'
 import { kubernetesRules } from './kubernetes.ts'
 import { kubernetesEventRules } from './kubernetes-events.ts'
+import { kubernetesReferenceRules } from './kubernetes-references.ts'
 import { memoryRules } from './memory.ts'
 import { migrationRules } from './migrations.ts'
 import { moreLanguageRules } from './more-languages.ts'
@@ -46,6 +48,7 @@ import { shellRules } from './shell.ts'
 import { siteRules } from './sites.ts'
 import { solverRules } from './solvers.ts'
 import { sshRules } from './ssh.ts'
+import { timeoutRules } from './timeouts.ts'
 import { tlsRules } from './tls.ts'
 import { vcsRules } from './vcs.ts'
 
@@ -57,6 +60,7 @@ export const rules: readonly Rule[] = [
   ...cloudRules,
   ...compilerRules,
   ...configurationManagementRules,
+  ...containerRules,
   ...databaseRules,
   ...databaseServerRules,
   ...fileRules,
@@ -71,6 +75,7 @@ export const rules: readonly Rule[] = [
   ...javascriptRules,
   ...kubernetesRules,
   ...kubernetesEventRules,
+  ...kubernetesReferenceRules,
   ...memoryRules,
   ...migrationRules,
   ...moreLanguageRules,
@@ -93,6 +98,7 @@ export const rules: readonly Rule[] = [
   ...siteRules,
   ...solverRules,
   ...sshRules,
+  ...timeoutRules,
   ...tlsRules,
   ...vcsRules,
 ]

@@ -33,6 +33,20 @@ export const serverRules: readonly Rule[] = [
     source: 'nginx, src/core/ngx_conf_file.c; Apache httpd; HAProxy; Caddy',
   },
   {
+    id: 'proxy-config',
+    cause: 'config-error',
+    depth: 'step',
+    phrases: [
+      'error initializing config {file}: {message}',
+      'error initializing configuration {file}: {message}',
+      'command traefik error: {message}',
+    ],
+    unless: ['ddress already in use', 'ermission denied', 'o such file'],
+    says: 'The proxy does not accept its configuration: {message}',
+    log: "[2026-03-01 10:00:00.000][1][critical][main] error initializing config '/etc/envoy/envoy.yaml': no such field: 'static_resource'",
+    source: 'Envoy, source/server/server.cc; Traefik, cmd/traefik/traefik.go',
+  },
+  {
     id: 'nginx-test',
     cause: 'config-error',
     depth: 'maybe',

@@ -30,6 +30,10 @@ export const settingsRules: readonly Rule[] = [
       'Please provide {variable!}',
       'You need to specify {variable!}',
       'You need to set {variable!}',
+      "value required for '{variable!}'",
+      'value for {variable!} is required',
+      'value required for {variable!}',
+      'no value for {variable!}',
     ],
     unless: [
       '# config_',

@@ -82,6 +82,7 @@ export const vcsRules: readonly Rule[] = [
       'Unable to determine the base commit',
       'failed to fetch submodule',
       'fatal: unable to update url base',
+      "unable to resolve '{ref}' to a commit SHA",
     ],
     unless: ['data quota', 'No space left', 'The requested URL returned error: 5', 'HEAD$'],
     says: 'git could not fetch or check out what was asked for: {ref}',
