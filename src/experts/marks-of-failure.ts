@@ -108,6 +108,8 @@ export const marksOfFailure: readonly Mark[] = [
       ' CRITICAL ',
       '^panic: ',
       '^Exception in thread "',
+      // Printed after an exception that nothing caught, and never else.
+      '^Node.js v{major#}.{version@}$',
       '^Traceback (most recent call last)',
       'error: could not compile',
       '^error: aborting due to',

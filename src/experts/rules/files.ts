@@ -126,6 +126,7 @@ export const fileRules: readonly Rule[] = [
     cause: 'file-not-found',
     phrases: [
       'No such file or directory',
+      '.: {file@}: file not found',
       "ENOENT: no such file or directory, {call@} '{path}'",
       'ENOENT',
       'no such file or directory',

@@ -227,4 +227,18 @@ export const gateRules: readonly Rule[] = [
     source:
       'depcheck; maven-dependency-plugin; maven-enforcer-plugin; cargo-deny; npm audit; OWASP; markdown-link-check',
   },
+  {
+    id: 'gate-inspection',
+    cause: 'quality-gate',
+    phrases: [
+      'Analysis results: {count#} problem',
+      'Qodana: {count#} problem',
+      'Grouping problems by severity',
+      'Failure condition triggered',
+    ],
+    unless: ['Analysis results: 0'],
+    says: 'An inspection of the code found problems: {count}',
+    log: 'Analysis results: 2 problems detected',
+    source: 'Qodana, report of the command line',
+  },
 ]

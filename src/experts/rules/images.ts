@@ -30,8 +30,6 @@ export const imageRules: readonly Rule[] = [
       'reading manifest {tag@} in',
       'Unable to pull image',
       'Failed to pull image',
-      'no such image',
-      'No such image',
       'ImageInspectError',
       'ErrImageNeverPull',
       'CannotPullContainerError',
@@ -48,14 +46,20 @@ export const imageRules: readonly Rule[] = [
     source: 'distribution, registry/api/errcode; Kubernetes, pkg/kubelet/images; containerd',
   },
   {
-    // What docker said before it tells why.
+    // What docker said before it tells why; an image that is not here was often to be built just before.
     id: 'image-pull-step',
     cause: 'image-pull',
     depth: 'step',
-    phrases: ['Docker pull failed', 'docker pull failed'],
-    says: 'An image could not be pulled.',
+    phrases: [
+      'Docker pull failed',
+      'docker pull failed',
+      'no such image',
+      'No such image',
+      'An image does not exist locally with the tag',
+    ],
+    says: 'An image could not be pulled, or is not here.',
     log: '##[error]Docker pull failed with exit code 1',
-    source: 'GitHub runner, ContainerOperationProvider.cs',
+    source: 'GitHub runner, ContainerOperationProvider.cs; Docker, daemon/images',
   },
   {
     id: 'image-pull-listed',
@@ -177,6 +181,7 @@ export const imageRules: readonly Rule[] = [
       'unauthorized: ',
       'authentication required',
     ],
+    unless: ['pull access denied for'],
     says: 'The image registry did not accept the log-in, or got none.',
     next: ['Log in before: docker login REGISTRY', 'In a cluster, name the pull secret in imagePullSecrets'],
     log: 'denied: requested access to the resource is denied',

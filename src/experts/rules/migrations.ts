@@ -76,7 +76,6 @@ export const migrationRules: readonly Rule[] = [
       'Migrations failed',
       'migrations are pending',
       'Migrations are pending',
-      'pending migration',
       'knex: migration',
       'Migrate failed',
       'Error: Migration',
@@ -85,5 +84,16 @@ export const migrationRules: readonly Rule[] = [
     log: 'Migration failed: 0003_add_total',
     source:
       'Rails, activerecord/lib/active_record/migration.rb; Flyway; Liquibase; Alembic; Django; golang-migrate; Prisma; Knex',
+  },
+  {
+    // Many tools mention those that they are about to apply.
+    id: 'migration-pending',
+    cause: 'migration-failed',
+    depth: 'maybe',
+    phrases: ['pending migration'],
+    says: 'The database has not the schema that the program expects: migrations are pending.',
+    next: ['Apply the migrations before the program is started'],
+    log: 'Error: 2 pending migrations, apply them first',
+    source: 'Knex; TypeORM; Prisma; Entity Framework',
   },
 ]

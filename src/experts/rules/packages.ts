@@ -201,4 +201,21 @@ export const packageRules: readonly Rule[] = [
     log: 'gzip: stdin: not in gzip format',
     source: 'gzip, tar, unzip, xz and coreutils',
   },
+  {
+    id: 'offline-build',
+    cause: 'dependency-missing',
+    also: ['config-error'],
+    phrases: [
+      'you are in the offline mode (--offline)',
+      'No cached version of {artifact@} available for offline mode',
+      'No cached version listing for {artifact@} available for offline mode',
+      'Cannot access {repository} in offline mode and the artifact {artifact@} has not been downloaded',
+      "cache mode is 'only-if-cached' but no cached response is available",
+      'due to offline mode',
+    ],
+    says: 'The tool may not use the network, and what it needs is not in its cache.',
+    next: ['Fill the cache in an earlier step, or take the option away that forbids the network'],
+    log: '> No cached version of com.acme:rates:1.2 available for offline mode.',
+    source: 'Cargo, src/cargo/sources/git; Gradle, resolve engine; Maven resolver; npm, make-fetch-happen',
+  },
 ]

@@ -26,6 +26,7 @@ import { javascriptRules } from './javascript.ts'
 import { kubernetesRules } from './kubernetes.ts'
 import { kubernetesEventRules } from './kubernetes-events.ts'
 import { kubernetesReferenceRules } from './kubernetes-references.ts'
+import { localeRules } from './locales.ts'
 import { memoryRules } from './memory.ts'
 import { migrationRules } from './migrations.ts'
 import { moreLanguageRules } from './more-languages.ts'
@@ -76,6 +77,7 @@ export const rules: readonly Rule[] = [
   ...kubernetesRules,
   ...kubernetesEventRules,
   ...kubernetesReferenceRules,
+  ...localeRules,
   ...memoryRules,
   ...migrationRules,
   ...moreLanguageRules,

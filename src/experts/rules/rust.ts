@@ -75,11 +75,7 @@ export const rustRules: readonly Rule[] = [
   {
     id: 'cargo-build-script',
     cause: 'dependency-build',
-    phrases: [
-      'error: failed to run custom build command for `{package}`',
-      'build script failed',
-      'error occurred in cc-rs',
-    ],
+    phrases: ['error: failed to run custom build command for `{package}`', 'error occurred in cc-rs'],
     says: 'The build script of {package} failed.',
     log: 'error: failed to run custom build command for `openssl-sys v0.9.90`',
     source: 'Cargo, src/cargo/core/compiler/custom_build.rs',

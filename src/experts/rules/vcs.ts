@@ -223,8 +223,6 @@ export const vcsRules: readonly Rule[] = [
     cause: 'quality-gate',
     depth: 'root',
     phrases: [
-      'pre-receive hook declined',
-      'remote rejected',
       'protected branch hook declined',
       'pre-commit hook failed',
       'GH006: Protected branch update failed',
@@ -257,8 +255,19 @@ export const vcsRules: readonly Rule[] = [
     ],
     unless: ['refusing to allow', 'template deployment', 'modified:', '[command]', 'group]Run', '+ git diff'],
     says: 'A rule of the repository turned the change away.',
-    log: ' ! [remote rejected] main -> main (pre-receive hook declined)',
+    log: 'remote: error: GH006: Protected branch update failed for refs/heads/main.',
     source: 'git, builtin/receive-pack.c; GitHub, repository rules',
+  },
+  {
+    // What the hook itself printed before tells why, such as the build of a platform that takes pushes.
+    id: 'git-push-rejected',
+    cause: 'quality-gate',
+    depth: 'step',
+    phrases: ['pre-receive hook declined', 'remote rejected'],
+    unless: ['refusing to allow'],
+    says: 'A rule of the repository turned the change away.',
+    log: ' ! [remote rejected] main -> main (pre-receive hook declined)',
+    source: 'git, builtin/receive-pack.c',
   },
   {
     // ssh says before why: no name, no route, no key.
