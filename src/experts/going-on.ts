@@ -79,8 +79,11 @@ const ofABeginning =
 /** A command of a script, as the shell traces it: none that ends it, or clears away after it. */
 const traced = /^\+{1,9} (?!exit\b|return\b|rm\b|kill\b|trap\b|clean)/
 
+/** When something began or ended, as `kubectl` shows it. */
+const field = /^\W{0,20}(?:Start(?:ed| Time)|Finished|\w{1,40}(?:At|Time|Timestamp))"?: /
+
 const isRecord = (text: string): boolean =>
-  traced.test(text) || (time.test(text) && !ofCi.test(text) && !serious.test(text))
+  traced.test(text) || (time.test(text) && ![ofCi, serious, field].some((other) => other.test(text)))
 
 /** Who wrote a line of a log that many write to: the service of Docker Compose, the program of syslog. */
 const writerOf = (text: string): string =>

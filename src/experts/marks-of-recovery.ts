@@ -29,11 +29,16 @@ export const marksOfRecovery: readonly Mark[] = [
     phrases: [
       'Successfully assigned {pod@} to ',
       'Successfully pulled image ',
+      'Started container',
+      'Container started',
       'status is now: NodeReady',
       '^{pod@} {spaces}1/1 {spaces}Running ',
     ],
   },
-  { kind: 'pod', phrases: ['^Restart Count: {count#}$', '^ContainersReady {state}$'] },
+  {
+    kind: 'pod',
+    phrases: ['^Restart Count: {count#}$', '^ContainersReady {state}$', '^ScalingActive {state} '],
+  },
   {
     kind: 'passed',
     anyCase: true,

@@ -77,7 +77,7 @@ export function weightAfterwards(finding: Finding, log: LogFindings, hasFailed: 
   if (lineOf(passed) > line && !hasFailed && !isLasting) return 0
   if (lineOf(recovered) > line && !hasFailed && passing.has(rule.cause)) return 0
   if (isOfReadyPod(finding, log)) return 0
-  if (found.has(rule.cause) && isPlaced(finding, log)) return 0
+  if ((found.has(rule.cause) || ofMounting.test(finding.whole)) && isPlaced(finding, log)) return 0
   const mayPass = !lasting.has(rule.cause) && (rule.depth !== 'fact' || passing.has(rule.cause))
   if (!hasFailed && mayPass && wentOn(finding, log.quiet)) return 0
   // Warnings alone are no failure.
@@ -98,6 +98,10 @@ const isStuck = ({ rule }: Finding, { findings, lines }: LogFindings): boolean =
   return passing.has(rule.cause) && same.length > 1 && (same.at(-1)?.line ?? 0) >= lines - lastLines
 }
 
+/** What keeps a container from being started, as an event. */
+const ofMounting = /\bWarning {1,20}Failed(?:Mount|AttachVolume|MapVolume|CreatePodSandBox)\b/
+const started = / Running |\b[Ss]tarted\b/
+
 /** Whether a pod that had no place, no image or no good health, had it later: its own events say so, or its state. */
 function isPlaced({ line, whole, rule }: Finding, { marks }: LogFindings): boolean {
   const pod = /\bpod\/(\S{1,253})/.exec(whole)?.[1]
@@ -105,7 +109,8 @@ function isPlaced({ line, whole, rule }: Finding, { marks }: LogFindings): boole
     (mark) =>
       mark.line > line &&
       (pod === undefined || mark.whole.includes(pod)) &&
-      (rule.cause !== 'probe-failed' || mark.whole.includes(' Running ')),
+      (rule.cause !== 'probe-failed' || mark.whole.includes(' Running ')) &&
+      (!ofMounting.test(whole) || started.test(mark.whole)),
   )
 }
 

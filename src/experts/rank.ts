@@ -35,6 +35,7 @@ const exactness = 0.001
 const mostExact = 40
 /** Errors are told from the outside in: `cannot resolve it: cannot fetch it: connection refused`. */
 const wrapping = 0.8
+const telling = 0.5
 /** What is said inside of these tells how, not why. */
 const standing: ReadonlySet<CauseName> = new Set<CauseName>(['probe-failed', 'ci-infra'])
 /** What is so plain that who says it around it knows more: which file, and what it was for. */
@@ -55,7 +56,7 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
     const innermostStep = innermostOf(log.findings, namesWork)
     const explained = explainedBelow(log.findings)
     const tells = Map.groupBy(
-      log.findings.filter(({ rule }) => standing.has(rule.cause)),
+      log.findings.filter(({ rule }) => standing.has(rule.cause) && rule.depth !== 'maybe'),
       ({ line }) => line,
     )
     const end = givingUp(log)
@@ -70,7 +71,8 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
         scoreOf(finding, log, end) *
         later *
         (isFamiliar(finding) ? knownFromGreen : 1) *
-        (wraps || isHow || explained.has(finding) ? wrapping : 1)
+        (wraps || explained.has(finding) ? wrapping : 1) *
+        (isHow ? telling : 1)
       const cause = causeOf(finding, log)
       const known = byCause.get(cause)
       if (known) known.push({ finding, score })

@@ -162,3 +162,24 @@ test('who refuses the connection below the driver of a database is the database'
   )
   assert.equal(await causeOf(frames), 'connection-refused')
 })
+
+test('a volume that was mounted before the container started kept nobody from anything', async () => {
+  const late =
+    'Warning  FailedMount  3m  kubelet  MountVolume.SetUp failed for volume "data" : not yet there\n'
+  assert.equal(await causeOf(`${late}Normal   Started  3m  kubelet  Started container web\n`), null)
+  assert.equal(await causeOf(`${late}Normal   Pulling  3m  kubelet  Pulling image "web:1"\n`), 'config-error')
+})
+
+test('what the log of a pod says goes before a probe that found nobody listening', async () => {
+  const log = 'Error: DATABASE_URL environment variable is required\n'
+  assert.equal(await causeOf(event), 'probe-failed')
+  assert.equal(await causeOf(log + event), 'env-missing')
+  assert.equal(await causeOf(event + log), 'env-missing')
+})
+
+test('when a container was started is no sign that it went on', async () => {
+  const times =
+    '      Started:      Sun, 01 Mar 2026 10:03:00 +0000\n      Finished:     Sun, 01 Mar 2026 10:03:01 +0000\n'
+  const probe = 'Liveness probe failed: HTTP probe failed with statuscode: 500\n'
+  assert.equal(await causeOf(`${probe}${times}`), 'probe-failed')
+})

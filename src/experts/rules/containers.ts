@@ -60,7 +60,7 @@ export const containerRules: readonly Rule[] = [
     id: 'docker-task',
     cause: 'ci-infra',
     also: ['config-error'],
-    depth: 'step',
+    depth: 'maybe',
     phrases: ['Error response from daemon: failed to create task'],
     says: 'The engine could not start the container.',
     log: 'Error response from daemon: failed to create task for container: failed to start shim: start failed',

@@ -112,6 +112,7 @@ export const fileRules: readonly Rule[] = [
       'permission denied (publickey',
       'Permission denied, please try again',
       'for user',
+      'node locks',
     ],
     says: 'The system does not allow this to the user that the task runs as.',
     next: [

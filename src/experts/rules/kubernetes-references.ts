@@ -36,6 +36,7 @@ export const kubernetesReferenceRules: readonly Rule[] = [
       'service "{service}" does not exist',
       'backend service "{service}" not found',
       'IngressClass "{name}" not found',
+      'IngressClass {name@} not found',
       'ingressclasses.networking.k8s.io "{name}" not found',
       'Reason: BackendNotFound',
       'GatewayClass{name}is not accepted',

@@ -247,10 +247,29 @@ export const kubernetesRules: readonly Rule[] = [
       'dependency failed to start: container {name@} is unhealthy',
       'health checks failed',
     ],
-    unless: ['Unhealthy threshold', 'phase status Pending', 'due to a misconfiguration'],
+    unless: [
+      'Unhealthy threshold',
+      'phase status Pending',
+      'due to a misconfiguration',
+      'probe failed: {request}dial tcp {address@}: connect: ',
+    ],
     says: 'The service did not answer its health check as expected.',
     log: 'Warning  Unhealthy  kubelet  Readiness probe failed: HTTP probe failed with statuscode: 500',
     source: 'Kubernetes, pkg/kubelet/prober/prober.go; Docker, health',
+  },
+  {
+    // The program does not run yet, or no more: its log tells why.
+    id: 'k8s-probe-refused',
+    cause: 'probe-failed',
+    depth: 'step',
+    phrases: ['probe failed: {request}dial tcp {address@}: connect: '],
+    says: 'Nothing listens at {address}, where the health check asks.',
+    next: [
+      'Read the log of the container from its start',
+      'Compare the port of the check with that of the service',
+    ],
+    log: 'Warning  Unhealthy  kubelet  Readiness probe failed: Get "http://10.1.0.4:8080/": dial tcp 10.1.0.4:8080: connect: connection refused',
+    source: 'Kubernetes, pkg/probe/http/http.go and pkg/probe/tcp/tcp.go',
   },
   {
     id: 'k8s-evicted',

@@ -76,6 +76,24 @@ export const pythonRules: readonly Rule[] = [
     source: 'CPython, Objects/exceptions.c',
   },
   {
+    // Servers that load an application by its name.
+    id: 'python-app-named',
+    cause: 'dependency-missing',
+    also: ['config-error', 'program-error'],
+    phrases: [
+      'Error loading ASGI app. Could not import module "{name}"',
+      "Failed to find attribute '{name}' in",
+      'Failed to parse {name} as an attribute name or function call',
+      "While importing '{name}', an ImportError was raised",
+      'Could not locate a Flask application',
+      'Error: Unable to load celery application',
+    ],
+    says: 'The server cannot load the application {name}.',
+    next: ['Compare the name with the module, and the working directory'],
+    log: 'ERROR:    Error loading ASGI app. Could not import module "main".',
+    source: 'Uvicorn, importer.py; Gunicorn, util.py; Flask, cli.py; Celery, bin/celery.py',
+  },
+  {
     id: 'python-env',
     cause: 'env-missing',
     depth: 'root',

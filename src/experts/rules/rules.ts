@@ -3,6 +3,7 @@
  * which of several that fit is the cause is decided in `rank.ts`.
  */
 import type { Rule } from '../words.ts'
+import { alertRules } from './alerts.ts'
 import { brokerRules } from './brokers.ts'
 import { buildToolRules } from './build-tools.ts'
 import { cRules } from './c.ts'
@@ -54,6 +55,7 @@ import { tlsRules } from './tls.ts'
 import { vcsRules } from './vcs.ts'
 
 export const rules: readonly Rule[] = [
+  ...alertRules,
   ...buildToolRules,
   ...brokerRules,
   ...cRules,

@@ -102,6 +102,7 @@ export const timeoutRules: readonly Rule[] = [
       'timed out',
       'timeouterror',
       'timeout waiting for',
+      'timeout occurred after waiting',
       'error: timeout',
       'timeout after',
       'timeout of {ms#}ms exceeded',
