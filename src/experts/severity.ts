@@ -1,10 +1,13 @@
 /** How much a line says of itself that it matters. */
 
 const softWords =
-  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z]|ing {1,8}[A-Z][a-z]{1,20}[A-Z]\w{1,40}[: ])|\bnpm warn\b|\bdeprecat|(?<!timed out )\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\busing (?:the )?defaults?\b|\bskipping\b|\((?:ignored|optional)\)|\bDEBUG\b|^W: (?:Failed to fetch|Some index files)|^debconf: |\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]|^\W{0,4}Normal {2,}[A-Z]|: shutting down$|, (?:info|warning) {2,}/i
+  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z]|ing {1,8}[A-Z][a-z]{1,20}[A-Z]\w{1,40}[: ])|\bnpm warn\b|\bdeprecat|(?<!timed out )\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\busing (?:the )?defaults?\b|\bskipping\b|\((?:ignored|optional)\)|^W: (?:Failed to fetch|Some index files)|^debconf: |\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]|^\W{0,4}Normal {2,}[A-Z]|: shutting down$|, (?:info|warning) {2,}/i
 
 /** Loggers write levels in capitals, */
 const capitalLevel = /^.{0,60}\b(?:WARN|WARNING|INFO|NOTICE|DEBUG|TRACE)\b[ \]]/
+
+/** not as a folder of a build has it, */
+const debugging = /(?<![\\/\w.-])DEBUG(?![\\/\w])/
 
 /** in brackets or in a field, as letters (klog, MongoDB), as numbers (pino) or as signs (Redis). */
 const otherLevel =
@@ -27,7 +30,8 @@ const asserted = /(?:^|\s)[E>] {2,8}(?:assert |AssertionError)/
 export const isSoft = (line: string): boolean => {
   const said = line.replace(relayed, '')
   return (
-    [softWords, asserted, capitalLevel, otherLevel, ofAPeer].some((pattern) => pattern.test(said)) &&
-    !said.includes(lastTry)
+    [softWords, asserted, capitalLevel, debugging, otherLevel, ofAPeer].some((pattern) =>
+      pattern.test(said),
+    ) && !said.includes(lastTry)
   )
 }

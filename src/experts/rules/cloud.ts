@@ -70,7 +70,7 @@ export const cloudRules: readonly Rule[] = [
       'TokenExpiredError',
       'Login incorrect',
     ],
-    unless: ['password authentication failed', 'for user "', 'SASL', 'Unexpected'],
+    unless: ['password authentication failed', 'for user "', 'SASL', 'Unexpected', 'WWW-Authenticate'],
     log: 'Unable to locate credentials. You can configure credentials by running "aws configure".',
     source: 'botocore, exceptions.py; aws-sdk-go; google-auth; azure-identity',
   },
