@@ -54,19 +54,21 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
   for (const log of logs) {
     const innermost = innermostOf(log.findings, namesCause)
     const innermostStep = innermostOf(log.findings, namesWork)
-    const explained = explainedBelow(log.findings)
+    const explained = new Set([...explainedBelow(log.findings), ...explainedByBuilds(log.findings)])
     const tells = Map.groupBy(
       log.findings.filter(({ rule }) => standing.has(rule.cause) && rule.depth !== 'maybe'),
       ({ line }) => line,
     )
+    const knowing = Map.groupBy(log.findings.filter(isExact), ({ line }) => line)
     const end = givingUp(log)
     for (const finding of log.findings) {
       const later = weightAfterwards(finding, log, hasFailed)
       const { depth = 'root', cause: named } = finding.rule
       const inner = (depth === 'step' ? innermostStep : innermost).get(finding.line) ?? finding
       const wraps = !standing.has(named) && stands(finding, inner)
+      const around = plain.has(named) ? knowing : tells
       const isHow =
-        depth !== 'fact' && (tells.get(finding.line)?.some((outer) => stands(outer, finding)) ?? false)
+        depth !== 'fact' && (around.get(finding.line)?.some((outer) => stands(outer, finding)) ?? false)
       const score =
         scoreOf(finding, log, end) *
         later *
@@ -117,6 +119,9 @@ function causeOf(finding: Finding, log: LogFindings): CauseName {
 const namesCause: ReadonlySet<Depth> = new Set<Depth>(['root', 'fact'])
 const namesWork: ReadonlySet<Depth> = new Set<Depth>(['root', 'fact', 'step'])
 
+const isExact = ({ rule: { depth = 'root', cause } }: Finding): boolean =>
+  namesCause.has(depth) && !plain.has(cause)
+
 /** Of each line the last thing that is said in it with one of these depths. */
 function innermostOf(findings: readonly Finding[], depths: ReadonlySet<Depth>): ReadonlyMap<number, Finding> {
   const innermost = new Map<number, Finding>()
@@ -149,6 +154,43 @@ function explainedBelow(findings: readonly Finding[]): ReadonlySet<Finding> {
     if (isExplained) explained.add(finding)
   }
   return explained
+}
+
+/** Lines of output that pip, Cargo and their like show of a build that failed, where they say so. */
+const outputLines = 60
+/** What no build of a package is to blame for. */
+const surroundings: ReadonlySet<CauseName> = new Set<CauseName>([
+  'network',
+  'dns',
+  'timeout',
+  'tls',
+  'connection-refused',
+  'rate-limit',
+  'remote-unavailable',
+  'oom',
+  'disk-full',
+])
+
+/** What its build lacks: that is how it failed. */
+const lacking: ReadonlySet<CauseName> = new Set<CauseName>(['dependency-missing', 'link-error'])
+
+/**
+ * Of a package that could not be built and of what stands in the output of its build, what says less: the package where
+ * its surroundings broke, and what its build lacked otherwise.
+ */
+function explainedByBuilds(findings: readonly Finding[]): readonly Finding[] {
+  const builds = findings.filter(({ rule, soft }) => rule.cause === 'dependency-build' && !soft)
+  const reasons = findings.filter(
+    (finding) => isExact(finding) && !finding.soft && surroundings.has(finding.rule.cause),
+  )
+  return [
+    ...builds.filter(({ line }) => reasons.some((reason) => Math.abs(line - reason.line) <= outputLines)),
+    ...findings.filter(
+      ({ rule, line }) =>
+        lacking.has(rule.cause) &&
+        builds.some((build) => build.line > line && build.line - line <= outputLines),
+    ),
+  ]
 }
 
 /** Whether the inner one stands after the words of the outer one, and is no part of them. */

@@ -27,6 +27,7 @@ export const serverRules: readonly Rule[] = [
       'cannot load certificate',
       'SSL_CTX_use_',
       'Permission denied',
+      '(2: No such file or directory)',
     ],
     says: 'The configuration of the web server is not accepted: {message}',
     log: 'nginx: [emerg] unknown directive "sever" in /etc/nginx/nginx.conf:12',
