@@ -200,6 +200,10 @@ const hints: Readonly<Partial<Record<CauseName, Hint>>> = {
     about: 'damaged data',
     words: ['corrupt', 'checksum', 'integrity', 'truncated'],
   },
+  'quality-gate': {
+    about: 'files that are not as they were committed',
+    words: ['diff --git a/', 'uncommitted', 'not formatted'],
+  },
   cancelled: {
     about: 'a stop from outside',
     words: ['cancelled', 'canceled', 'interrupted', 'terminated'],
@@ -283,7 +287,7 @@ function nearTheFailure(log: LogFindings): readonly Near[] {
 
 /** Warnings, who gives up without a reason, counts of nothing, tests that are left out or may fail, what is fetched or compiled: names of any words. */
 const harmless =
-  /\bwarn|\b0 (?:error|fail)|no errors?\b|(?:errors|failed): 0|\b(?:skipped|xfail)\b|^\W{0,4}(?:Download|Fetch|Collect|Compil|Check|Build|Install|Unpack|Using)ing\b|^\W{0,4}Downloaded\b|\bGET 200\b|Build failed with an exception|^BUILD FAIL|completed with exit code|^make\b.{0,80}\*\*\*|^\[Help|^Re-run |^For more information/i
+  /\bwarn|\b0 (?:error|fail)|no errors?\b|(?:errors|failed): 0|\b(?:skipped|xfail)\b|^\W{0,4}(?:Download|Fetch|Collect|Compil|Check|Build|Install|Unpack|Using)ing\b|^\W{0,4}Downloaded\b|\bGET 200\b|^ScriptException: |Build failed with an exception|^BUILD FAIL|completed with exit code|^make\b.{0,80}\*\*\*|^\[Help|^Re-run |^For more information/i
 
 const isHarmless = (whole: string): boolean => isSoft(whole) || harmless.test(withoutPrefix(whole))
 

@@ -196,6 +196,7 @@ export const marksOfFailure: readonly Mark[] = [
       'not permitted',
       'traceback',
       'dirty',
+      '^diff --git a/',
     ],
     unless: [
       '0 errors',

@@ -11,6 +11,8 @@ export const buildToolRules: readonly Rule[] = [
       'ailed to find tool. Is `{program}` installed',
       'failed to find tool "{program}":',
       'is `cmake` not installed?',
+      'error: no such command: `{program}`',
+      'C compiler "{program}" not found',
       'Could not find `protoc`',
       '{program@}: program not found or is not executable',
       '{program@}: Cannot exec: No such file or directory',

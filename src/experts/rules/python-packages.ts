@@ -78,7 +78,12 @@ export const pythonPackageRules: readonly Rule[] = [
       'ContextualVersionConflict',
       'but you have {package@} {version@} which is incompatible',
     ],
-    unless: ['which is incompatible', 'requires SDK version', 'requires the Flutter SDK'],
+    unless: [
+      'which is incompatible',
+      '(could not find package',
+      'requires SDK version',
+      'requires the Flutter SDK',
+    ],
     says: 'The versions that the packages ask for do not fit each other.',
     log: 'ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/',
     source: 'pip, src/pip/_internal/resolution/resolvelib/factory.py; Poetry; conda',

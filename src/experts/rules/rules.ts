@@ -7,13 +7,16 @@ import { alertRules } from './alerts.ts'
 import { brokerRules } from './brokers.ts'
 import { buildToolRules } from './build-tools.ts'
 import { cRules } from './c.ts'
+import { cToolRules } from './c-tools.ts'
 import { ciRules } from './ci.ts'
 import { cloudRules } from './cloud.ts'
 import { compilerRules } from './compilers.ts'
 import { configurationManagementRules } from './configuration-management.ts'
 import { containerRules } from './containers.ts'
+import { curlRules } from './curl.ts'
 import { databaseServerRules } from './database-servers.ts'
 import { databaseRules } from './databases.ts'
+import { dotnetRules } from './dotnet.ts'
 import { fileRules } from './files.ts'
 import { gateRules } from './gates.ts'
 import { goRules } from './go.ts'
@@ -28,16 +31,19 @@ import { kubernetesRules } from './kubernetes.ts'
 import { kubernetesEventRules } from './kubernetes-events.ts'
 import { kubernetesReferenceRules } from './kubernetes-references.ts'
 import { localeRules } from './locales.ts'
+import { machineLearningRules } from './machine-learning.ts'
 import { memoryRules } from './memory.ts'
 import { migrationRules } from './migrations.ts'
+import { mobileRules } from './mobile.ts'
 import { moreLanguageRules } from './more-languages.ts'
 import { nativeBuildRules } from './native-builds.ts'
 import { networkRules } from './network.ts'
 import { nodeRules } from './nodes.ts'
 import { npmRules } from './npm.ts'
+import { otherLanguageRules } from './other-languages.ts'
 import { packageBuildRules } from './package-builds.ts'
 import { packageRules } from './packages.ts'
-import { phpAndDotnetRules } from './php-and-dotnet.ts'
+import { phpRules } from './php.ts'
 import { platformRules } from './platforms.ts'
 import { pythonRules } from './python.ts'
 import { pythonPackageRules } from './python-packages.ts'
@@ -59,13 +65,16 @@ export const rules: readonly Rule[] = [
   ...buildToolRules,
   ...brokerRules,
   ...cRules,
+  ...cToolRules,
   ...ciRules,
   ...cloudRules,
   ...compilerRules,
   ...configurationManagementRules,
   ...containerRules,
+  ...curlRules,
   ...databaseRules,
   ...databaseServerRules,
+  ...dotnetRules,
   ...fileRules,
   ...gateRules,
   ...goRules,
@@ -80,16 +89,19 @@ export const rules: readonly Rule[] = [
   ...kubernetesEventRules,
   ...kubernetesReferenceRules,
   ...localeRules,
+  ...machineLearningRules,
   ...memoryRules,
   ...migrationRules,
   ...moreLanguageRules,
+  ...mobileRules,
   ...nativeBuildRules,
   ...networkRules,
   ...nodeRules,
   ...npmRules,
+  ...otherLanguageRules,
   ...packageRules,
   ...packageBuildRules,
-  ...phpAndDotnetRules,
+  ...phpRules,
   ...platformRules,
   ...pythonRules,
   ...pythonPackageRules,

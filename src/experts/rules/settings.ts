@@ -137,6 +137,7 @@ export const settingsRules: readonly Rule[] = [
       'warning: ',
       'if the environment',
       'deprecated',
+      'libclang',
       '-z "',
     ],
     says: 'The program needs the environment variable {variable}, and it is not set.',
