@@ -28,6 +28,9 @@ export type Holes = Readonly<Record<string, string>>
 /** Shorter ones than `PORT` may be anything. */
 const leastCapitals = 4
 
+/** Shorter words are in most lines, and each line that has one is looked at closely. */
+const leastLiteral = 3
+
 /** How often the first words of a phrase are looked for in one line. */
 const mostTries = 16
 
@@ -45,12 +48,17 @@ export function parsePhrase(text: string, anyCase = false): Phrase {
     pieces.push({ hole, words: parts[at + 2] ?? '' })
   }
   const cased = pieces.map(({ hole, words }) => ({ hole, words: anyCase ? words.toLowerCase() : words }))
-  // JSON writes quotes with a backslash before them.
-  const literal = cased
-    .flatMap(({ words }) => words.split('"'))
-    .reduce((best, words) => (words.length > best.length ? words : best), '')
+  const literal = longestOf(cased.map(({ words }) => words))
   const length = cased.reduce((sum, { words }) => sum + words.length, 0)
   return { pieces: cased, atStart, atEnd, anyCase, literal: literal.toLowerCase(), length }
+}
+
+/** JSON writes quotes with a backslash before them; of words that are nothing without quotes they stay. */
+function longestOf(words: readonly string[]): string {
+  const longest = (parts: readonly string[]): string =>
+    parts.reduce((best, part) => (part.length > best.length ? part : best), '')
+  const unquoted = longest(words.flatMap((part) => part.split('"')))
+  return unquoted.length < leastLiteral ? longest(words) : unquoted
 }
 
 /** What the holes of the phrase hold in this line, or null when it is not there. `lower` is the line in lower case. */

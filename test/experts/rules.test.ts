@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { causes, diagnose } from '../../src/experts/experts.ts'
+import { marksOfFailure } from '../../src/experts/marks-of-failure.ts'
+import { marksOfRecovery } from '../../src/experts/marks-of-recovery.ts'
 import { parsePhrase } from '../../src/experts/phrase.ts'
 import { rules } from '../../src/experts/rules/rules.ts'
 
@@ -24,6 +26,14 @@ test('rules have names of their own, a source, and phrases that are long enough 
     const short = phrases.filter((phrase) => parsePhrase(phrase).literal.length < 3)
     assert.deepEqual(short, [], `${id} has phrases without a word of three characters`)
   }
+})
+
+test('no mark is looked for by a word that most lines have', () => {
+  const phrases = [...marksOfFailure, ...marksOfRecovery].flatMap((mark) => mark.phrases)
+  assert.deepEqual(
+    phrases.filter((phrase) => parsePhrase(phrase).literal.length < 3),
+    [],
+  )
 })
 
 test('what a rule says has no hole that none of its phrases has', () => {
