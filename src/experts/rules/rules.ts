@@ -40,7 +40,6 @@ import { nativeBuildRules } from './native-builds.ts'
 import { networkRules } from './network.ts'
 import { nodeRules } from './nodes.ts'
 import { npmRules } from './npm.ts'
-import { otherLanguageRules } from './other-languages.ts'
 import { packageBuildRules } from './package-builds.ts'
 import { packageRules } from './packages.ts'
 import { phpRules } from './php.ts'
@@ -58,6 +57,7 @@ import { solverRules } from './solvers.ts'
 import { sshRules } from './ssh.ts'
 import { timeoutRules } from './timeouts.ts'
 import { tlsRules } from './tls.ts'
+import { translatedCompilerRules } from './translated-compilers.ts'
 import { vcsRules } from './vcs.ts'
 
 export const rules: readonly Rule[] = [
@@ -98,7 +98,6 @@ export const rules: readonly Rule[] = [
   ...networkRules,
   ...nodeRules,
   ...npmRules,
-  ...otherLanguageRules,
   ...packageRules,
   ...packageBuildRules,
   ...phpRules,
@@ -116,5 +115,6 @@ export const rules: readonly Rule[] = [
   ...sshRules,
   ...timeoutRules,
   ...tlsRules,
+  ...translatedCompilerRules,
   ...vcsRules,
 ]
