@@ -80,6 +80,7 @@ export const ciRules: readonly Rule[] = [
       'Too long with no output (exceeded',
       'The task has timed out',
       'interrupted by a timeout',
+      'Build killed with signal {signal@} after {minutes#} minutes of inactivity',
       'canceled because it exceeded',
       'cancelled because it exceeded',
     ],

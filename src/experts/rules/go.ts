@@ -92,6 +92,7 @@ export const goRules: readonly Rule[] = [
     phrases: [
       'requires go >= {version@}',
       'module requires Go {version@}',
+      'requires go{version@} or later',
       'note: module requires Go',
       'invalid go version',
       'toolchain not available',

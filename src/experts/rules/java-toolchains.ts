@@ -7,9 +7,6 @@ export const javaToolchainRules: readonly Rule[] = [
     cause: 'runtime-version-mismatch',
     depth: 'root',
     phrases: [
-      'No compiler is provided in this environment',
-      'Unable to find a javac compiler',
-      'com.sun.tools.javac.Main is not on the classpath',
       "Could not target platform: '{platform}' using tool chain",
       'error: invalid flag: --{flag@}',
       'Unsupported Java. ',
@@ -255,5 +252,20 @@ export const javaToolchainRules: readonly Rule[] = [
     says: 'The repository does not let this user do that.',
     log: 'Transfer failed for https://repo.example/shop.jar 403 Forbidden',
     source: 'Maven resolver, HttpTransporter; Wagon; Gradle',
+  },
+  {
+    id: 'java-jdk',
+    cause: 'dependency-missing',
+    also: ['runtime-version-mismatch'],
+    phrases: [
+      'No compiler is provided in this environment',
+      'Unable to find a javac compiler',
+      'com.sun.tools.javac.Main is not on the classpath',
+      'Perhaps JAVA_HOME does not point to the JDK',
+    ],
+    says: 'There is a Java to run programs here, and none that compiles them.',
+    next: ['Install a JDK instead of a JRE, and let JAVA_HOME name it'],
+    log: '[ERROR] No compiler is provided in this environment. Perhaps you are running on a JRE rather than a JDK?',
+    source: 'Maven, maven-compiler-plugin; Ant, CompilerAdapterFactory',
   },
 ]

@@ -215,7 +215,6 @@ export const kubernetesRules: readonly Rule[] = [
     cause: 'probe-failed',
     phrases: [
       'unhealthy allocations',
-      'RolloutAborted',
       'health checks: 1 total, 1 critical',
       'did not become healthy',
       'failed to pass health checks',

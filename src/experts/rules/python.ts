@@ -64,6 +64,7 @@ export const pythonRules: readonly Rule[] = [
       '^NameError: ',
       '^ZeroDivisionError: ',
       '^UnicodeDecodeError: ',
+      '^UnicodeEncodeError: ',
       '^NotImplementedError',
       '^RecursionError',
       '^Exception: ',

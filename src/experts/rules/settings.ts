@@ -54,6 +54,9 @@ export const settingsRules: readonly Rule[] = [
       'macro',
       'constant',
       'identifier',
+      // What a configure script offers instead of a library that it misses.
+      'PKG_CONFIG',
+      'alternatively',
     ],
     says: 'The program needs the environment variable {variable}, and it is not set.',
     log: 'RuntimeError: DATABASE_URL is not set',

@@ -67,6 +67,7 @@ export const timeoutRules: readonly Rule[] = [
       'unmounted volumes=',
       'list of unattached',
       'while waiting for',
+      'dial tcp: lookup ',
     ],
     log: 'curl: (28) Operation timed out after 30001 milliseconds with 0 bytes received',
     source: 'strerror() of the C library; Go, context and net; curl, lib/multi.c',
