@@ -3,7 +3,7 @@ import { bytesOfText } from './bytes-of-text.ts'
 import { type QuietRecord, Tail } from './going-on.ts'
 import { type FoundLine, LineScanner } from './line-scanner.ts'
 import type { Phrase } from './phrase.ts'
-import { plainLogLine, withoutPrefix } from './plain-line.ts'
+import { isOfScript, plainLogLine, withoutPrefix } from './plain-line.ts'
 import { type Candidate, fits, type RuleBook, type SeenLine } from './rule-book.ts'
 import { isSoft } from './severity.ts'
 import type { Log, Mark, Rule } from './words.ts'
@@ -51,6 +51,7 @@ const mostMarks = {
   retry: 200,
   cleanup: 200,
   migrating: 200,
+  step: 200,
 } as const satisfies Record<Mark['kind'], number>
 
 const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind'], Value> => ({
@@ -67,6 +68,7 @@ const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind']
   retry: of('retry'),
   cleanup: of('cleanup'),
   migrating: of('migrating'),
+  step: of('step'),
 })
 
 /** Keeps the first and the last of what comes. */
@@ -142,7 +144,7 @@ class Collector {
     const seen = { whole, words, lowerWhole, lowerWords }
     const isPassedTest = passedTest.test(words)
     const isQuoted = stackFrame.test(words) || fetched.test(words) || sourceLine.test(whole)
-    const isFine = isPassedTest || isQuoted
+    const isFine = isPassedTest || isQuoted || isOfScript(bytes, words)
     const place = { log: this.#log, line, whole }
     for (const word of found) {
       for (const candidate of book.candidates[word] ?? []) {

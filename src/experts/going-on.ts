@@ -77,7 +77,7 @@ const ofAnEnd =
 const ofABeginning =
   /^(?!.*\b(?:no|not|cannot|can't)\b).*\b(?:started|listening|ready|running|connected|boot(?:ing|ed))\b/i
 /** A command of a script, as the shell traces it: none that ends it, or clears away after it. */
-const traced = /^\+{1,9} (?!exit\b|return\b|rm\b|kill\b|trap\b|clean)/
+const traced = /^(?:\+{1,9} (?!exit\b|return\b|rm\b|kill\b|trap\b|clean)|(?:\S{20,40}Z )?\[command\])/
 
 /** When something began or ended, as `kubectl` shows it. */
 const field = /^\W{0,20}(?:Start(?:ed| Time)|Finished|\w{1,40}(?:At|Time|Timestamp))"?: /

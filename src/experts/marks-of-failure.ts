@@ -137,6 +137,11 @@ export const marksOfFailure: readonly Mark[] = [
     ],
   },
   {
+    // GitHub names the shell of each step that runs a script, and the version of each action.
+    kind: 'step',
+    phrases: ['^shell: /', '^shell: C:\\', '##[group]Run {owner@}/{action@}@'],
+  },
+  {
     kind: 'migrating',
     anyCase: true,
     phrases: [

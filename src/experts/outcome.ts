@@ -123,12 +123,20 @@ const lineOf = (places: readonly Place[]): number => places.at(-1)?.line ?? 0
 const failedStep = 'Process completed with exit code'
 
 /** Where the work was given up, where only cleaning up begins: lines, infinite where nothing says so. */
-export type GivingUp = { readonly failedStepLine: number; readonly cleanupLine: number }
+export type GivingUp = {
+  /** Where the step began that failed; 0 where nothing says so. */
+  readonly stepLine: number
+  readonly failedStepLine: number
+  readonly cleanupLine: number
+}
 
-export function givingUp({ marks: { end, cleanup } }: LogFindings): GivingUp {
+export function givingUp({ marks: { end, cleanup, step } }: LogFindings): GivingUp {
   const first = end[0]?.line ?? 0
+  const failed = end.find(({ whole }) => whole.includes(failedStep))?.line
+  const noticed = failed ?? end.find(({ whole }) => whole.includes('##[error]'))?.line ?? 0
   return {
-    failedStepLine: end.find(({ whole }) => whole.includes(failedStep))?.line ?? Number.POSITIVE_INFINITY,
+    stepLine: step.findLast(({ line }) => line < noticed)?.line ?? 0,
+    failedStepLine: failed ?? Number.POSITIVE_INFINITY,
     cleanupLine: cleanup.find(({ line }) => line >= first)?.line ?? Number.POSITIVE_INFINITY,
   }
 }

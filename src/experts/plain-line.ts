@@ -37,6 +37,19 @@ const mostPrefixes = 5
 /** A message within JSON, or within JSON in JSON. */
 const escapedQuote = /\\{1,7}"/g
 
+/** GitHub shows each script before it runs it, in light blue; who copies a log may lose the character before the bracket. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is how colours begin
+const echoed = /^(?:.{0,300}?\dZ )?(?:\x1b|\^\[)?\[36;1m/
+/** A command that prints, as a script has it or a shell traces it: what it prints, if it ever does, is the next line. */
+const printing = /^(?:[+$] |\+{2,9} )?(?:echo|printf) ["'$]/
+
+/** Whether it is a line of a script that is shown, not what the script says. */
+export const isOfScript = (bytes: Uint8Array, words: string): boolean =>
+  printing.test(words) || echoed.test(Buffer.from(bytes.subarray(0, echoBytes)).toString('latin1'))
+
+/** The colour of an echo stands among the first characters, after the name of the job, the step and the time. */
+const echoBytes = 320
+
 export function plainLogLine(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     .toString('utf8')

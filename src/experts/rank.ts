@@ -24,6 +24,8 @@ const doubt = 60
 /** Of two that are equal otherwise the later one is the cause: work goes on after failures that did not matter. */
 const lateness = 0.06
 const afterTheEnd = 0.4
+/** The steps of GitHub before the one that failed did not fail, or were allowed to. */
+const beforeTheStep = 0.6
 /** Steps of GitHub that run always often lack what the failed one did not make. */
 const afterTheStep = 0.8
 const knownFromGreen = 0.15
@@ -226,7 +228,8 @@ function distanceTo(places: readonly Place[], line: number): number {
 }
 
 /** What comes after somebody gave up and the cleaning up began is not why it failed, and warnings there say nothing. */
-function beforeTheEnd({ line, soft }: Finding, { failedStepLine, cleanupLine }: GivingUp): number {
+function beforeTheEnd({ line, soft }: Finding, { stepLine, failedStepLine, cleanupLine }: GivingUp): number {
+  if (line < stepLine) return beforeTheStep
   if (line <= Math.min(failedStepLine, cleanupLine)) return 1
   if (soft) return 0
   return line > cleanupLine ? afterTheEnd : afterTheStep

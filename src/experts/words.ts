@@ -41,9 +41,10 @@ export type Rule = {
  * A line that tells that something failed or ended well, and nothing of why. `end`: who ran the work gives up;
  * `failure`: something in it reports a failure, perhaps one that does not matter; `trouble`: a word that a person would
  * look for; `verdict`: a CI system or a build tool says that the whole work failed; `placed`: a pod has its node, or its
- * image; `pod`: how its containers are now; `cleanup`: from here on only cleaning up follows; `success`: the whole work ended well; `passed`: a step of
- * it did (tests, a build, an installation); `recovered`: a connection that was waited for is there; `ignored`: what
- * failed just before is ignored; `retry`: it will be tried again; `migrating`: a change of a database's schema begins.
+ * image; `pod`: how its containers are now; `cleanup`: from here on only cleaning up follows; `success`: the whole work
+ * ended well; `passed`: a step of it did (tests, a build, an installation); `recovered`: a connection that was waited
+ * for is there; `ignored`: what failed just before is ignored; `retry`: it will be tried again; `migrating`: a change of
+ * a database's schema begins; `step`: so does a step of a CI system.
  */
 export type Mark = {
   readonly kind:
@@ -60,6 +61,7 @@ export type Mark = {
     | 'cleanup'
     | 'trouble'
     | 'migrating'
+    | 'step'
   readonly phrases: readonly string[]
   readonly anyCase?: boolean
   readonly unless?: readonly string[]
