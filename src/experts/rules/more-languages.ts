@@ -146,6 +146,7 @@ export const moreLanguageRules: readonly Rule[] = [
       'if tests failed',
       'configuration file',
       'No failing tests',
+      'failed and then succeeded',
     ],
     says: 'Tests failed.',
     log: '12 tests, 1 failure',

@@ -24,6 +24,7 @@ export const packageRules: readonly Rule[] = [
       'No such package',
       "Package '{package}' not found",
       'Error: No available formula',
+      'Error: No formulae or casks found for {package@}',
       'No available formula with the name',
       'error: Failed build dependencies:',
       'is needed by {package@}',

@@ -103,6 +103,8 @@ export const runnerRules: readonly Rule[] = [
       'No file in {path@} matched to [{pattern}]',
       "Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{path}'",
       'Some specified paths were not resolved, unable to cache dependencies',
+      "' matched no files",
+      'matched no files;',
       'Artifact not found for name: {name}',
       'Unable to find an artifact with the name',
       'Unable to find any artifacts for the associated workflow',
