@@ -1,5 +1,6 @@
 import { PlimsollError } from '../errors.ts'
 import { nearestName } from '../nearest.ts'
+import { refuseOthers, type Takes } from './own-words.ts'
 import type { Call, RunCommand } from './words.ts'
 
 type Action = (call: Call) => Promise<number>
@@ -16,27 +17,29 @@ const actions: Readonly<Record<string, () => Promise<Action>>> = {
   serve: async () => (await import('./metrics-serve.ts')).serveMetrics,
 }
 
-/** Which options each of them has; what it does not know is a mistake of the call. */
-const optionsOf: Readonly<Record<string, readonly string[]>> = {
-  names: [],
-  query: ['match', 'from', 'to', 'aggregate', 'step', 'by'],
-  latest: ['match'],
-  summary: ['match', 'from', 'to'],
-  export: ['match', 'from', 'to', 'format', 'output'],
-  import: ['format'],
-  prune: ['retention-days', 'downsample'],
-  serve: ['port', 'host', 'timestamps'],
+const takenBy: Readonly<Record<string, Takes>> = {
+  names: { options: [] },
+  query: { options: ['match', 'from', 'to', 'aggregate', 'step', 'by'] },
+  latest: { options: ['match'] },
+  summary: { options: ['match', 'from', 'to'] },
+  export: { options: ['match', 'from', 'to', 'format', 'output'] },
+  import: { options: ['format'] },
+  prune: {
+    options: ['retention-days', 'downsample'],
+    noName:
+      'Days are kept of every metric alike, so leave the name out; of one alone old samples are put together: --downsample NAME:7d:5m',
+  },
+  serve: {
+    options: ['port', 'host', 'timestamps'],
+    noName: 'Every metric is served: leave the name out, and choose in what scrapes them',
+  },
 }
 
 export const metricsCommand: RunCommand = async (call) => {
   const [name] = call.positionals
   const load = name !== undefined && Object.hasOwn(actions, name) ? actions[name] : undefined
   if (load === undefined || name === undefined) throw unknownAction(name)
-  for (const option of Object.keys(call.command.options)) {
-    const isGiven = call.flag(option) || call.text(option) !== undefined || call.texts(option).length > 0
-    if (isGiven && !optionsOf[name]?.includes(option))
-      throw new PlimsollError('USAGE', `"plimsoll metrics ${name}" has no option --${option}`)
-  }
+  refuseOthers(call, name, takenBy[name] ?? { options: [] })
   const act = await load()
   return await act(call)
 }

@@ -1,7 +1,11 @@
+import { systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
+import { actorHere, openJournal } from '../journal/journal.ts'
 import type { DownsampleRule } from '../metrics/metrics.ts'
+import type { Store } from '../store/store.ts'
 import { durationForms, parseDuration } from '../units.ts'
 import { stopSignals } from './stop-signals.ts'
+import { typedCommand } from './typed.ts'
 import { changeMetrics } from './with-metrics.ts'
 import type { Call } from './words.ts'
 
@@ -14,14 +18,18 @@ export async function pruneMetrics(call: Call): Promise<number> {
   const retentionDays = daysOf(call.text('retention-days'), downsample.length > 0)
   using stop = stopSignals()
   const { signal } = stop
-  const { samples, series, downsampled } = await changeMetrics(call, async (metrics) => {
+  const { samples, series, downsampled } = await changeMetrics(call, async (metrics, store) => {
+    let isNoted = false
     try {
       const done = await metrics.cleanupOldMetrics({ retentionDays, downsample, signal })
+      isNoted = true
+      await note(store, `${done.samples} samples deleted, ${done.downsampled} put together`)
       // Who ends now leaves what was deleted in the file otherwise.
       await metrics.compact({ signal })
       return done
     } catch (cause) {
       if (stop.fault !== undefined || cause !== signal.reason) throw stop.fault ?? cause
+      if (!isNoted) await note(store, 'interrupted; what was deleted or put together until then stays so')
       throw new PlimsollError('INTERRUPTED', 'what was deleted or put together until now stays so', {
         cause,
         fix: 'Run it again for the rest',
@@ -36,6 +44,13 @@ export async function pruneMetrics(call: Call): Promise<number> {
   )
   return 0
 }
+
+/** In the audit; what was asked for is in the command there. */
+const note = (store: Store, detail: string): Promise<void> =>
+  openJournal(store).note({
+    ...{ atMs: systemClock.now(), action: 'metrics-prune', detail },
+    by: actorHere(process.env, typedCommand(process.argv.slice(2))),
+  })
 
 function daysOf(text: string | undefined, isOptional: boolean): number {
   if (text === undefined && isOptional) return forEver

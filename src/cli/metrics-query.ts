@@ -1,14 +1,9 @@
 import { systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
-import {
-  type Aggregate,
-  type AggregatePoint,
-  labelsText,
-  type MetricsRepository,
-} from '../metrics/metrics.ts'
+import { type Aggregate, type AggregatePoint, labelsText } from '../metrics/metrics.ts'
 import { renderValueChart, styleFor, writeSteadily } from '../report/report.ts'
 import { durationForms, formatSize, parseDuration } from '../units.ts'
-import { queryOf, readMetrics, unknownMetric } from './with-metrics.ts'
+import { queryOf, readMetrics, refuseUnknown } from './with-metrics.ts'
 import type { Call } from './words.ts'
 
 const usualMs = 3_600_000
@@ -33,7 +28,7 @@ export const printQuery = (call: Call): Promise<number> =>
       groupBy: call.texts('by'),
     })
     const groups = call.flag('json') ? await printPoints(points) : await groupsOf(points)
-    if (groups.size === 0 && !(await isRecorded(metrics, name))) throw await unknownMetric(metrics, name)
+    if (groups.size === 0) await refuseUnknown(metrics, name)
     if (!call.flag('json'))
       await writeSteadily(
         process.stdout,
@@ -41,12 +36,6 @@ export const printQuery = (call: Call): Promise<number> =>
       )
     return 0
   })
-
-/** Or was, and all of it is put together. */
-async function isRecorded(metrics: MetricsRepository, name: string): Promise<boolean> {
-  const names = await metrics.getMetricNames(name)
-  return names.includes(name) || names.includes(`${name}:count`)
-}
 
 type Groups = ReadonlyMap<unknown, readonly AggregatePoint[]>
 

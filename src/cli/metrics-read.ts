@@ -1,7 +1,7 @@
 import type { Sample } from '../metrics/metrics.ts'
 import { jsonLineOf, labelsText, plainValue } from '../metrics/metrics.ts'
 import { isClosed, plainLine, renderTable, styleFor, writeSteadily } from '../report/report.ts'
-import { queryOf, readMetrics, unknownMetric } from './with-metrics.ts'
+import { queryOf, readMetrics, refuseUnknown } from './with-metrics.ts'
 import type { Call } from './words.ts'
 
 /** One in a line; those that begin with the argument. */
@@ -23,7 +23,7 @@ export const printLatest = (call: Call): Promise<number> =>
       if (isClosed(process.stdout)) break
       await writeSteadily(process.stdout, call.flag('json') ? jsonLineOf(sample) : lineOf(sample))
     }
-    if (found === 0 && query.name !== undefined) throw await unknownMetric(metrics, query.name)
+    if (found === 0) await refuseUnknown(metrics, query.name)
     return 0
   })
 
@@ -32,7 +32,9 @@ const lineOf = ({ name, labels, timestampMs, value }: Sample): string =>
 
 export const printSummary = (call: Call): Promise<number> =>
   readMetrics(call, async (metrics) => {
-    const summaries = await metrics.getMetricsSummary(queryOf(call))
+    const query = queryOf(call)
+    const summaries = await metrics.getMetricsSummary(query)
+    if (summaries.length === 0) await refuseUnknown(metrics, query.name)
     if (call.flag('json')) {
       await writeSteadily(process.stdout, summaries.map((one) => `${JSON.stringify(one)}\n`).join(''))
       return 0

@@ -3,12 +3,12 @@ import { PlimsollError } from '../errors.ts'
 import { MetricsRepository, parseMatcher, type SampleQuery } from '../metrics/metrics.ts'
 import { nearestName } from '../nearest.ts'
 import { plainText } from '../report/report.ts'
-import { namePlace, openStore, openStoreForReading } from '../store/store.ts'
+import { namePlace, openStore, openStoreForReading, type Store } from '../store/store.ts'
 import { durationForms, parseDuration } from '../units.ts'
 import { placeOf } from './with-journal.ts'
 import type { Call } from './words.ts'
 
-type Use<Result> = (metrics: MetricsRepository) => Promise<Result>
+type Use<Result> = (metrics: MetricsRepository, store: Store) => Promise<Result>
 
 /** Reads what is recorded; makes nothing. @throws METRIC_UNKNOWN when nothing is */
 export async function readMetrics<Result>(call: Call, read: Use<Result>): Promise<Result> {
@@ -19,7 +19,7 @@ export async function readMetrics<Result>(call: Call, read: Use<Result>): Promis
       fix: 'Name the directory of the record with --state DIR or its database with --database URL',
     })
   await using metrics = await MetricsRepository.open({ store })
-  return await read(metrics)
+  return await read(metrics, store)
 }
 
 export async function changeMetrics<Result>(call: Call, change: Use<Result>): Promise<Result> {
@@ -27,7 +27,7 @@ export async function changeMetrics<Result>(call: Call, change: Use<Result>): Pr
   const onWarning = ({ code, message, fix }: PlimsollError): void =>
     void process.stderr.write(`warning ${code}: ${plainText(message)}\nfix: ${plainText(fix)}\n`)
   await using metrics = await MetricsRepository.open({ store }, { onWarning })
-  return await change(metrics)
+  return await change(metrics, store)
 }
 
 /** What of the call chooses series and times. @throws USAGE, METRIC_QUERY_INVALID */
@@ -57,6 +57,14 @@ function timeOf(option: string, text: string): number {
     'USAGE',
     `${option} is ${JSON.stringify(text)}; expected ${durationForms}, which counts back from now, or a time such as 2026-11-28 or 2026-11-28T10:00:00Z`,
   )
+}
+
+/** Where nothing was found of what was chosen. @throws METRIC_UNKNOWN when there is no metric of that name */
+export async function refuseUnknown(metrics: MetricsRepository, name: string | undefined): Promise<void> {
+  if (name === undefined) return
+  const names = await metrics.getMetricNames(name)
+  // Or was recorded, and all of it is put together.
+  if (!names.includes(name) && !names.includes(`${name}:count`)) throw await unknownMetric(metrics, name)
 }
 
 /** Of a name that is not recorded, with the nearest that is. */

@@ -143,6 +143,41 @@ test('prune deletes what is older than the days that are kept', async () => {
   assert.match(latest.stdout, /^up 1 20/)
 })
 
+test('prune takes no name: it deletes nothing then, and says how one metric is put together; the audit knows who pruned', async () => {
+  using folder = new Folder()
+  folder.write(
+    'two.jsonl',
+    ['up', 'down'].map((name) => JSON.stringify({ name, timestampMs: 1, value: 1 })).join('\n'),
+  )
+  await folder.plimsoll(['metrics', 'import', 'two.jsonl'])
+  const named = await folder.plimsoll(['metrics', 'prune', 'up', '--retention-days', '1'])
+  assert.equal(named.code, 2)
+  assert.match(named.stderr, /USAGE: "plimsoll metrics prune" takes no word, and was given "up"/)
+  assert.match(named.stderr, /fix: .*--downsample NAME:7d:5m/)
+  assert.equal((await folder.plimsoll(['metrics', 'names'])).stdout, 'down\nup\n')
+
+  await folder.plimsoll(['metrics', 'prune', '--retention-days', '1'])
+  const [entry, ...more] = jsonLines(
+    (await folder.plimsoll(['audit', '--action', 'metrics-prune', '--json'])).stdout,
+  )
+  assert.deepEqual(more, [])
+  assert.equal(entry?.detail, '2 samples deleted, 0 put together')
+  assert.equal(Object(entry?.by).command, 'plimsoll metrics prune --retention-days 1')
+})
+
+test('a metric that is not recorded is named as such, and one that is recorded has no samples elsewhere', async () => {
+  using folder = await recorded()
+  for (const word of ['query', 'latest', 'summary', 'export']) {
+    const unknown = await folder.plimsoll(['metrics', word, 'request_total'])
+    assert.deepEqual([unknown.code, unknown.stdout], [2, ''], word)
+    assert.match(unknown.stderr, /METRIC_UNKNOWN: .*did you mean "requests_total"/)
+  }
+  for (const word of ['latest', 'summary']) {
+    const other = await folder.plimsoll(['metrics', word, 'requests_total', '--match', 'code=418'])
+    assert.deepEqual([other.code, other.stderr], [0, ''], word)
+  }
+})
+
 test('prune puts old samples together, and a query answers as before', async () => {
   using folder = new Folder()
   const samples = ['up', 'down'].flatMap((name) =>
@@ -204,6 +239,7 @@ const wrong: readonly (readonly [words: string, says: RegExp])[] = [
   ['prune --retention-days some', /USAGE: --retention-days is "some"/],
   ['prune --downsample 7d', /USAGE: --downsample is "7d", expected AGE:STEP/],
   ['serve --port 99999', /USAGE: --port is "99999"/],
+  ['serve requests_total', /USAGE: "plimsoll metrics serve" takes no word, and was given "requests_total"/],
 ]
 test('what is wrong with a call is told, and nothing is printed', async () => {
   using folder = await recorded()
