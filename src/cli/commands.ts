@@ -171,8 +171,12 @@ export const commands: readonly Command[] = [
     summary: 'lists what the experts were asked, shows one query, finds words, removes old ones',
     positionals: 'list|show|search|prune [QUERY|WORD...]',
     options: {
-      limit: { type: 'string', value: 'N', summary: 'how many (default 20, at most 200)' },
-      after: { type: 'string', value: 'CURSOR', summary: 'the next page: what the page before ended with' },
+      limit: { type: 'string', value: 'N', summary: 'list, search: how many (default 20, at most 200)' },
+      after: {
+        type: 'string',
+        value: 'CURSOR',
+        summary: 'list, search: the next page: what the page before ended with',
+      },
       type: { type: 'string', value: 'TYPE', summary: 'list: only of this type, such as diagnosis' },
       status: { type: 'string', value: 'STATUS', summary: 'list: only of this status, such as waiting' },
       days: { type: 'string', value: 'N', summary: 'prune: what is older (default 30)' },

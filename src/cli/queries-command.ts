@@ -14,6 +14,7 @@ import {
 } from '../queries/queries.ts'
 import { renderTable, styleFor } from '../report/report.ts'
 import { namePlace, openStore, openStoreForReading, type Store } from '../store/store.ts'
+import { refuseOthers, type Takes } from './own-words.ts'
 import { countOf } from './plan-argument.ts'
 import { queryText } from './query-text.ts'
 import { typedCommand } from './typed.ts'
@@ -29,10 +30,20 @@ const actions: Readonly<Record<string, (call: Call, words: readonly string[]) =>
   prune: pruneQueries,
 }
 
+const takenBy: Readonly<Record<string, Takes>> = {
+  list: { options: ['limit', 'after', 'type', 'status'] },
+  show: { options: [] },
+  search: { options: ['limit', 'after'] },
+  prune: { options: ['days'] },
+}
+
 export const queriesCommand: RunCommand = async (call) => {
   const [action = 'list', ...words] = call.positionals
   const run = Object.hasOwn(actions, action) ? actions[action] : undefined
-  if (run !== undefined) return run(call, words)
+  if (run !== undefined) {
+    refuseOthers(call, action, takenBy[action] ?? { options: [] })
+    return run(call, words)
+  }
   throw usage(
     `"plimsoll queries" was given ${JSON.stringify(action)}, expected one of list, show, search, prune${didYouMean(action, Object.keys(actions))}`,
   )

@@ -103,6 +103,14 @@ const wrong: readonly (readonly [words: readonly string[], says: RegExp])[] = [
   [['queries', 'show'], /takes one query/],
   [['queries', 'show', 'q-none'], /no query begins with "q-none"/],
   [['queries', 'prune', '--days', '-1'], /--days/],
+  [['queries', 'list', '--days', 'foo'], /"plimsoll queries list" has no option --days/],
+  [['queries', '--days', '3'], /"plimsoll queries list" has no option --days/],
+  [['queries', 'search', 'queue', '--type', 'question'], /"plimsoll queries search" has no option --type/],
+  [['queries', 'show', 'q', '--limit', '3'], /"plimsoll queries show" has no option --limit/],
+  [
+    ['queries', 'prune', '--days', '0', '--type', 'question'],
+    /"plimsoll queries prune" has no option --type/,
+  ],
 ]
 test('a wrong word is answered with what is allowed, and nothing is made where nothing was recorded', async () => {
   using folder = new Folder()
