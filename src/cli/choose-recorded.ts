@@ -8,10 +8,25 @@ const newestRuns = 1_000
 /** The run that is meant: the one named, else the last of its plan and environment, which may not be a choice of several. */
 export async function runToUndo(journal: Journal, call: Call): Promise<RunRecord> {
   const [named] = call.positionals
-  if (named !== undefined) return await journal.run(named)
+  if (named !== undefined) return refuseOther(await journal.run(named), call)
   const runs = await journal.runs({ limit: newestRuns })
   const newest = theOnly(runs.filter(isMeant(call)), call)
   return await journal.run(newest.runId)
+}
+
+/** Of a run that was named together with what it is of. @throws USAGE when it is of something else */
+function refuseOther(run: RunRecord, call: Call): RunRecord {
+  if (isMeant(call)(run)) return run
+  const asked = (['plan', 'env'] as const).flatMap((option) => {
+    const name = call.text(option)
+    return name === undefined ? [] : [`--${option} ${name}`]
+  })
+  const { runId, environment } = run
+  throw new PlimsollError(
+    'USAGE',
+    `run ${runId} is of plan ${run.plan} to ${environment ?? 'no environment'}, not what ${asked.join(' ')} says`,
+    { fix: 'Look with "plimsoll runs" which run is meant; its plan and environment need not be said' },
+  )
 }
 
 /** The newest run of this version that succeeded. @throws RUN_UNKNOWN with the versions there are. */

@@ -83,6 +83,14 @@ test('where runs of several environments are recorded, nobody guesses which one 
     unclear.stderr,
     /runs of several plans or environments are recorded: shop to production, shop to staging/,
   )
+  const last = await folder.plimsoll(['rollback', 'last', '--env', 'staging'])
+  assert.equal(last.code, 2)
+  assert.match(
+    last.stderr,
+    /USAGE: run \S+ is of plan shop to production, not what --env staging says\nfix: .*plimsoll runs/,
+  )
+  assert.equal((await folder.plimsoll(['rollback', 'last', '--plan', 'shop.yaml', '--dry-run'])).code, 2)
+  assert.equal((await folder.plimsoll(['rollback', 'last', '--env', 'production', '--dry-run'])).code, 0)
   assert.equal((await folder.plimsoll(['rollback', '--env', 'staging'])).code, 0)
   assert.equal(textIn(folder, 'log'), 'down staging\n')
   assert.equal((await folder.plimsoll(['rollback', '--env', 'nowhere'])).code, 2)
