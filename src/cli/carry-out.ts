@@ -22,15 +22,17 @@ const exitCodes: Readonly<Record<RunStatus, number>> = {
 type Watched = Required<Pick<DeployOptions, 'onEvent' | 'signal' | 'killSignal'>> &
   Pick<DeployOptions, 'askApproval'>
 
-/**
- * Shows a run of a plan (null: it is known to the engine alone) to whoever reads along, stops it on Ctrl-C, and says how it
- * ended: 0 when that is what was wanted.
- */
+type Carried = {
+  readonly plan: Plan
+  readonly stateDir: string
+  readonly wanted?: RunStatus
+}
+
+/** Shows a run to whoever reads along, stops it on Ctrl-C, and says how it ended: 0 when that is what was wanted. */
 export async function carryOut(
   call: Call,
-  plan: Plan | null,
+  { plan, stateDir, wanted = 'succeeded' }: Carried,
   run: (watched: Watched) => Promise<Report>,
-  wanted: RunStatus = 'succeeded',
 ): Promise<number> {
   using stop = stopSignals()
   using _free = neverBlock([process.stdout, process.stderr])
@@ -42,8 +44,9 @@ export async function carryOut(
       stderr: process.stderr,
       variables: process.env,
       json: call.flag('json'),
-      progress: plan?.options.executor.enableProgress ?? true,
+      progress: plan.options.executor.enableProgress,
       clock: systemClock,
+      stateDir,
     })
     const askApproval = hasPerson(call)
       ? askByKeys({

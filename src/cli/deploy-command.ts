@@ -1,6 +1,7 @@
 import { deploy } from '../deploy.ts'
 import { PlimsollError } from '../errors.ts'
 import { giveBackMemory } from '../memory/memory.ts'
+import { stateDirOf } from '../run/run.ts'
 import { answersOf } from './answers.ts'
 import { carryOut, logOf } from './carry-out.ts'
 import { annotateProblems } from './github-actions.ts'
@@ -34,7 +35,9 @@ export const deployCommand: RunCommand = async (call) => {
     waitForApprovalMs: waitOf(call, 'wait-for-approval'),
   }
   const run = (how: { readonly fresh: boolean; readonly goOn: boolean }): Promise<number> =>
-    carryOut(call, plan, (watched) => deploy(plan, { ...options, ...watched, ...how }))
+    carryOut(call, { plan, stateDir: stateDirOf(plan, options) }, (watched) =>
+      deploy(plan, { ...options, ...watched, ...how }),
+    )
   try {
     return await run({ fresh: call.flag('fresh'), goOn: call.flag('go-on') })
   } catch (error) {

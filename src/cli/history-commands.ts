@@ -8,6 +8,8 @@ import {
   renderPictures,
   renderReport,
   renderTable,
+  shellWord,
+  stateOption,
   styleFor,
   Timeline,
 } from '../report/report.ts'
@@ -34,13 +36,13 @@ export const runsCommand: RunCommand = async (call) => {
 }
 
 export const showCommand: RunCommand = (call) =>
-  withJournal(call, async (journal) => {
+  withJournal(call, async (journal, stateDir) => {
     const run = await journal.run(call.positionals[0] ?? 'last')
     const life = lifeOf(run, await journal.signsOfLife(), systemClock.now())
     const goesOn = run.report === null && life.goesOn
     if (goesOn) process.stderr.write(goesOnLine(run, life.silentSinceMs))
     for (const asked of await journal.approvals(run.runId))
-      if (asked.answer === null) process.stderr.write(approvalLine(asked))
+      if (asked.answer === null) process.stderr.write(approvalLine(asked, stateDir))
     const pictures = await picturesOf(journal, run, goesOn)
     const report = run.report ?? reportSoFar(run, await journal.tasks(run.runId), pictures.memory, goesOn)
     if (call.flag('json')) {
@@ -50,15 +52,15 @@ export const showCommand: RunCommand = (call) =>
     } else {
       const style = styleFor(process.stdout, process.env)
       const columns = process.stdout.columns || widestPicture
-      process.stdout.write(renderReport(report, style, linesOf(run)))
+      process.stdout.write(renderReport(report, style, { ...linesOf(run), stateDir }))
       process.stdout.write(`\n${renderPictures(pictures, columns, style)}`)
     }
     return 0
   })
 
-function approvalLine({ runId, about, task }: AskedApproval): string {
+function approvalLine({ runId, about, task }: AskedApproval, stateDir: string): string {
   const subject = task === null ? (about === 'rollback' ? 'its rollback' : 'the run') : JSON.stringify(task)
-  const command = `plimsoll approve ${[runId, ...(task === null ? [] : [task])].join(' ')}`
+  const command = `plimsoll approve ${[runId, ...(task === null ? [] : [shellWord(task)])].join(' ')}${stateOption(stateDir)}`
   return plainLine(`${subject} waits for approval: ${command}`).concat('\n')
 }
 

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { makeDirectory } from '../directories.ts'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import { planSchema } from '../plan/plan.ts'
+import { shellWord } from '../report/report.ts'
 import type { RunCommand } from './words.ts'
 
 const schemaName = 'plimsoll.schema.json'
@@ -47,7 +48,8 @@ export const initCommand: RunCommand = async ({ positionals }) => {
       if (!(error instanceof PlimsollError)) throw error
     },
   )
-  process.stdout.write('next: plimsoll plan, then plimsoll deploy\n')
+  const plan = positionals[0] === undefined ? '' : ` ${shellWord(positionals[0])}`
+  process.stdout.write(`next: plimsoll plan${plan}, then plimsoll deploy${plan}\n`)
   return 0
 }
 

@@ -27,7 +27,7 @@ export const resumeCommand: RunCommand = async (call) => {
   const { definition } = await withJournal(call, (journal) => journal.run(run))
   if (!existsSync(definition.file)) tellGone(definition)
   const goOn = (recorded: boolean): Promise<number> =>
-    carryOut(call, definition, async (watched) => {
+    carryOut(call, { plan: definition, stateDir: options.stateDir }, async (watched) => {
       let begun = false
       const onEvent: typeof watched.onEvent = (message) => {
         begun = true

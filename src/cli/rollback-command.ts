@@ -34,9 +34,8 @@ async function undoRun(call: Call): Promise<number> {
   const options = optionsOf(call)
   return await carryOut(
     call,
-    run.definition,
+    { plan: run.definition, stateDir: options.stateDir, wanted: 'rolled-back' },
     (watched) => rollback(run.runId, { ...options, ...watched }),
-    'rolled-back',
   )
 }
 
@@ -53,7 +52,9 @@ async function returnTo(call: Call, version: string): Promise<number> {
   tellNotes(notes)
   giveBackMemory()
   const options = optionsOf(call)
-  return await carryOut(call, definition, (watched) => deploy(definition, { ...options, ...watched }))
+  return await carryOut(call, { plan: definition, stateDir: options.stateDir }, (watched) =>
+    deploy(definition, { ...options, ...watched }),
+  )
 }
 
 type Options = Pick<DeployOptions, 'database' | 'yes' | 'waitForLockMs' | 'waitForApprovalMs' | 'command'> & {

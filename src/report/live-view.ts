@@ -7,6 +7,7 @@ import { openProgressLines } from './progress-lines.ts'
 import { renderEnding } from './render-report.ts'
 import { isClosed, LossyWriter } from './steady-writer.ts'
 import type { OutputStream, Style } from './style.ts'
+import type { RunFacts } from './totals.ts'
 import type { View } from './view.ts'
 
 const frameMs = 100
@@ -32,6 +33,7 @@ export class LiveView implements View {
   readonly #writer: LossyWriter
   readonly #clock: Clock
   readonly #style: Style
+  readonly #place: Pick<RunFacts, 'stateDir'>
   readonly #state = emptyState()
   readonly #lineOf
   readonly #timer: Disposable
@@ -40,11 +42,12 @@ export class LiveView implements View {
   /** The widths of the lines of the picture that is on the screen. */
   #drawn: readonly number[] = []
 
-  constructor(parts: { output: OutputStream; clock: Clock; style: Style }) {
+  constructor(parts: { output: OutputStream; clock: Clock; style: Style; stateDir?: string }) {
     this.#output = parts.output
     this.#writer = new LossyWriter(parts.output)
     this.#clock = parts.clock
     this.#style = parts.style
+    this.#place = parts.stateDir === undefined ? {} : { stateDir: parts.stateDir }
     this.#lineOf = openProgressLines(parts.style)
     this.#timer = parts.clock.every(frameMs, () => this.#drawUnlessBusy())
     process.on('exit', this.#restore)
@@ -53,7 +56,7 @@ export class LiveView implements View {
 
   show(message: RunMessage): void {
     if (message.type === 'report') {
-      this.#finish(`\n${renderEnding(message, this.#style, this.#state.facts)}`)
+      this.#finish(`\n${renderEnding(message, this.#style, { ...this.#state.facts, ...this.#place })}`)
       return
     }
     apply(this.#state, message)

@@ -8,14 +8,21 @@ import type { RunFacts } from './totals.ts'
 import type { View } from './view.ts'
 
 /** `progress: false` prints the report alone. A reader that does not read misses lines, never the report. */
-export function openLinesView(parts: { output: OutputStream; style: Style; progress: boolean }): View {
-  const { output, style, progress } = parts
+export function openLinesView(parts: {
+  output: OutputStream
+  style: Style
+  progress: boolean
+  stateDir?: string
+}): View {
+  const { output, style, progress, stateDir } = parts
   const lineOf = openProgressLines(style)
   const writer = new LossyWriter(output)
-  let facts: RunFacts = {}
+  const place = { ...(stateDir !== undefined && { stateDir }) }
+  let facts: RunFacts = place
   return {
     show: (message) => {
-      if (message.type === 'run-started' || message.type === 'run-resumed') facts = factsOf(message)
+      if (message.type === 'run-started' || message.type === 'run-resumed')
+        facts = { ...place, ...factsOf(message) }
       if (message.type === 'report') writer.write(`\n${renderEnding(message, style, facts)}`)
       const line = progress ? lineOf(message) : undefined
       if (line !== undefined) writer.writeLine(line)

@@ -6,6 +6,7 @@ import { expectedText } from './estimate-words.ts'
 import { countOf, paintTone, releaseOf, toneOf } from './event-words.ts'
 import { plainLine, plainText } from './plain-text.ts'
 import { diagnosisLines } from './render-diagnosis.ts'
+import { fixFor, type ShownRun, stateOption } from './shown-commands.ts'
 import type { Style } from './style.ts'
 import { type Column, renderTable } from './table.ts'
 import {
@@ -38,6 +39,7 @@ const columns: readonly Column[] = [
 export function renderReport(report: Report, style: Style, facts: RunFacts = {}): string {
   const { word, tone } = outcomeOf(report)
   const { shown, rest } = tasksWorthShowing(report)
+  const run: ShownRun = { ...facts, runId: report.runId }
   const failed = everyTask(report).filter(([, task]) => isTrouble(task) && task.status !== 'undone')
   return [
     style.bold(paintTone(tone, plainLine(`${releaseOf(report)} ${word}`), style)) +
@@ -48,9 +50,9 @@ export function renderReport(report: Report, style: Style, facts: RunFacts = {})
       shown.map((task) => row(task, style)),
       style,
     ),
-    ...(rest > 0 ? [style.dim(`and ${countOf(rest, 'task')} more: plimsoll show ${report.runId}`)] : []),
-    ...(report.error ? ['', ...errorLines('the run', report.error, style)] : []),
-    ...failed.slice(0, mostFailures).flatMap((task) => ['', ...failureLines(task, style)]),
+    ...(rest > 0 ? [style.dim(`and ${countOf(rest, 'task')} more: ${showWords(run)}`)] : []),
+    ...(report.error ? ['', ...errorLines('the run', report.error, run, style)] : []),
+    ...failed.slice(0, mostFailures).flatMap((task) => ['', ...failureLines(task, run, style)]),
     ...undoneLines(report),
     ...approvalLines(report),
     '',
@@ -61,9 +63,12 @@ export function renderReport(report: Report, style: Style, facts: RunFacts = {})
 
 /** The report as a run ends, with the command that draws its memory and its tasks. */
 export function renderEnding(report: Report, style: Style, facts: RunFacts): string {
-  const more = `over time: plimsoll show ${report.runId}`
+  const more = `over time: ${showWords({ ...facts, runId: report.runId })}`
   return `${renderReport(report, style, facts)}${style.dim(plainLine(more))}\n`
 }
+
+const showWords = ({ runId, stateDir }: ShownRun): string =>
+  `plimsoll show ${runId}${stateDir === undefined ? '' : stateOption(stateDir)}`
 
 function row([name, task]: NamedTask, style: Style) {
   const started = task.attempts > 0
@@ -81,21 +86,23 @@ function row([name, task]: NamedTask, style: Style) {
 
 type Failure = Pick<TaskReport, 'error' | 'lastOutput' | 'diagnosis'>
 
-function failureLines([name, task]: NamedTask, style: Style): string[] {
+function failureLines([name, task, own]: NamedTask, run: ShownRun, style: Style): string[] {
+  const place = { ...run, task: own }
   return [
-    ...(task.status === 'failed' ? oneFailure(name, task, style) : []),
-    ...(task.undo ? oneFailure(`undo of ${name}`, task.undo, style) : []),
+    ...(task.status === 'failed' ? oneFailure(name, task, place, style) : []),
+    ...(task.undo ? oneFailure(`undo of ${name}`, task.undo, place, style) : []),
   ]
 }
 
-function oneFailure(what: string, { error, lastOutput, diagnosis }: Failure, style: Style): string[] {
+function oneFailure(what: string, failure: Failure, run: ShownRun, style: Style): string[] {
+  const { error, lastOutput, diagnosis } = failure
   if (error === undefined) return []
   const why = diagnosis ? diagnosisLines(diagnosis, style).map((line) => `  ${line}`) : []
-  return [...errorLines(what, error, style), ...outputLines(lastOutput, style), ...why]
+  return [...errorLines(what, error, run, style), ...outputLines(lastOutput, style), ...why]
 }
 
-function errorLines(what: string, { code, message, fix }: ErrorFacts, style: Style): string[] {
-  return [style.red(plainLine(`${what}: ${code} ${message}`)), `  fix: ${plainLine(fix)}`]
+function errorLines(what: string, { code, message, fix }: ErrorFacts, run: ShownRun, style: Style): string[] {
+  return [style.red(plainLine(`${what}: ${code} ${message}`)), `  fix: ${plainLine(fixFor(fix, run))}`]
 }
 
 function outputLines(output: string | undefined, style: Style): string[] {

@@ -28,6 +28,7 @@ export { renderMarkdown } from './render-markdown.ts'
 export { renderReport } from './render-report.ts'
 export { diffRuns, type RecordedRun } from './run-diff.ts'
 export { type RunPictures, renderPictures } from './run-pictures.ts'
+export { shellWord, stateOption } from './shown-commands.ts'
 export { isClosed, writeSteadily } from './steady-writer.ts'
 export { type OutputStream, plainStyle, type Style, styleFor } from './style.ts'
 export { type Cell, type Column, renderTable } from './table.ts'
@@ -46,6 +47,8 @@ export type ViewOptions = {
   readonly variables: NodeJS.ProcessEnv
   /** False shows the report alone. */
   readonly progress: boolean
+  /** Where the run is recorded, for the commands that the report shows. Without it they look where they are typed. */
+  readonly stateDir?: string
 }
 
 export type ViewMode = 'live' | 'lines' | 'json'
@@ -61,7 +64,8 @@ export function chooseMode(
 }
 
 export function openView(options: ViewOptions): View {
-  const { stdout, stderr, clock, variables, progress } = options
+  const { stdout, stderr, clock, variables, progress, stateDir } = options
+  const place = { ...(stateDir !== undefined && { stateDir }) }
   const style = styleFor(stdout, variables)
   const mode = chooseMode(options)
   switch (mode) {
@@ -72,9 +76,9 @@ export function openView(options: ViewOptions): View {
         style: styleFor(stderr, variables),
       })
     case 'live':
-      return new LiveView({ output: stdout, clock, style })
+      return new LiveView({ output: stdout, clock, style, ...place })
     case 'lines':
-      return openLinesView({ output: stdout, style, progress })
+      return openLinesView({ output: stdout, style, progress, ...place })
     default:
       return mode satisfies never
   }

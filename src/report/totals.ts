@@ -6,8 +6,12 @@ import { countOf, type Tone } from './event-words.ts'
 /** `name` says the hook as well, `own` is the name in the plan. */
 export type NamedTask = readonly [name: string, task: TaskReport, own: string]
 
-/** What is known of the machine besides the report. */
-export type RunFacts = { readonly loadLineBytes?: number; readonly capacityBytes?: number }
+/** What is known of the machine besides the report, and where the run is recorded. */
+export type RunFacts = {
+  readonly loadLineBytes?: number
+  readonly capacityBytes?: number
+  readonly stateDir?: string
+}
 
 /** Up to this many tasks are all listed. */
 const fewTasks = 40

@@ -1,8 +1,8 @@
 /** What a person must say, and has said, of tasks whose state nobody else can know. */
-import { resolve } from 'node:path'
 import { PlimsollError } from '../errors.ts'
 import type { RunRecord } from '../journal/journal.ts'
 import { nearestName } from '../nearest.ts'
+import { stateOption } from '../report/report.ts'
 import type { Phase, Plan, TaskAnswer } from '../spine.ts'
 import { everyTask } from './plan-differences.ts'
 import type { TaskStates } from './task-states.ts'
@@ -35,8 +35,7 @@ export function decisionNeeded(
 
 /** The command that goes on with a run, as it is to be typed here. */
 export function resumeWords(runId: string, stateDir: string): string {
-  const state = resolve('.plimsoll') === stateDir ? '' : ` --state ${stateDir}`
-  return `plimsoll resume ${runId}${state}`
+  return `plimsoll resume ${runId}${stateOption(stateDir)}`
 }
 
 /** @throws USAGE when something is answered about a run that has succeeded: nothing of it is asked. */

@@ -37,6 +37,30 @@ test('init writes a plan that deploys as it is, and history tells of it', async 
   assert.ok(Number(jsonLines(known.stdout)[0]?.durationMs) > 0)
 })
 
+test('the commands that init and the report of a run show do what they say, also where the plan is elsewhere', async () => {
+  using folder = new Folder()
+  const shownIn = (text: string, form: RegExp): readonly string[] => {
+    const [, words = ''] = form.exec(text) ?? []
+    return words.split(' ').slice(1)
+  }
+  const init = await folder.plimsoll(['init', 'deep er/shop.yaml'])
+  assert.match(
+    init.stdout,
+    /^next: plimsoll plan 'deep er\/shop\.yaml', then plimsoll deploy 'deep er\/shop\.yaml'$/m,
+  )
+  await folder.plimsoll(['init', 'deep/shop.yaml'])
+  folder.write('deep/shop.yaml', failing)
+  const { stdout } = await folder.plimsoll(['deploy', 'deep/shop.yaml'])
+  const show = shownIn(stdout, /^over time: (.*)$/m)
+  assert.equal(show[0], 'show')
+  const shown = await folder.plimsoll(show)
+  assert.match(shown.stdout, /^shop dev failed and was rolled back/)
+  for (const report of [stdout, shown.stdout]) {
+    const logs = await folder.plimsoll(shownIn(report, /fix: .*"(plimsoll logs .*)"$/m))
+    assert.deepEqual([logs.code, logs.stdout], [0, 'looking\nnot good\n'])
+  }
+})
+
 test('init never overwrites', async () => {
   using folder = new Folder()
   folder.write('plimsoll.yaml', 'mine')

@@ -32,6 +32,7 @@ function liveView(screen = new Screen()) {
     clock,
     variables: { NO_COLOR: '1', TERM: 'xterm' },
     progress: true,
+    stateDir: '/srv/the state',
   })
   const showAll = async (messages: readonly RunMessage[]): Promise<void> => {
     for (const message of messages) await view.show(message)
@@ -191,7 +192,10 @@ test('the report takes the place of the picture, and the cursor is back', async 
   await view.show(reportOf({ a: taskReport() }))
   assert.doesNotMatch(screen.text, / of 1 done/)
   assert.match(screen.text, /a succeeded in 2\.3 s/)
-  assert.match(screen.text, /peak memory 3 GiB, load line 6 GiB of 8 GiB\nover time: plimsoll show run-1$/)
+  assert.match(
+    screen.text,
+    /peak memory 3 GiB, load line 6 GiB of 8 GiB\nover time: plimsoll show run-1 --state '\/srv\/the state'$/,
+  )
   assert.equal(screen.cursorShown, true)
   const before = screen.written
   await clock.pass(1_000)
