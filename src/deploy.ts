@@ -19,13 +19,13 @@ import {
   consentToRollBack,
   engineBytes,
   forcedTasks,
+  planToResume,
   Run,
   type RunChoice,
   RunTally,
   recordedRun,
   recordRunMetrics,
   refuseAnswersToNothing,
-  refuseChangedFile,
   refuseWhatCannotFit,
   runToRollBack,
   stateDirOf,
@@ -55,7 +55,8 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
 
 /**
  * Goes on with a run: one whose engine was killed goes on where it was; one that failed or was stopped is tried again
- * from there. A run that has succeeded is left alone: its report is the answer.
+ * from there. Limits, timeouts and retries are those that the plan's file says now. A run that has succeeded is left
+ * alone: its report is the answer.
  * @param run its id, the beginning of one, or `last`.
  * @throws USAGE (`answers`), RUN_UNKNOWN, RUN_ACTIVE, RUN_CHANGED, DECISION_NEEDED, and what `deploy` throws.
  */
@@ -67,13 +68,13 @@ export async function resume(run: string, options: ResumeOptions): Promise<Repor
     return record.report
   }
   const { recorded = false, ...given } = options
-  if (!recorded) await refuseChangedFile(record, options)
+  const plan = recorded ? record.definition : await planToResume(record, options)
   const choose = async (journal: Journal): Promise<RunChoice> => ({
     goOn: await journal.run(record.runId),
     giveUp: null,
   })
-  const { definition } = record
-  return await perform(definition, { ...record.options, ...given }, { choose, part: definition })
+  const isRead = plan !== record.definition
+  return await perform(plan, { ...record.options, ...given }, { choose, part: plan, isRead })
 }
 
 /**

@@ -175,6 +175,11 @@ function lower({ root, environment, scope, report, outside, options, text }: Dra
   }
   lowerCircle(root.circle, planDir, report)
   const chosen = environment === null ? undefined : own(head.environments, environment)
+  const { concurrency, memoryBudget } = options
+  const given = {
+    ...(concurrency !== undefined && { concurrency }),
+    ...(memoryBudget !== undefined && { memoryBudget }),
+  }
   return {
     name: head.name ?? '',
     version: options.version ?? head.version ?? 'dev',
@@ -184,6 +189,7 @@ function lower({ root, environment, scope, report, outside, options, text }: Dra
     vars: scope.vars(),
     secrets: lowerSecrets(head.secrets, planDir),
     options: planOptions,
+    ...(Object.keys(given).length > 0 && { given }),
     approve: chosen?.approve ?? false,
     ...(head.notify && { notify: lowerNotify(head.notify, scope, report) }),
     ...lowerSections(written, { defaults: taskDefaults, scope, report, planDir }),

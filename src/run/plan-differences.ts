@@ -35,6 +35,7 @@ export function planDifferences(before: Plan, now: Plan): PlanDifferences {
       ),
       ...listed('new', added.map(quoted)),
       ...listed('gone', gone.map(quoted)),
+      ...consentsGone(before, now, known),
     ],
     changed: new Set(forAll.length > 0 ? names : changed.map(([name]) => name)),
   }
@@ -69,6 +70,18 @@ function changesForAll(before: Plan, now: Plan): readonly string[] {
   return [
     ...(before.version === now.version ? [] : [`version ${before.version} is now ${now.version}`]),
     ...(changed.length === 0 ? [] : [`vars changed: ${changed.slice(0, mostNames).join(', ')}`]),
+  ]
+}
+
+/** What a person was to be asked about is not done unasked because a file was edited meanwhile. */
+function consentsGone(before: Plan, now: Plan, known: ReadonlyMap<string, Task>): readonly string[] {
+  const names = everyTask(now).filter(({ name, approve }) => !approve && known.get(name)?.approve)
+  return [
+    ...(before.approve && !now.approve ? ['the environment asks for no consent any more'] : []),
+    ...listed(
+      'without "approve" now',
+      names.map(({ name }) => quoted(name)),
+    ),
   ]
 }
 

@@ -27,25 +27,30 @@ export async function recordedRun(idOrPrefix: string, place: StorePlace): Promis
 type Reading = { readonly stateDir: string; readonly variables?: NodeJS.ProcessEnv }
 
 /**
- * The plan's file is read with the environment, the version and the variables of the run, and must still say what was
- * recorded of its tasks. A file that is not there any more says nothing.
+ * The plan's file is read with the environment, the version, the variables and the limits that the run was given, and
+ * must still say what was recorded of its tasks; how they are done (limits, timeouts, retries) is as it says now. A file
+ * that is not there any more says nothing: then the plan is as it was recorded, the same object.
  * @throws RUN_CHANGED with what differs; PLAN_INVALID when what it says now is no plan.
  */
-export async function refuseChangedFile(run: RunRecord, { stateDir, variables }: Reading): Promise<void> {
+export async function planToResume(run: RunRecord, { stateDir, variables }: Reading): Promise<Plan> {
   const { definition } = run
-  if (await isAsRecorded(definition)) return
+  if (await isAsRecorded(definition)) return definition
   const now = await readPlan(definition.file, {
     version: definition.version,
     vars: definition.vars,
+    ...definition.given,
     ...(definition.environment !== null && { environment: definition.environment }),
     ...(variables && { variables }),
   }).catch((error: unknown) => {
     if (error instanceof PlimsollError && error.code === 'PLAN_UNREADABLE') return null
     throw error
   })
-  if (now === null) return
+  if (now === null) return definition
   const names = new Set(now.tasks.map(({ name }) => name))
   const recorded = definition.tasks.map(({ name }) => name).filter((name) => names.has(name))
-  const { words } = planDifferences(definition, selectTasks(now, recorded))
+  const selected = selectTasks(now, recorded)
+  const { words } = planDifferences(definition, selected)
   if (words.length > 0) throw runChanged(run, words, stateDir)
+  // A run is found, and locked, by the name that it began with.
+  return { ...selected, name: definition.name }
 }

@@ -165,6 +165,8 @@ export type Plan = {
   readonly vars: Readonly<Record<string, string>>
   readonly secrets: Readonly<Record<string, SecretSource>>
   readonly options: Options
+  /** What was said of limits beside the file, for when it is read again. Left out where nothing was. */
+  readonly given?: { readonly concurrency?: number; readonly memoryBudget?: string }
   /** The environment asks for a person's consent before anything starts. */
   readonly approve: boolean
   /** In the order of the file. */

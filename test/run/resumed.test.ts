@@ -1,9 +1,11 @@
 /** Runs that have ended, plans that have changed, and what is no run that could go on. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openJournal } from '../../src/journal/journal.ts'
+import { type Journal, openJournal } from '../../src/journal/journal.ts'
+import type { Plan } from '../../src/spine.ts'
 import { openStoreForReading } from '../../src/store/store.ts'
 import { event, orphansOf, statusesOf, Yard } from './killing.ts'
 
@@ -13,12 +15,17 @@ const fails = (more = ''): string => `
   c: { needs: b, run: echo c >>count }
 `
 
-async function problemsOf(yard: Yard): Promise<readonly string[]> {
+async function ofJournal<T>(yard: Yard, read: (journal: Journal) => Promise<T>): Promise<T> {
   await using store = await openStoreForReading({ stateDir: join(yard.path, '.plimsoll') })
   assert.ok(store)
-  const journal = openJournal(store)
-  return await journal.verify((await journal.run('last')).runId)
+  return await read(openJournal(store))
 }
+
+const problemsOf = (yard: Yard): Promise<readonly string[]> =>
+  ofJournal(yard, async (journal) => journal.verify((await journal.run('last')).runId))
+
+const recordedPlan = (yard: Yard): Promise<Plan> =>
+  ofJournal(yard, async (journal) => (await journal.run('last')).definition)
 
 test('a run that was rolled back is tried again from its first task, in the same record', async () => {
   using yard = new Yard()
@@ -133,6 +140,64 @@ test('a plan that has changed since: what differs is said, with the commands tha
   assert.equal(statusesOf(report), 'a succeeded, b succeeded, c succeeded')
   assert.deepEqual(yard.lines(), ['a', 'b', 'c'])
   assert.deepEqual(orphansOf(messages), [])
+})
+
+/** `b` is too slow for a tenth of a second on every machine. */
+const slow = (keys: string): string => `
+  a: { run: echo a >>count }
+  b: { needs: a, run: "echo b >>count; sleep 2", ${keys} }
+`
+
+test('a timeout, a limit and retries that the file says now hold from the next resume on, and are recorded', async () => {
+  using yard = new Yard()
+  yard.plan(slow('timeout: 100ms'))
+  const { report: first } = await yard.goOn(['deploy', '--no-undo', '--concurrency', '3', '--memory', '90%'])
+  assert.equal(first.tasks.b?.error?.code, 'TASK_TIMEOUT')
+  yard.plan(slow('timeout: 9m, memory: 77MiB, retry: { attempts: 2, delay: 1ms }'))
+  const recorded = await yard.resume('--recorded')
+  assert.equal(recorded.report.tasks.b?.error?.code, 'TASK_TIMEOUT')
+  const { code, report } = await yard.resume()
+  assert.equal(code, 0)
+  assert.equal(statusesOf(report), 'a succeeded, b succeeded')
+  assert.deepEqual(yard.lines(), ['a', 'b', 'b', 'b'])
+  const { tasks, options, digest } = await recordedPlan(yard)
+  const b = tasks.find(({ name }) => name === 'b')
+  assert.deepEqual([b?.timeoutMs, b?.limitBytes, b?.retry.maxAttempts], [540_000, 77 * 2 ** 20, 2])
+  assert.deepEqual(
+    [options.executor.maxConcurrentTasks, options.executor.memoryPressureThreshold],
+    [3, 0.9],
+    'what the command line said of this run still holds',
+  )
+  const text = readFileSync(join(yard.path, 'plimsoll.yaml'))
+  assert.equal(digest, createHash('sha256').update(text).digest('hex'))
+  assert.deepEqual(await problemsOf(yard), [])
+})
+
+test('a killed run keeps its name, and takes the timeouts that the file says now', async () => {
+  using yard = new Yard()
+  yard.plan(waiting('b'))
+  await yard.killedAt(event('attempt-identified', 'b'))
+  yard.plan(waiting('b').replace(/(c: .*) }/, '$1, timeout: 1m }'))
+  const text = readFileSync(join(yard.path, 'plimsoll.yaml'), 'utf8')
+  yard.write('plimsoll.yaml', text.replace('name: shop', 'name: store'))
+  yard.write('go', '')
+  const { report } = await yard.resume()
+  assert.equal(statusesOf(report), 'a succeeded, b succeeded, c succeeded')
+  const plan = await recordedPlan(yard)
+  assert.equal(plan.name, 'shop')
+  assert.equal(plan.tasks.find(({ name }) => name === 'c')?.timeoutMs, 60_000)
+})
+
+test('a consent that the file asks for no more is a change that somebody decides on', async () => {
+  using yard = new Yard()
+  yard.plan(fails(', approve: true'))
+  const { code } = await yard.goOn(['deploy', '--no-undo'])
+  assert.equal(code, 5)
+  yard.plan(fails())
+  const { code: refused, stderr } = await yard.plimsoll(['resume'])
+  assert.equal(refused, 5)
+  assert.match(stderr, /RUN_CHANGED.*task without "approve" now: "b"/)
+  assert.deepEqual(yard.lines(), ['a'])
 })
 
 test('a hook that has moved to another list of the plan does something else, and nothing is done before somebody decides', async () => {
