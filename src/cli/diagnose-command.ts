@@ -5,6 +5,7 @@ import { diagnosisLines, plainLine, styleFor } from '../report/report.ts'
 import type { Diagnosis } from '../spine.ts'
 import { consultInTerminal, consultOptions } from './ask-command.ts'
 import { type OpenCircle, openCircle } from './circle.ts'
+import { type Failure, failuresOf } from './failures.ts'
 import { withJournal } from './with-journal.ts'
 import type { Call, RunCommand } from './words.ts'
 
@@ -47,12 +48,14 @@ async function explain(
   call: Call,
   circle: OpenCircle | null,
   evidence: Evidence,
-  task: string | null = null,
+  failure: Failure | null = null,
 ): Promise<number> {
-  if (circle === null) return await say(call, task, await diagnose(evidence))
-  if (task !== null && !call.flag('json')) process.stdout.write(`${plainLine(task)}\n`)
+  if (circle === null) return await say(call, failure, await diagnose(evidence))
+  if (failure !== null && !call.flag('json')) process.stdout.write(`${plainLine(failure.title)}\n`)
   const title =
-    task === null ? 'Why did this fail?' : `Why did the task ${JSON.stringify(task.slice(0, 100))} fail?`
+    failure === null
+      ? 'Why did this fail?'
+      : `Why did the task ${JSON.stringify(failure.title.slice(0, 100))} fail?`
   const { error, exitCode } = evidence.facts ?? {}
   const context = {
     ...(error !== undefined && { 'what the engine saw': `${error.code}: ${error.message}` }),
@@ -66,16 +69,15 @@ async function diagnoseRun(call: Call, circle: OpenCircle | null, name: string):
   try {
     return await withJournal(call, async (journal, stateDir) => {
       const run = await journal.run(name)
-      const tasks = Object.entries(run.report?.tasks ?? {}).filter(([, { status }]) => status === 'failed')
-      if (tasks.length === 0 && !call.flag('json')) {
+      const failures = failuresOf(run, await journal.tasks(run.runId))
+      if (failures.length === 0 && !call.flag('json')) {
         process.stdout.write(`no task of run ${run.runId} has failed\n`)
       }
       let exitCode = 0
-      for (const [task, report] of tasks.slice(0, mostTasks)) {
-        const { limitBytes = 0 } = run.definition.tasks.find((one) => one.name === task) ?? {}
-        const failed = { plan: run.plan, runId: run.runId, task, report, limitBytes }
+      for (const failure of failures.slice(0, mostTasks)) {
+        const failed = { plan: run.plan, runId: run.runId, ...failure }
         const evidence = await evidenceOf(failed, { journal, stateDir, mostBytes })
-        exitCode = Math.max(exitCode, await explain(call, circle, evidence, task))
+        exitCode = Math.max(exitCode, await explain(call, circle, evidence, failure))
       }
       return exitCode
     })
@@ -85,15 +87,14 @@ async function diagnoseRun(call: Call, circle: OpenCircle | null, name: string):
   }
 }
 
-async function say(call: Call, task: string | null, diagnosis: Diagnosis): Promise<number> {
+async function say(call: Call, failure: Failure | null, diagnosis: Diagnosis): Promise<number> {
   if (call.flag('json')) {
-    process.stdout.write(
-      `${JSON.stringify({ type: 'diagnosis', ...(task !== null && { task }), ...diagnosis })}\n`,
-    )
+    const of = failure && { task: failure.task, ...(failure.phase !== 'deploy' && { phase: failure.phase }) }
+    process.stdout.write(`${JSON.stringify({ type: 'diagnosis', ...of, ...diagnosis })}\n`)
     return 0
   }
   const style = styleFor(process.stdout, process.env)
-  if (task !== null) process.stdout.write(`${style.bold(plainLine(task))}\n`)
+  if (failure !== null) process.stdout.write(`${style.bold(plainLine(failure.title))}\n`)
   process.stdout.write(`${diagnosisLines(diagnosis, style).join('\n')}\n`)
   return 0
 }

@@ -86,3 +86,48 @@ test('a file that is not there, or cannot be read, is an error with what may be 
   await folder.plimsoll(['deploy', 'plan.yaml'])
   await isRefused(['nothing.log'], noFile)
 })
+
+test('of a run tasks of hooks and undos are explained as well, each under its name in the report', async () => {
+  using folder = new Folder()
+  folder.write(
+    'plimsoll.yaml',
+    `name: shop
+tasks:
+  a: { run: "true", undo: { run: "echo listen EADDRINUSE: address already in use 0.0.0.0:8080; exit 1" } }
+  b: { needs: a, run: exit 3 }
+after: { close: { run: "echo connect ECONNREFUSED 127.0.0.1:9000; exit 4" } }
+`,
+  )
+  await folder.plimsoll(['deploy'])
+  const { stdout } = await folder.plimsoll(['diagnose'])
+  assert.match(stdout, /^b\n[\s\S]*^undo of a\n.*port-in-use[\s\S]*^after: close\n.*connection-refused/m)
+  const found = jsonLines((await folder.plimsoll(['diagnose', 'last', '--json'])).stdout)
+  assert.deepEqual(
+    found.map(({ task, phase }) => [task, phase]),
+    [
+      ['b', undefined],
+      ['a', 'undo'],
+      ['close', 'after'],
+    ],
+  )
+})
+
+test('what had failed before the engine was killed is explained', async () => {
+  using folder = new Folder()
+  folder.write(
+    'plimsoll.yaml',
+    `name: shop
+tasks:
+  a: { run: "echo connect ECONNREFUSED 127.0.0.1:9000; exit 4" }
+  b: { run: "for i in $(seq 1200); do test -e go && break; sleep 0.05; done" }
+`,
+  )
+  await folder.inStep(['deploy', '--json'], (line, child) => {
+    const { type, task } = JSON.parse(line)
+    if (type === 'task-ended' && task === 'a') child.kill('SIGKILL')
+  })
+  folder.write('go', '')
+  const { code, stdout } = await folder.plimsoll(['diagnose'])
+  assert.equal(code, 0)
+  assert.match(stdout, /^a\n.*connection-refused/)
+})
