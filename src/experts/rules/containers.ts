@@ -10,6 +10,7 @@ export const containerRules: readonly Rule[] = [
     phrases: [
       'error mounting "{path}" to rootfs',
       'Are you trying to mount a directory onto a file',
+      'mounting "{path}" to rootfs at',
       'invalid mount config for type',
       'invalid mode: {mode}',
     ],
@@ -23,6 +24,15 @@ export const containerRules: readonly Rule[] = [
     next: ['Check that the path is there on the host, and a file where a file is wanted'],
     log: 'error mounting "/srv/nginx.conf" to rootfs at "/etc/nginx/nginx.conf": not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)?',
     source: 'runc, libcontainer/rootfs_linux.go; moby, volume/mounts',
+  },
+  {
+    id: 'oci-cwd',
+    cause: 'file-not-found',
+    also: ['config-error'],
+    phrases: ['chdir to cwd ("{path}") set in config.json failed', 'set in config.json failed: no such file'],
+    says: 'The working directory of the container is not in its image: {path}',
+    log: 'unable to start container process: chdir to cwd ("/srv/app") set in config.json failed: no such file or directory: unknown',
+    source: 'runc, libcontainer/init_linux.go',
   },
   {
     id: 'compose-file',

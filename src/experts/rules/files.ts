@@ -82,6 +82,8 @@ export const fileRules: readonly Rule[] = [
       'Permission denied',
       'permission denied',
       'EACCES',
+      ',eacces}',
+      '{error,eacces}',
       'EPERM: operation not permitted',
       'Operation not permitted',
       'operation not permitted',

@@ -123,6 +123,7 @@ export const httpServiceRules: readonly Rule[] = [
       'was not found (404)',
       'error: 404',
       'does not exist or you do not have access',
+      "can't find the specified secret",
       'Artifact not found',
       'Unable to find any artifacts',
       'RepositoryNotFoundException',

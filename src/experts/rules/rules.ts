@@ -20,6 +20,7 @@ import { dotnetRules } from './dotnet.ts'
 import { fileRules } from './files.ts'
 import { gateRules } from './gates.ts'
 import { goRules } from './go.ts'
+import { helmRules } from './helm.ts'
 import { httpServiceRules } from './http-services.ts'
 import { imageRules } from './images.ts'
 import { infrastructureRules } from './infrastructure.ts'
@@ -29,6 +30,7 @@ import { javaToolchainRules } from './java-toolchains.ts'
 import { javascriptRules } from './javascript.ts'
 import { kubernetesRules } from './kubernetes.ts'
 import { kubernetesEventRules } from './kubernetes-events.ts'
+import { kubernetesPodRules } from './kubernetes-pods.ts'
 import { kubernetesReferenceRules } from './kubernetes-references.ts'
 import { localeRules } from './locales.ts'
 import { machineLearningRules } from './machine-learning.ts'
@@ -78,6 +80,7 @@ export const rules: readonly Rule[] = [
   ...fileRules,
   ...gateRules,
   ...goRules,
+  ...helmRules,
   ...httpServiceRules,
   ...imageRules,
   ...infrastructureRules,
@@ -87,6 +90,7 @@ export const rules: readonly Rule[] = [
   ...javascriptRules,
   ...kubernetesRules,
   ...kubernetesEventRules,
+  ...kubernetesPodRules,
   ...kubernetesReferenceRules,
   ...localeRules,
   ...machineLearningRules,

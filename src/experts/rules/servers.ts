@@ -41,11 +41,14 @@ export const serverRules: readonly Rule[] = [
       'error initializing config {file}: {message}',
       'error initializing configuration {file}: {message}',
       'command traefik error: {message}',
+      '[FATAL] plugin/{name@} {message}',
+      'Error during parsing: {message}',
     ],
     unless: ['ddress already in use', 'ermission denied', 'o such file'],
     says: 'The proxy does not accept its configuration: {message}',
     log: "[2026-03-01 10:00:00.000][1][critical][main] error initializing config '/etc/envoy/envoy.yaml': no such field: 'static_resource'",
-    source: 'Envoy, source/server/server.cc; Traefik, cmd/traefik/traefik.go',
+    source:
+      'Envoy, source/server/server.cc; Traefik, cmd/traefik/traefik.go; CoreDNS, plugin/loop and core/dnsserver',
   },
   {
     id: 'nginx-test',

@@ -73,7 +73,6 @@ export const shellRules: readonly Rule[] = [
       'does not match the detected host platform',
       'Bad CPU type in executable',
       'is not a valid Win32 application',
-      'no matching manifest for linux/',
     ],
     says: 'The program was built for another processor or system than the one that runs it.',
     next: [
