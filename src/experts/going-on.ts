@@ -82,8 +82,13 @@ const traced = /^(?:\+{1,9} (?!exit\b|return\b|rm\b|kill\b|trap\b|clean)|(?:\S{2
 /** When something began or ended, as `kubectl` shows it. */
 const field = /^\W{0,20}(?:Start(?:ed| Time)|Finished|\w{1,40}(?:At|Time|Timestamp))"?: /
 
+/** Where each line is stamped, those of a stack and of a usage are, too. */
+const continued =
+  /\d\d:\d\d:\d\d\S{0,16} {0,4}(?:\t| {3,20}(?![ \d])|goroutine \d|created by |panic\(|main\.|\[signal |exit status|Usage:|Flags:|at |note: run with)/
+
 const isRecord = (text: string): boolean =>
-  traced.test(text) || (time.test(text) && ![ofCi, serious, field].some((other) => other.test(text)))
+  traced.test(text) ||
+  (time.test(text) && ![ofCi, serious, field, continued].some((other) => other.test(text)))
 
 /** Who wrote a line of a log that many write to: the service of Docker Compose, the program of syslog. */
 const writerOf = (text: string): string =>
@@ -91,14 +96,21 @@ const writerOf = (text: string): string =>
   /^[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} ([^\s:[(]{1,64})/.exec(text)?.[1] ??
   ''
 
+/** What is stamped with the same second and has no level of its own is mostly more of the same message, line by line. */
+const secondOf = (text: string): string => /\d\d:\d\d:\d\d/.exec(text)?.[0] ?? ''
+const level = /^.{0,60}\b(?:INFO|DEBUG|TRACE|NOTICE|WARN|WARNING|LOG|info|debug)\b|^[IWD]\d{4} |"level"/
+
 /** Whether who wrote this line had nothing to complain of after it. */
 export const wentOn = (
   { line, whole }: { readonly line: number; readonly whole: string },
   quiet: readonly QuietRecord[],
 ): boolean => {
   const writer = writerOf(whole)
+  const second = secondOf(whole)
   const after = quiet.filter((record) => record.line > line && record.writer === writer)
   const left = after.findIndex(({ text }) => ofAnEnd.test(text))
   const isGone = left >= 0 && !after.slice(left).some(({ text }) => ofABeginning.test(text))
-  return after.filter(({ text }, at) => !ofAnEnd.test(text) && !(isGone && at > left)).length >= quietRecords
+  const going = after.filter(({ text }, at) => !ofAnEnd.test(text) && !(isGone && at > left))
+  const isLater = ({ text }: QuietRecord): boolean => secondOf(text) !== second || level.test(text)
+  return going.length >= quietRecords && (second === '' || going.some(isLater))
 }

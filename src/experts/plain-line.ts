@@ -15,8 +15,9 @@ const prefixes: readonly RegExp[] = [
   /^[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} [^\s:]{1,64}: /,
   // GitHub's command line: job, step and time.
   /^[^\t]{1,120}\t[^\t]{1,120}\t(?=\ufeff?\d{4}-\d\d-\d\dT)/,
-  // Kubernetes: the stream; BuildKit: the step and its time; Docker Compose: the service.
+  // Kubernetes and GitLab: the stream; BuildKit: the step and its time; Docker Compose: the service.
   /^std(?:out|err) [FP] /,
+  /^\d\d[OE][ +]/,
   /^#\d{1,4} (?:\d{1,6}\.\d{1,3} )?/,
   /^[\w.-]{1,60} {0,40}\| /,
   // The Open Build Service: seconds since the beginning.

@@ -35,6 +35,15 @@ test('a service that only says good-bye after an error did not go on', async () 
   assert.equal(await causeOf(error + goodbye + closing + record(7, 'started in 3 s')), null)
 })
 
+test('the lines of one message, all stamped with its second, are no sign that the service went on', async () => {
+  const lines = ['ERROR could not charge: connection refused', 'the bank is at 10.0.0.7', 'and is asked once']
+  const stamped = (second: (line: number) => number): string =>
+    lines.map((text, line) => record(second(line), text)).join('')
+  assert.equal(await causeOf(stamped(() => 1)), 'connection-refused')
+  assert.equal(await causeOf(stamped((line) => line + 1)), null)
+  assert.equal(await causeOf(`${error}${record(1, 'INFO GET / 200')}${record(1, 'INFO GET / 200')}`), null)
+})
+
 test('Redis has no higher level than warning, so what it says at that level may be why it failed', async () => {
   const said = (level: string, text: string): string => `1:M 05 Sep 2020 21:43:13.492 ${level} ${text}\n`
   const denied = "Can't open the append-only file: Read-only file system"

@@ -47,6 +47,7 @@ test('colours, times and what CI systems put before a line are no part of it', a
     '#12 3.456 ',
     'web-1  | ',
     'Jul 31 01:17:30 host app[12]: ',
+    '2026-07-31T01:17:30.975671Z 01O ',
   ]) {
     const { explanation } = await findsThePort(`${prefix}${portLine}\n`)
     assert.equal(explanation, 'The address 0.0.0.0:8080 is taken by another process.', prefix)
