@@ -26,6 +26,9 @@ const verdicts: readonly string[] = [
   'dpkg-buildpackage: error: ',
   'ERROR: A failure occurred in ',
   'E: Build failure',
+  'BuildError: error building package',
+  ' failed "build {recipe@}" at ',
+  '::gentoo failed (',
   "error: builder for '/nix/store/",
 ]
 
@@ -88,6 +91,10 @@ export const marksOfFailure: readonly Mark[] = [
     phrases: [
       '^Warning  {reason@} ',
       ': FAILED$',
+      "Failed with result '",
+      'Main process exited, code=exited, status=',
+      'Main process exited, code=killed, status=',
+      'Main process exited, code=dumped, status=',
       'fatal error: ',
       '^fatal: ',
       '^Fatal error:',

@@ -9,10 +9,12 @@ const escapes = /\x1b(?:\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,200}(?:\x
 
 /** Each begins at the start of the line and has bounded parts only, so that a look at a line is linear. */
 const prefixes: readonly RegExp[] = [
-  // A time: ISO 8601, with a comma or a point, in brackets or not; the time of day alone; syslog's.
+  // The journal with times of ISO 8601: host and program, too.
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.,]{0,10}(?:Z|[+-]\d\d:?\d\d) [\w.-]{1,64} [\w.()@/-]{1,64}(?:\[\d{1,9}\])?: /,
+  // A time: ISO 8601, with a comma or a point, in brackets or not; the time of day alone; syslog's, in any language.
   /^\ufeff?[[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,12} ?(?:Z|[A-Z]{3,4}\b(?=[ :\]])|[+-]\d\d:?\d\d)?[\])]?[ \t:|-]{0,4}(?:\[\d{1,7}\] )?/,
   /^[[(]?\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?(?: [AP]M:?)?[\])]?[ \t|-]{1,4}/,
-  /^[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} [^\s:]{1,64}: /,
+  /^\p{L}{3,5}\.? {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} [^\s:]{1,64}: /u,
   // GitHub's command line: job, step and time.
   /^[^\t]{1,120}\t[^\t]{1,120}\t(?=\ufeff?\d{4}-\d\d-\d\dT)/,
   // Kubernetes and GitLab: the stream; BuildKit: the step and its time; Docker Compose: the service.
@@ -20,6 +22,13 @@ const prefixes: readonly RegExp[] = [
   /^\d\d[OE][ +]/,
   /^#\d{1,4} (?:\d{1,6}\.\d{1,3} )?/,
   /^[\w.-]{1,60} {0,40}\| /,
+  // Heroku: who of the application wrote it; Google Cloud Build and AWS CodeBuild: the step; git: the other side.
+  /^(?:app|heroku)\[[\w.-]{1,60}\]: /,
+  /^Step #\d{1,3}(?: - "[^"]{1,80}")?: /,
+  /^\[Container\] (?=\d{4})/,
+  /^remote: {1,10}(?=\S)/,
+  // Nix: the name of what is built.
+  /^[a-z][\w.+-]{0,60}> (?=\S)/,
   // The Open Build Service: seconds since the beginning.
   /^\[ {0,6}\d{1,7}s\] /,
   // mock: the level and place of its own code; klog: level, day, time, thread and place.
@@ -58,9 +67,12 @@ export function plainLogLine(bytes: Uint8Array): string {
   return text.includes('\u001b') ? text.replaceAll(escapes, '') : text
 }
 
+/** Nix shows the last lines of the log of a build so; Gradle's causes stand 0, 3 or 6 columns from the left. */
+const nixLogLine = /^ {7}> {0,80}/
+
 /** The line without what stands before the writer's own words, and without the escapes of JSON. */
 export function withoutPrefix(line: string): string {
-  let rest = line.trimStart()
+  let rest = line.replace(nixLogLine, '').trimStart()
   for (let round = 0; round < mostPrefixes; round += 1) {
     const prefix = prefixes.find((pattern) => pattern.test(rest))
     if (prefix === undefined) break
