@@ -10,7 +10,7 @@ const escapes = /\x1b(?:\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,200}(?:\x
 /** Each begins at the start of the line and has bounded parts only, so that a look at a line is linear. */
 const prefixes: readonly RegExp[] = [
   // The journal with times of ISO 8601: host and program, too.
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.,]{0,10}(?:Z|[+-]\d\d:?\d\d) [\w.-]{1,64} [\w.()@/-]{1,64}(?:\[\d{1,9}\])?: /,
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.,]{0,10}(?:Z|[+-]\d\d:?\d\d) [\w.-]{1,64} (?:[\w.()@/-]{1,64}\[\d{1,9}\]|kernel): /,
   // A time: ISO 8601, with a comma or a point, in brackets or not; the time of day alone; syslog's, in any language.
   /^\ufeff?[[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,12} ?(?:Z|[A-Z]{3,4}\b(?=[ :\]])|[+-]\d\d:?\d\d)?[\])]?[ \t:|-]{0,4}(?:\[\d{1,7}\] )?/,
   /^[[(]?\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?(?: [AP]M:?)?[\])]?[ \t|-]{1,4}/,

@@ -104,7 +104,7 @@ export const cRules: readonly Rule[] = [
     cause: 'link-error',
     depth: 'root',
     phrases: [
-      'undefined reference to {symbol}',
+      'undefined reference to{symbol}',
       'ld returned {code#} exit status',
       'cannot find -l{library@}',
       'Undefined symbols for architecture',
@@ -166,6 +166,7 @@ export const cRules: readonly Rule[] = [
     depth: 'root',
     phrases: [
       'but the target was not found',
+      'Failed to find "{package}" in "',
       'The pkg-config command could not be found',
       'The system library `{library@}` required by crate',
       'is considered to be',

@@ -158,6 +158,7 @@ export const cloudRules: readonly Rule[] = [
     depth: 'root',
     phrases: [
       'LimitExceeded',
+      'LimitsExceeded',
       'LimitExceededException',
       'VcpuLimitExceeded',
       'InstanceLimitExceeded',

@@ -183,15 +183,20 @@ export const compilerRules: readonly Rule[] = [
   {
     id: 'build-versions-clash',
     cause: 'dependency-conflict',
-    phrases: [
-      'Could not solve for environment specs',
-      'The following packages are incompatible',
-      'is not installable because it conflicts with',
-      'UnsatisfiableError',
-    ],
+    phrases: ['is not installable because it conflicts with', 'UnsatisfiableError'],
+    says: 'No set of versions fits all that was asked for.',
+    log: 'shop is not installable because it conflicts with any installable versions previously reported',
+    source: 'conda and mamba, solver',
+  },
+  {
+    // The tree below it says why: two demands, or something that no channel has.
+    id: 'mamba-solver',
+    cause: 'dependency-conflict',
+    depth: 'step',
+    phrases: ['Could not solve for environment specs', 'The following packages are incompatible'],
     says: 'No set of versions fits all that was asked for.',
     log: 'Could not solve for environment specs',
-    source: 'conda and mamba, solver',
+    source: 'libmamba, solver/problems_graph.cpp',
   },
   {
     id: 'build-tests',

@@ -68,7 +68,6 @@ export const goRules: readonly Rule[] = [
       'reading {path@}: 404 Not Found',
       'reading {path@}: 410 Gone',
       'verifying module: ',
-      'inconsistent vendoring',
     ],
     says: 'Go cannot find the module {module}.',
     next: [
@@ -77,6 +76,21 @@ export const goRules: readonly Rule[] = [
     ],
     log: 'main.go:4:2: no required module provides package github.com/acme/cart; to add it:',
     source: 'Go, cmd/go/internal/modload',
+  },
+  {
+    id: 'go-vendor',
+    cause: 'dependency-conflict',
+    phrases: [
+      'inconsistent vendoring',
+      'is marked as explicit in vendor/modules.txt, but not explicitly required in go.mod',
+      'is explicitly required in go.mod, but not marked as explicit in vendor/modules.txt',
+      'is marked as replaced in vendor/modules.txt, but not replaced in go.mod',
+      'is replaced in go.mod, but not marked as replaced in vendor/modules.txt',
+    ],
+    says: 'The folder vendor does not fit go.mod.',
+    next: ['Run go mod vendor and commit the folder vendor together with go.mod'],
+    log: 'go: inconsistent vendoring in /srv/cart:',
+    source: 'Go, cmd/go/internal/modload/vendor.go',
   },
   {
     id: 'go-checksum',

@@ -5,6 +5,7 @@ export const javaToolchainRules: readonly Rule[] = [
   {
     id: 'java-tool-version',
     cause: 'runtime-version-mismatch',
+    also: ['dependency-missing'],
     depth: 'root',
     phrases: [
       "Could not target platform: '{platform}' using tool chain",

@@ -11,6 +11,7 @@ export const memoryRules: readonly Rule[] = [
     phrases: [
       'internal compiler error: Killed (program {process@})',
       '{process@} terminated with signal 9 [Killed]',
+      'Killed signal terminated program {process@}',
       'Out of memory: Killed process {pid#} ({process})',
       'Out of memory: Kill process {pid#} ({process})',
       'Memory cgroup out of memory: Killed process {pid#} ({process})',
@@ -42,8 +43,6 @@ export const memoryRules: readonly Rule[] = [
     phrases: [
       'Killed$',
       'executor failed running {command}: exit code: 137',
-      'Killed signal terminated program cc1',
-      'c++: fatal error: Killed signal terminated program',
       'signal: killed',
       'signal: 9, SIGKILL',
       'exit code 137',

@@ -3,6 +3,20 @@ import type { Rule } from '../words.ts'
 
 export const nativeBuildRules: readonly Rule[] = [
   {
+    // The compiler itself, without a place in a source, speaks of what it was asked to compile.
+    id: 'cc-input',
+    cause: 'file-not-found',
+    phrases: [
+      'cc1: fatal error: {file@}: No such file or directory',
+      'cc1plus: fatal error: {file@}: No such file or directory',
+      'error: no input files',
+      'fatal error: no input files',
+    ],
+    says: 'The file that was to be compiled is not there: {file}',
+    log: 'cc1: fatal error: vendor/zstd.c: No such file or directory',
+    source: 'GCC, libcpp/files.cc; GCC, gcc.cc',
+  },
+  {
     id: 'conan-missing',
     cause: 'dependency-missing',
     phrases: [

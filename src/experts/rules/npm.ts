@@ -50,6 +50,8 @@ export const npmRules: readonly Rule[] = [
       'lockfile had changes, but lockfile is frozen',
       'Missing: {package@} from lock file',
       'could not resolve dependency:',
+      'lockfile is not in sync',
+      'lockfile is out of sync',
     ],
     unless: ['overriding peer dependency'],
     says: 'The versions that the packages ask for do not fit each other or the lock file.',

@@ -16,6 +16,8 @@ import { containerRules } from './containers.ts'
 import { curlRules } from './curl.ts'
 import { databaseServerRules } from './database-servers.ts'
 import { databaseRules } from './databases.ts'
+import { debianBuildRules } from './debian-builds.ts'
+import { distributionRules } from './distributions.ts'
 import { dotnetRules } from './dotnet.ts'
 import { fileRules } from './files.ts'
 import { gateRules } from './gates.ts'
@@ -40,6 +42,7 @@ import { mobileRules } from './mobile.ts'
 import { moreLanguageRules } from './more-languages.ts'
 import { nativeBuildRules } from './native-builds.ts'
 import { networkRules } from './network.ts'
+import { nixRules } from './nix.ts'
 import { nodeRules } from './nodes.ts'
 import { npmRules } from './npm.ts'
 import { packageBuildRules } from './package-builds.ts'
@@ -76,6 +79,8 @@ export const rules: readonly Rule[] = [
   ...curlRules,
   ...databaseRules,
   ...databaseServerRules,
+  ...debianBuildRules,
+  ...distributionRules,
   ...dotnetRules,
   ...fileRules,
   ...gateRules,
@@ -100,6 +105,7 @@ export const rules: readonly Rule[] = [
   ...mobileRules,
   ...nativeBuildRules,
   ...networkRules,
+  ...nixRules,
   ...nodeRules,
   ...npmRules,
   ...packageRules,

@@ -9,7 +9,7 @@ export const rustRules: readonly Rule[] = [
     phrases: [
       'error[E{code#}]: {message}',
       'error: could not compile `{crate}`',
-      'error: aborting due to',
+      'error: aborting due to {count@} previous',
       'error: this file contains an unclosed delimiter',
       'error: mismatched types',
       'error: cannot find macro',

@@ -128,6 +128,7 @@ export const settingsRules: readonly Rule[] = [
       "`fetch': key not found: ",
     ],
     unless: [
+      'PKG_CONFIG_PATH',
       'you can set',
       'can be set',
       'using the',
