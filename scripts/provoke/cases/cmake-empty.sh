@@ -1,3 +1,3 @@
-# cause: config-error
+# cause: file-not-found
 # needs: cmake
 cmake .

@@ -254,4 +254,22 @@ export const buildToolRules: readonly Rule[] = [
     log: "Could not parse '/srv/shop/stack.yaml':\nAeson exception:\nError in $.packages: parsing [] failed, expected Array, but encountered String",
     source: 'Stack, Stack.Types.Config; Cabal, Distribution.Client.ProjectConfig.Parsec',
   },
+  {
+    id: 'build-file-missing',
+    cause: 'file-not-found',
+    also: ['config-error'],
+    phrases: [
+      'The goal you specified requires a project to execute but there is no POM in this directory ({folder})',
+      'The source directory "{folder}" does not appear to contain CMakeLists.txt',
+      'No targets specified and no makefile found',
+      'Buildfile: {file@} does not exist',
+      'Neither this directory nor any of its parent contains a Meson project',
+      'Unable to find your package.json file',
+    ],
+    says: 'The file that describes the build is not in the folder that it was started in: {folder}',
+    next: ['Check the folder in which the build is started, and that the checkout is complete'],
+    log: '[ERROR] The goal you specified requires a project to execute but there is no POM in this directory (/srv/shop). Please verify you invoked Maven from the correct directory.',
+    source:
+      'Maven, DefaultMaven; CMake, cmake.cxx; GNU make, main.c; Ant, Main; Cargo, workspace; MSBuild, XMake',
+  },
 ]

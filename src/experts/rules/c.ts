@@ -214,9 +214,7 @@ export const cRules: readonly Rule[] = [
       'CMake Error: ',
       'meson.build:{line#}:{column#}: ERROR:',
       'configure: error: ',
-      'No targets specified and no makefile found',
       '*** missing separator',
-      'The source directory "{path}" does not appear to contain CMakeLists.txt',
       'ninja: error: ',
       'Compatibility with CMake < 3.5 has been removed',
       'possibly undefined macro',
@@ -226,7 +224,7 @@ export const cRules: readonly Rule[] = [
       'ERROR: Unable to find',
     ],
     says: 'The build could not be configured.',
-    log: 'CMake Error: The source directory "/srv/shop" does not appear to contain CMakeLists.txt.',
+    log: 'CMake Error: The source "/srv/shop" does not match the source "/srv/old" used to generate cache.',
     source: 'CMake, Source/cmMessenger.cxx; Meson; Autoconf',
   },
   {

@@ -178,6 +178,8 @@ export const fileRules: readonly Rule[] = [
       'unable to start container process',
       'bad interpreter',
       'PG::ConnectionBad',
+      // How a test failed.
+      '.py::',
       '.s.PGSQL.',
       'mysqld.sock',
       'docker.sock',

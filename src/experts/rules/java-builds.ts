@@ -143,7 +143,6 @@ export const javaBuildRules: readonly Rule[] = [
       'Malformed POM',
       'The build could not read {count#} project',
       'No goals have been specified for this build',
-      'The goal you specified requires a project to execute but there is no POM',
       "Task '{task}' not found in",
       'Could not compile build file',
       'Could not compile settings file',
@@ -161,8 +160,6 @@ export const javaBuildRules: readonly Rule[] = [
       'APPLICATION FAILED TO START',
       'Failed to configure a DataSource',
       'Invalid plugin descriptor',
-      'is missing. @',
-      "'dependencies.dependency.version' for {artifact@} is missing",
       'SDK location not found',
       "Project directory '{path}' is not part of the build",
       'Unable to parse configuration of mojo',
@@ -244,5 +241,15 @@ export const javaBuildRules: readonly Rule[] = [
     next: ['Use https for the repository, or a mirror in settings.xml'],
     log: 'Could not transfer artifact a:b:pom:2.6 from/to maven-default-http-blocker (http://0.0.0.0/): Blocked mirror for repositories',
     source: 'Maven 3.8.1, release notes: external HTTP is blocked',
+  },
+  {
+    // Where a parent or an imported POM could not be read, its versions are missing, too.
+    id: 'maven-model',
+    cause: 'config-error',
+    depth: 'step',
+    phrases: ['is missing. @', "'dependencies.dependency.version' for {artifact@} is missing"],
+    says: 'The POM of the project lacks something.',
+    log: "[ERROR] 'dependencies.dependency.version' for org.acme:rates:jar is missing. @ line 14, column 17",
+    source: 'Maven, DefaultModelValidator',
   },
 ]

@@ -68,6 +68,8 @@ export const timeoutRules: readonly Rule[] = [
       'list of unattached',
       'while waiting for',
       'dial tcp: lookup ',
+      // How a test failed.
+      '.py::',
     ],
     log: 'curl: (28) Operation timed out after 30001 milliseconds with 0 bytes received',
     source: 'strerror() of the C library; Go, context and net; curl, lib/multi.c',

@@ -239,6 +239,7 @@ export const vcsRules: readonly Rule[] = [
       'files are not up to date',
       'is more than the {limit#} maximum',
       'Please run {command} and commit',
+      'Please run {command} and add changes',
       'Diff is not empty',
       'out of sync with',
       'Unsigned commits',
