@@ -82,6 +82,7 @@ export const marksOfFailure: readonly Mark[] = [
       'Back-off restarting failed container',
       'State changed from starting to crashed',
       'Stopping process with SIGKILL',
+      'entered FATAL state',
       ', aborting.',
     ],
     unless: [...wentWell, 'unreachable=0 {some}failed=0 '],

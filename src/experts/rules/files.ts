@@ -205,6 +205,7 @@ export const fileRules: readonly Rule[] = [
     phrases: [
       'Could not acquire change log lock',
       'Could not acquire lock',
+      'Another instance of Certbot is already running',
       'lock DB directory: ',
       'could not obtain lock on',
       'Unable to acquire lock',

@@ -32,6 +32,7 @@ export const migrationRules: readonly Rule[] = [
       'migration file "{file}" failed',
       'Error during migration run:',
       'failed to run SQL migration',
+      'Error: sql/migrate: ',
       'while executing migration',
       'ChangeSet {changeset} encountered an exception',
       'Unexpected error running Liquibase',

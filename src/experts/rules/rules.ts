@@ -60,6 +60,7 @@ import { shellRules } from './shell.ts'
 import { siteRules } from './sites.ts'
 import { solverRules } from './solvers.ts'
 import { sshRules } from './ssh.ts'
+import { systemdRules } from './systemd.ts'
 import { timeoutRules } from './timeouts.ts'
 import { tlsRules } from './tls.ts'
 import { translatedCompilerRules } from './translated-compilers.ts'
@@ -123,6 +124,7 @@ export const rules: readonly Rule[] = [
   ...siteRules,
   ...solverRules,
   ...sshRules,
+  ...systemdRules,
   ...timeoutRules,
   ...tlsRules,
   ...translatedCompilerRules,

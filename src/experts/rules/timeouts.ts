@@ -68,6 +68,7 @@ export const timeoutRules: readonly Rule[] = [
       'list of unattached',
       'while waiting for',
       'dial tcp: lookup ',
+      'EC2 IMDS',
       // How a test failed.
       '.py::',
     ],

@@ -246,7 +246,6 @@ export const vcsRules: readonly Rule[] = [
       'sign-off',
       'CLA ',
       'Missing changelog',
-      'changeset',
       'PR title',
       'exceeds the maximum allowed size',
       "exceeds GitHub's file size limit",
