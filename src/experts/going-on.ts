@@ -59,9 +59,10 @@ export class Tail {
       .toString('utf8')
       .split(/\r\n|\n|\r/)
     const first = lastLine - lines.length + 1
+    const isPassedOn = lines.some((text) => empty.test(text))
     return lines.flatMap((text, at) => {
       const line = first + at
-      return isRecord(text) && !isTrouble(line) ? [{ line, writer: writerOf(text), text }] : []
+      return isRecord(text, isPassedOn) && !isTrouble(line) ? [{ line, writer: writerOf(text), text }] : []
     })
   }
 }
@@ -69,7 +70,12 @@ export class Tail {
 /** A time near the start, a logger's field, or the kernel's clock. */
 const time =
   /^.{0,80}?\d\d:\d\d:\d\d|^\{.{0,200}?"(?:ts|time|timestamp|@timestamp|t)"|^(?:\[ {0,6}\d{1,7}\.\d{6}\])|^\d{6} \d{6} /
-const ofCi = /^\S{0,40}\d\d:\d\d:\d\d\.\d{7}Z /
+/** GitHub and Azure, GitLab, TeamCity and Bamboo stamp all that passes by. */
+const ofCi =
+  /^(?:(?:[^\t]{1,120}\t[^\t]{1,120}\t)?\S{0,40}\d\d:\d\d:\d\d\.\d{7}Z |\S{20,40}Z \d\d[OE][ +]|\[\d\d:\d\d:\d\d\] {0,2}[WEFi]?: |(?:build|error|simple|command)\t\d\d-)/
+/** So does who stamps lines with nothing in them: no logger writes such records. */
+const empty =
+  /^[[(]?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?[\])]?[\s|]{0,8}$/
 const serious = /\bERROR\b|\bFATAL\b|^E\d{4} /
 /** Who gives up says good-bye, too, and what follows is of that unless it begins anew. */
 const ofAnEnd =
@@ -86,9 +92,9 @@ const field = /^\W{0,20}(?:Start(?:ed| Time)|Finished|\w{1,40}(?:At|Time|Timesta
 const continued =
   /\d\d:\d\d:\d\d\S{0,16} {0,4}(?:\t| {3,20}(?![ \d])|goroutine \d|created by |panic\(|main\.|\[signal |exit status|Usage:|Flags:|at |note: run with)/
 
-const isRecord = (text: string): boolean =>
+const isRecord = (text: string, isPassedOn: boolean): boolean =>
   traced.test(text) ||
-  (time.test(text) && ![ofCi, serious, field, continued].some((other) => other.test(text)))
+  (!isPassedOn && time.test(text) && ![ofCi, serious, field, continued].some((other) => other.test(text)))
 
 /** Who wrote a line of a log that many write to: the service of Docker Compose, the program of syslog. */
 const writerOf = (text: string): string =>

@@ -3,18 +3,24 @@
 /** Longest line that is looked at, in characters; the scanner gives no longer ones. */
 const mostCharacters = 4_096
 
-/** Colours and other commands to a terminal, and titles that are set: ECMA-48, each with a bounded length. */
+/** Colours and other commands to a terminal, titles that are set, and Buildkite's times: ECMA-48, each with a bounded length. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how they begin and end
-const escapes = /\x1b(?:\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\^_])/g
+const escapes = /\x1b(?:\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|[\]_][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\^_])/g
 
 /** Each begins at the start of the line and has bounded parts only, so that a look at a line is linear. */
 const prefixes: readonly RegExp[] = [
+  // TeamCity: a time, a level and the step; Bamboo: the stream and a time.
+  /^\[\d\d:\d\d:\d\d\] {0,2}[WEFi]?: {0,2}\t? {0,2}(?:\[[^\]]{1,80}\] )?/,
+  /^(?:build|error|simple|command)\t\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d\t/,
   // The journal with times of ISO 8601: host and program, too.
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.,]{0,10}(?:Z|[+-]\d\d:?\d\d) [\w.-]{1,64} (?:[\w.()@/-]{1,64}\[\d{1,9}\]|kernel): /,
   // A time: ISO 8601, with a comma or a point, in brackets or not; the time of day alone; syslog's, in any language.
   /^\ufeff?[[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,12} ?(?:Z|[A-Z]{3,4}\b(?=[ :\]])|[+-]\d\d:?\d\d)?[\])]?[ \t:|-]{0,4}(?:\[\d{1,7}\] )?/,
   /^[[(]?\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?(?: [AP]M:?)?[\])]?[ \t|-]{1,4}/,
   /^\p{L}{3,5}\.? {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} [^\s:]{1,64}: /u,
+  // Runners of many packages: the package and its task, or a number.
+  /^@[\w.-]{1,40}\/[\w.-]{1,60}(?::[\w:-]{1,40})?: /,
+  /^\[\d{1,3}\] (?=\S)/,
   // GitHub's command line: job, step and time.
   /^[^\t]{1,120}\t[^\t]{1,120}\t(?=\ufeff?\d{4}-\d\d-\d\dT)/,
   // Kubernetes and GitLab: the stream; BuildKit: the step and its time; Docker Compose: the service.
