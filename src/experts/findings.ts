@@ -132,6 +132,9 @@ class Collector {
   /** The last line that was looked at and is no part of an exception. */
   #record: Pick<Place, 'line' | 'whole'> = { line: 0, whole: '' }
 
+  /** Where CMake last began to warn. */
+  #warned = Number.NEGATIVE_INFINITY
+
   constructor(log: Log) {
     this.#log = log
   }
@@ -146,6 +149,7 @@ class Collector {
     const isQuoted = stackFrame.test(words) || fetched.test(words) || sourceLine.test(whole)
     const isFine = isPassedTest || isQuoted || isOfScript(bytes, words)
     const place = { log: this.#log, line, whole }
+    if (ofCMake.test(words)) this.#warned = cmakeWarning.test(words) ? line : Number.NEGATIVE_INFINITY
     for (const word of found) {
       for (const candidate of book.candidates[word] ?? []) {
         const { of } = candidate
@@ -168,6 +172,7 @@ class Collector {
   /** The exception after a warning, and what caused it, are of that warning. */
   #isSoft(line: number, words: string, whole: string): boolean {
     if (isSoft(whole)) return true
+    if (line - this.#warned <= warningLines && whole.endsWith(`  ${words}`)) return true
     const lines = exceptionHead.test(words) ? 1 : causedBy.test(words) ? mostFrames : 0
     return line <= this.#record.line + lines && line > this.#record.line && isSoft(this.#record.whole)
   }
@@ -203,6 +208,11 @@ const passedTest =
 
 /** Kinds of marks that the name of a passed test may look like. */
 const badNews: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['end', 'failure', 'trouble'])
+
+/** CMake begins each message at the left, and tells on indented lines below what it is about. */
+const ofCMake = /^(?:CMake (?:Deprecation |Developer )?(?:Warning|Error)\b|-- \S)/
+const cmakeWarning = /^CMake (?:Deprecation |Developer )?Warning\b/
+const warningLines = 8
 
 /** What Java and Python print below a line of a logger. */
 const exceptionHead = /^(?:[\w$]{1,60}\.){1,20}[\w$]{0,80}(?:Exception|Error)\b/

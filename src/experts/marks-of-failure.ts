@@ -210,6 +210,7 @@ export const marksOfFailure: readonly Mark[] = [
       'traceback',
       'dirty',
       '^diff --git a/',
+      'cmake warning',
     ],
     unless: [
       '0 errors',

@@ -72,6 +72,8 @@ export function weightAfterwards(finding: Finding, log: LogFindings, hasFailed: 
   const { success, passed, recovered } = log.marks
   if (lineOf(success) > line) return hasFailed && endsBadly(log) ? beforeASuccess : 0
   if (log.isDone && !hasFailed) return 0
+  // A package that could not be built stops the work, unless there is another way to have it.
+  if (lineOf(passed) > line && rule.cause === 'dependency-build') return hasFailed ? beforeASuccess : 0
   // What healthy logs say, too, is no failure of a step that ends well.
   const isLasting = lasting.has(rule.cause) && rule.depth !== 'maybe'
   if (lineOf(passed) > line && !hasFailed && !isLasting) return 0
