@@ -8,6 +8,7 @@ export const marksOfRecovery: readonly Mark[] = [
       'BUILD SUCCESS',
       '^Finished: SUCCESS',
       '^Job succeeded',
+      ' deployed to Heroku',
       '" exited with 0.',
       'Your build exited with 0.',
       'Process completed with exit code 0',

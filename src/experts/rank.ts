@@ -56,7 +56,8 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
   for (const log of logs) {
     const innermost = innermostOf(log.findings, namesCause)
     const innermostStep = innermostOf(log.findings, namesWork)
-    const explained = new Set([...explainedBelow(log.findings), ...explainedByBuilds(log.findings)])
+    const explained = new Set([...explainedBelow(log.findings), ...explainedByBuilds(log)])
+    const passedOver = passedOverIn(log.findings)
     const tells = Map.groupBy(
       log.findings.filter(({ rule }) => standing.has(rule.cause) && rule.depth !== 'maybe'),
       ({ line }) => line,
@@ -76,7 +77,7 @@ export function rankCauses(logs: readonly LogFindings[], options: RankOptions): 
         later *
         (isFamiliar(finding) ? knownFromGreen : 1) *
         (wraps || explained.has(finding) ? wrapping : 1) *
-        (isHow ? telling : 1)
+        (isHow || passedOver.has(finding) ? telling : 1)
       const cause = causeOf(finding, log)
       const known = byCause.get(cause)
       if (known) known.push({ finding, score })
@@ -186,8 +187,9 @@ const lacking: ReadonlySet<CauseName> = new Set<CauseName>(['dependency-missing'
  * Of a package that could not be built and of what stands in the output of its build, what says less: the package where
  * its surroundings broke, and what its build lacked otherwise.
  */
-function explainedByBuilds(findings: readonly Finding[]): readonly Finding[] {
+function explainedByBuilds({ findings, marks }: LogFindings): readonly Finding[] {
   const builds = findings.filter(({ rule, soft }) => rule.cause === 'dependency-build' && !soft)
+  if (marks.verdict.some(({ whole }) => ofDistribution.test(whole))) return builds
   const reasons = findings.filter(
     (finding) => isExact(finding) && !finding.soft && surroundings.has(finding.rule.cause),
   )
@@ -199,6 +201,23 @@ function explainedByBuilds(findings: readonly Finding[]): readonly Finding[] {
         builds.some((build) => build.line > line && build.line - line <= outputLines),
     ),
   ]
+}
+
+/** Where a distribution builds a package, what pip and its like build is that package itself, and no dependency. */
+const ofDistribution =
+  /error: Bad exit status from|RPM build errors|dpkg-buildpackage: error|A failure occurred in build|::gentoo failed/
+
+const compiling: ReadonlySet<CauseName> = new Set<CauseName>(['compile-error', 'link-error'])
+
+/** Scripts of a build look for commands that are not there and do without: the compiler that fails later is the cause. */
+function passedOverIn(findings: readonly Finding[]): ReadonlySet<Finding> {
+  const isGivenUp = findings.some(({ rule }) => rule.id === 'exit-127')
+  const compiled = findings.filter(
+    ({ rule, soft }) => compiling.has(rule.cause) && rule.depth !== 'maybe' && !soft,
+  )
+  const last = Math.max(0, ...compiled.map(({ line }) => line))
+  const missing = findings.filter(({ rule }) => rule.cause === 'command-not-found' && rule.depth !== 'fact')
+  return new Set(isGivenUp ? [] : missing.filter(({ line }) => line < last))
 }
 
 /** Whether the inner one stands after the words of the outer one, and is no part of them. */

@@ -81,6 +81,8 @@ export const moreLanguageRules: readonly Rule[] = [
       'error: no such module',
       "No such module '{module}'",
       "module '{module}' not found:",
+      'Encountered missing or private dependencies',
+      "LaTeX Error: File `{file@}' not found",
     ],
     says: 'A package or module that is needed cannot be found.',
     log: "Error in library(ggplot2) : there is no package called 'ggplot2'",

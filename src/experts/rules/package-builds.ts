@@ -30,6 +30,8 @@ export const packageBuildRules: readonly Rule[] = [
       'error: Recursive macro',
       'Too many levels of recursion in macro expansion',
       'error: Unterminated {',
+      ': fg: no job control',
+      'Illegal char {character} in: ',
       'Unknown option {option@} to {macro@}',
       'error: Package has no %description',
       'dh: error: {message}',
@@ -128,6 +130,8 @@ export const packageBuildRules: readonly Rule[] = [
     phrases: [
       'dpkg-source: error: {command} patch {options} subprocess returned exit status',
       'Patch {patch@} does not apply (enforce with -f)',
+      '**** malformed patch at line',
+      '**** Only garbage was found in the patch input',
     ],
     says: 'A patch of the package does not fit its source.',
     log: 'dpkg-source: error: LC_ALL=C patch -t -F 0 -N -p1 -u -V never -E -b -B .pc/x < x subprocess returned exit status 1',
@@ -156,6 +160,22 @@ export const packageBuildRules: readonly Rule[] = [
     says: 'A source of the package could not be fetched.',
     log: '==> ERROR: Failure while downloading https://downloads.example/foo.tar.gz',
     source: 'makepkg, libmakepkg/source; Nixpkgs, fetchurl/builder.sh',
+  },
+  {
+    id: 'package-scm-version',
+    cause: 'vcs-checkout',
+    also: ['config-error'],
+    phrases: [
+      'setuptools-scm was unable to detect version for',
+      'Versioning for this project requires either an sdist tarball, or access to an upstream git repository',
+      'Unable to determine version number from git',
+    ],
+    says: 'The version is taken from the tags of git, and they are not here.',
+    next: [
+      'Fetch the history with its tags, or name the version: SETUPTOOLS_SCM_PRETEND_VERSION, PBR_VERSION',
+    ],
+    log: 'LookupError: setuptools-scm was unable to detect version for /builddir/build/BUILD/shop.',
+    source: 'setuptools-scm, src/setuptools_scm/_get_version_impl.py; pbr, packaging.py',
   },
   {
     id: 'package-depends',
