@@ -3,9 +3,11 @@ import { dirname, join } from 'node:path'
 import { systemClock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { enforcementHere, groupVersionHere, MemoryMonitor } from '../memory/memory.ts'
+import { layerOfVariables } from '../plan/plan.ts'
 import { styleFor } from '../report/report.ts'
 import { openStoreForReading, refuseNetworkDisk, type StorePlace } from '../store/store.ts'
 import { formatSize } from '../units.ts'
+import { monitorHere } from './monitor-here.ts'
 import { placeOf } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
 
@@ -22,6 +24,7 @@ const checks = ({ stateDir, database }: StorePlace): readonly Check[] => [
   ...(database === undefined
     ? []
     : [{ name: 'database', essential: true, run: () => databaseCheck({ stateDir, database }) }]),
+  { name: 'variables', essential: true, run: variablesCheck },
   { name: 'memory', essential: false, run: memoryCheck },
   { name: 'memory pressure (PSI)', essential: false, run: stallCheck },
   { name: 'control groups', essential: false, run: groupCheck },
@@ -74,8 +77,16 @@ async function exists(path: string): Promise<boolean> {
   )
 }
 
+/** Of the components' options; a deployment refuses wrong ones. */
+async function variablesCheck(): Promise<string> {
+  const count = Object.values(layerOfVariables(process.env)).flatMap(Object.keys).length
+  return count === 0
+    ? 'no option is set by one'
+    : `${count === 1 ? 'one option is' : `${count} options are`} set by them`
+}
+
 async function memoryCheck(): Promise<string> {
-  using monitor = new MemoryMonitor()
+  using monitor = monitorHere()
   const { capacityBytes, usedBytes, loadLineBytes, level, missing } = monitor.read()
   const sizes = `${formatSize(usedBytes)} used of ${formatSize(capacityBytes)}, load line at ${formatSize(loadLineBytes)}`
   if (level !== 'calm') throw new Error(`${level}: ${sizes}; tasks wait until others have let go of memory`)

@@ -3,7 +3,7 @@ import {
   type EnforcementHere,
   enforcementHere,
   type MemoryLevel,
-  MemoryMonitor,
+  type MemoryMonitor,
   type MemoryReading,
   type MemorySample,
   type MemoryStalls,
@@ -12,6 +12,7 @@ import {
 } from '../memory/memory.ts'
 import { memoryBar, plainLine, type Style, styleFor, writeSteadily } from '../report/report.ts'
 import { formatSize } from '../units.ts'
+import { monitorHere } from './monitor-here.ts'
 import { stopSignals } from './stop-signals.ts'
 import type { RunCommand } from './words.ts'
 
@@ -25,7 +26,7 @@ const meanings: Readonly<Record<PressureLevel, string>> = {
 }
 
 export const memoryCommand: RunCommand = async (call) => {
-  using monitor = new MemoryMonitor()
+  using monitor = monitorHere()
   if (call.flag('watch')) return watch(monitor, call.flag('json'))
   const reading = monitor.read()
   const stalls = monitor.stalls()

@@ -9,7 +9,7 @@
 
 export type { ExpertSource, KeySource } from './circle.ts'
 export { type ConditionFacts, conditionHolds, isDecided, statusesRead } from './condition.ts'
-export { layerOfVariables, optionVariables } from './options.ts'
+export { layerOfVariables, layerOptions, optionVariables } from './options.ts'
 export { taskPlaces } from './place.ts'
 export { PlanInvalidError, type Problem } from './problems.ts'
 export { type PlanOptions, parsePlan, readPlan } from './read.ts'

@@ -61,6 +61,26 @@ test('memory --json is one object with the numbers', async () => {
   assert.ok(String(because).length > 0)
 })
 
+test('memory and doctor measure against the load line that the variables set, as a deployment does', async () => {
+  using folder = new Folder()
+  const budget = { PLIMSOLL_MEMORY_BUDGET_BYTES: String(123 * 2 ** 20) }
+  const [memory] = jsonLines((await folder.plimsoll(['memory', '--json'], budget)).stdout)
+  assert.equal(memory?.loadLineBytes, 123 * 2 ** 20)
+  assert.match((await folder.plimsoll(['doctor'], budget)).stdout, /memory: .*load line at 123 MiB/)
+  const share = { PLIMSOLL_MEMORY_PRESSURE_THRESHOLD: '0.5' }
+  const [half] = jsonLines((await folder.plimsoll(['memory', '--json'], share)).stdout)
+  const { capacityBytes = 0, loadLineBytes } = half as Record<string, number>
+  assert.ok(Math.abs(Number(loadLineBytes) - capacityBytes / 2) <= 1)
+
+  const junk = { PLIMSOLL_MEMORY_PRESSURE_THRESHOLD: 'junk' }
+  const { code, stderr } = await folder.plimsoll(['memory'], junk)
+  assert.equal(code, 2)
+  assert.match(stderr, /OPTION_INVALID: PLIMSOLL_MEMORY_PRESSURE_THRESHOLD is "junk"/)
+  const doctor = await folder.plimsoll(['doctor'], junk)
+  assert.equal(doctor.code, 1)
+  assert.match(doctor.stdout, /^FAIL +variables: PLIMSOLL_MEMORY_PRESSURE_THRESHOLD is "junk"/m)
+})
+
 test('memory --watch gives one line after another until Ctrl-C, which is a success', async () => {
   using folder = new Folder()
   const child = folder.start(['memory', '--watch', '--json'])
