@@ -18,6 +18,8 @@ const mostTasks = 20
 const chunkBytes = 256 * 1024
 
 export const diagnoseCommand: RunCommand = async (call) => {
+  // Also where the offline expert answers alone, which has no use for them.
+  consultOptions(call)
   const names = call.positionals
   await using circle = await circleOf(call)
   if (names.length === 0 && isPiped()) return await explain(call, circle, { logs: [standardInput()] })

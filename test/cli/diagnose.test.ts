@@ -69,6 +69,19 @@ test('a log cannot write to the terminal, and its secrets are masked', async () 
   }
 })
 
+test('options are checked also where only the offline expert answers', async () => {
+  using folder = new Folder()
+  folder.write('a.log', 'bind: EADDRINUSE\n')
+  for (const [words, said] of [
+    [['--enough', 'abc'], /USAGE: --enough is "abc"/],
+    [['--timeout', 'banana', '--experts', 'offline'], /USAGE: --timeout is "banana"/],
+  ] as const) {
+    const { code, stdout, stderr } = await folder.plimsoll(['diagnose', 'a.log', ...words])
+    assert.deepEqual([code, stdout], [2, ''])
+    assert.match(stderr, said)
+  }
+})
+
 test('a file that is not there, or cannot be read, is an error with what may be named instead', async () => {
   using folder = new Folder()
   folder.write('a.log', 'fine\n')
