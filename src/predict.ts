@@ -13,6 +13,7 @@ import {
   stateDirOf,
   TaskMemory,
   unknownMs,
+  whatCannotFit,
 } from './run/run.ts'
 import type { MemoryEstimate, Plan, Task } from './spine.ts'
 import { databaseOf, openStoreForReading, type StorePlace } from './store/store.ts'
@@ -49,6 +50,8 @@ export type PlanPrediction = {
   readonly guesses: { readonly memory: number; readonly durations: number }
   readonly capacityBytes: number
   readonly loadLineBytes: number
+  /** What declares that it needs more than there is here: `deploy` refuses the plan then (NEED_EXCEEDS_CAPACITY). Else null. */
+  readonly cannotFit: string | null
 }
 
 export type PredictOptions = {
@@ -108,7 +111,8 @@ export async function predict(plan: Plan, options: PredictOptions = {}): Promise
     memory: tasks.filter(({ estimate }) => estimate?.source === 'guess').length,
     durations: tasks.filter(({ expectedMs, skipped }) => expectedMs === null && skipped === null).length,
   }
-  return { asksApproval: plan.approve, tasks, ...run, guesses, capacityBytes, loadLineBytes }
+  const cannotFit = whatCannotFit(plan, executor)
+  return { asksApproval: plan.approve, tasks, ...run, guesses, capacityBytes, loadLineBytes, cannotFit }
 }
 
 const nothingKnown: Foresight = { skipped: null, because: null, unmatched: [] }

@@ -67,6 +67,9 @@ function render(plan: Plan, prediction: PlanPrediction): string {
     `critical path (*)  ${plainLine(prediction.criticalPath.join(' -> '))}`,
     `expected time      ${formatDuration(prediction.durationMs)}${guessed(guesses.durations)}`,
     `expected memory    ${formatSize(prediction.peakMemoryBytes)} at most${guessed(guesses.memory)}`,
+    ...(prediction.cannotFit === null
+      ? []
+      : [plainLine(`${'cannot fit here'.padEnd(18)} ${prediction.cannotFit}; deploy refuses it`)]),
     `load line          ${formatSize(prediction.loadLineBytes)} of ${formatSize(prediction.capacityBytes)}`,
     '',
   ].join('\n')

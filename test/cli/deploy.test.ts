@@ -69,6 +69,24 @@ test('init never overwrites', async () => {
   assert.match(stderr, /plimsoll\.yaml exists already\nfix: Name another file/)
 })
 
+test('plan names what deploy refuses because it needs more than the machine has', async () => {
+  using folder = new Folder()
+  folder.write(
+    'plimsoll.yaml',
+    'name: shop\ntasks: { huge: { run: "true", memory: { expect: 900TiB } }, small: { run: "true" } }\n',
+  )
+  const says = /"huge" needs 900 TiB; there are \S+ \S+ in all/
+  const planned = await folder.plimsoll(['plan'])
+  assert.equal(planned.code, 0)
+  assert.match(planned.stdout, new RegExp(`^cannot fit here +${says.source}; deploy refuses it$`, 'm'))
+  assert.match(String(jsonLines((await folder.plimsoll(['plan', '--json'])).stdout)[0]?.cannotFit), says)
+  const deployed = await folder.plimsoll(['deploy'])
+  assert.equal(deployed.code, 4)
+  assert.match(deployed.stderr, says)
+  folder.write('plimsoll.yaml', 'name: shop\ntasks: { small: { run: "true" } }\n')
+  assert.equal(jsonLines((await folder.plimsoll(['plan', '--json'])).stdout)[0]?.cannotFit, null)
+})
+
 test('a task that fails: exit code 1, why, its last words, and what was undone', async () => {
   using folder = new Folder()
   folder.write('plimsoll.yaml', failing)
