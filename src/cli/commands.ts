@@ -73,6 +73,7 @@ export const commands: readonly Command[] = [
       'dry-run': { type: 'boolean', summary: 'says what would be done, and does nothing' },
       ...waitOptions,
       yes: { type: 'boolean', short: 'y', summary: 'gives the consent that an environment asks for' },
+      history: environmentOptions.history,
     },
     examples: ['plimsoll rollback --dry-run', 'plimsoll rollback --to 1.4.1 --env production --yes'],
     load: async () => (await import('./rollback-command.ts')).rollbackCommand,

@@ -57,15 +57,20 @@ async function returnTo(call: Call, version: string): Promise<number> {
   )
 }
 
-type Options = Pick<DeployOptions, 'database' | 'yes' | 'waitForLockMs' | 'waitForApprovalMs' | 'command'> & {
+type Options = Pick<
+  DeployOptions,
+  'database' | 'historyFile' | 'yes' | 'waitForLockMs' | 'waitForApprovalMs' | 'command'
+> & {
   readonly stateDir: string
 }
 
 function optionsOf(call: Call): Options {
   const database = call.text('database')
+  const historyFile = call.text('history')
   return {
     stateDir: stateDirOf(call),
     ...(database !== undefined && { database }),
+    ...(historyFile !== undefined && { historyFile }),
     yes: call.flag('yes'),
     waitForLockMs: waitOf(call, 'wait-for-lock'),
     waitForApprovalMs: waitOf(call, 'wait-for-approval'),

@@ -96,6 +96,20 @@ test('where runs of several environments are recorded, nobody guesses which one 
   assert.equal((await folder.plimsoll(['rollback', '--env', 'nowhere'])).code, 2)
 })
 
+test('rollback takes a history file, as every command that reads the variable does', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', plan)
+  folder.write('damaged.jsonl', 'nothing of the kind')
+  await folder.plimsoll(['deploy'])
+  const variables = { PLIMSOLL_HISTORY: 'damaged.jsonl' }
+  const refused = await folder.plimsoll(['rollback'], variables)
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /HISTORY_INVALID/)
+  const { code } = await folder.plimsoll(['rollback', '--history', 'new.jsonl'], variables)
+  assert.equal(code, 0)
+  assert.match(textIn(folder, 'new.jsonl'), /plimsollHistory/)
+})
+
 test('a rollback whose engine was killed is taken up by the next one: what is undone is not undone again', async () => {
   using folder = new Folder()
   folder.write(
