@@ -26,7 +26,8 @@ export async function main(words: readonly string[]): Promise<number> {
 
 async function run(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return print(overview())
+  if (name === 'help') return print(helpAbout(rest))
+  if (name === undefined || name === '--help' || name === '-h') return print(overview())
   if (name === '--version') return print(`${await packageVersion()}\n`)
   if (name === '__complete') return await printNames(rest)
   if (name.startsWith('-')) {
@@ -43,6 +44,16 @@ async function run(words: readonly string[]): Promise<number> {
   if (call.flag('help')) return print(helpOf(command))
   const runCommand = await command.load()
   return runCommand(call)
+}
+
+/** `plimsoll help deploy` is `plimsoll deploy --help`. @throws USAGE for what is no command */
+function helpAbout([name, extra]: readonly string[]): string {
+  if (extra !== undefined)
+    throw new PlimsollError(
+      'USAGE',
+      `"plimsoll help" takes one command; ${JSON.stringify(extra)} is too much`,
+    )
+  return name === undefined || name === '--help' || name === '-h' ? overview() : helpOf(commandNamed(name))
 }
 
 function print(text: string): number {

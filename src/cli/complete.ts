@@ -22,6 +22,8 @@ const longestWaitMs = 700
  * Undefined where no name belongs: the shell completes options and files by itself.
  */
 export async function complete(words: readonly string[]): Promise<readonly string[] | undefined> {
+  if (words[0] === 'help' && words.length === 2)
+    return commands.map(({ name }) => name).filter((name) => name.startsWith(words[1] ?? ''))
   const command = commands.find(({ name }) => name === words[0])
   if (command === undefined) return undefined
   const options: Command['options'] = { ...command.options, ...commonOptions }

@@ -80,9 +80,9 @@ compdef _plimsoll plimsoll
         ({ name, summary }) =>
           `complete -c plimsoll -n __fish_use_subcommand -a ${name} -d '${summary.replaceAll("'", '')}'`,
       ),
-      ...commands
-        .filter(takesNames)
-        .map(({ name }) => `complete -c plimsoll -n '__fish_seen_subcommand_from ${name}' -f -a ${names}`),
+      ...[...commands.filter(takesNames), { name: 'help' }].map(
+        ({ name }) => `complete -c plimsoll -n '__fish_seen_subcommand_from ${name}' -f -a ${names}`,
+      ),
       ...commands.flatMap((command) =>
         Object.entries({ ...command.options, ...commonOptions }).map(
           ([name, option]) =>

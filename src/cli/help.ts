@@ -14,7 +14,7 @@ ${commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).joi
 
 Options:
   --version  prints the version of plimsoll
-  --help     shows this; "plimsoll COMMAND --help" shows the options of a command
+  --help     shows this; "plimsoll COMMAND --help" or "plimsoll help COMMAND" shows the options of one
 
 Start with:
   plimsoll init && plimsoll deploy

@@ -143,6 +143,7 @@ for (const { words, found } of [
   { words: ['show', ''], found: ['last', '20261124-101530-bb', '20261123-101530-aa'] },
   { words: ['show', '--state', 'elsewhere', ''], found: ['last'] },
   { words: ['logs', '--state', '.plimsoll', 'last', 'b'], found: ['build'] },
+  { words: ['help', 'd'], found: ['deploy', 'diff', 'diagnose', 'doctor'] },
   { words: ['completion', ''], found: ['bash', 'zsh', 'fish'] },
 ]) {
   test(`"${words.join(' ')}" may go on with ${found.join(', ') || 'nothing'}`, async () => {

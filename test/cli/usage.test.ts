@@ -33,6 +33,7 @@ test('"COMMAND --help" prints that page and does nothing', async () => {
   const init = commands.find(({ name }) => name === 'init')
   assert.ok(init)
   assert.deepEqual(await folder.plimsoll(['init', '--help']), { code: 0, stdout: helpOf(init), stderr: '' })
+  assert.deepEqual(await folder.plimsoll(['help', 'init']), { code: 0, stdout: helpOf(init), stderr: '' })
   assert.match((await folder.plimsoll(['plan'])).stderr, /^error PLAN_UNREADABLE:/)
 })
 
@@ -46,6 +47,10 @@ test('--version is that of the package, and of the release behind "deploy"', asy
 })
 
 for (const { words, says } of [
+  { words: ['help', 'dploy'], says: /there is no command "dploy"; did you mean "deploy"\?/ },
+  { words: ['help', 'deploy', 'x'], says: /"plimsoll help" takes one command; "x" is too much/ },
+  { words: ['plan', '--version', ''], says: /--version is "", expected a text of one line/ },
+  { words: ['deploy', '--version', 'a\nb'], says: /--version is "a\\nb", expected a text of one line/ },
   { words: ['dploy'], says: /there is no command "dploy"; did you mean "deploy"\?/ },
   { words: ['run'], says: /there is no command "run"; did you mean "deploy"\?\n/ },
   { words: ['status'], says: /there is no command "status"; did you mean "runs"\?\n/ },
