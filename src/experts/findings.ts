@@ -173,6 +173,7 @@ class Collector {
   #isSoft(line: number, words: string, whole: string): boolean {
     if (isSoft(whole)) return true
     if (line - this.#warned <= warningLines && whole.endsWith(`  ${words}`)) return true
+    if (serious.test(whole.slice(0, whole.indexOf(words)))) return false
     const lines = exceptionHead.test(words) ? 1 : causedBy.test(words) ? mostFrames : 0
     return line <= this.#record.line + lines && line > this.#record.line && isSoft(this.#record.whole)
   }
@@ -220,6 +221,8 @@ const causedBy = /^Caused by: /
 const isOfException = /^(?:at |Caused by: |\.\.\. \d|(?:[\w$]{1,60}\.){1,20}[\w$]{0,80}(?:Exception|Error)\b)/
 /** Lines of a stack that are left between the two, at most. */
 const mostFrames = 100
+/** A level of its own. */
+const serious = /\b(?:ERROR|FATAL|SEVERE)\b/
 
 /** Names of files and functions may have any words, too: JavaScript, Java, .NET. */
 const stackFrame = /^at .{1,300}[:(].{0,300}\d\)?(?: \{)?$|^at .{1,200} \(native/i

@@ -227,6 +227,7 @@ export const marksOfFailure: readonly Mark[] = [
       '"error": null',
       '-Werror',
       'libgpg-error',
+      '##[debug]',
     ],
   },
 ]

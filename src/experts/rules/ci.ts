@@ -51,6 +51,9 @@ export const ciRules: readonly Rule[] = [
     id: 'ci-workflow',
     cause: 'config-error',
     phrases: [
+      'automatically failed because it uses a deprecated version of `{action}`',
+      'A task is missing. The pipeline references a task called',
+      'No such DSL method',
       'Unable to resolve action {action}',
       'The workflow is not valid',
       'Invalid workflow file',
@@ -68,6 +71,7 @@ export const ciRules: readonly Rule[] = [
     cause: 'timeout',
     depth: 'fact',
     phrases: [
+      'ran longer than the maximum time of {minutes#} minutes',
       'The job running on runner {runner} has exceeded the maximum execution time',
       'has exceeded the maximum execution time of {minutes#} minutes',
       'ERROR: Job failed: execution took longer than',
@@ -171,6 +175,13 @@ export const ciRules: readonly Rule[] = [
     cause: 'quality-gate',
     depth: 'step',
     phrases: [
+      'Dependency review detected',
+      'ERRORS FOUND in',
+      'Exiting with errors found',
+      'found during linting',
+      'due to quality gate failure',
+      'Quality Gate has FAILED',
+      'Quality gate failed',
       'QUALITY GATE STATUS: FAILED',
       'Lint for {file@}:',
       '>>> Lint for',

@@ -150,6 +150,9 @@ export const gateRules: readonly Rule[] = [
     cause: 'quality-gate',
     depth: 'step',
     phrases: [
+      'No release type found in pull request title',
+      'Unknown release type "{type}" found in pull request title',
+      'The subject "{subject}" found in',
       'No changelog entry',
       'changelog entry is missing',
       'missing a changelog',
@@ -240,5 +243,13 @@ export const gateRules: readonly Rule[] = [
     says: 'An inspection of the code found problems: {count}',
     log: 'Analysis results: 2 problems detected',
     source: 'Qodana, report of the command line',
+  },
+  {
+    id: 'gate-forbidden-apis',
+    cause: 'quality-gate',
+    phrases: ['Forbidden method invocation: {method}', 'Forbidden class/interface use: {method}'],
+    says: 'The code uses what it may not: {method}',
+    log: '[ERROR] Forbidden method invocation: java.lang.String#toLowerCase() [Uses default locale]',
+    source: 'forbidden-apis, Checker.java',
   },
 ]

@@ -65,6 +65,7 @@ export const javaBuildRules: readonly Rule[] = [
     cause: 'quality-gate',
     depth: 'root',
     phrases: [
+      'Check for forbidden API calls failed',
       'You have {count#} Checkstyle violation',
       'Checkstyle rule violations were found',
       'Failed to execute goal {group@}:spotless-maven-plugin:',
@@ -122,6 +123,8 @@ export const javaBuildRules: readonly Rule[] = [
     cause: 'quality-gate',
     depth: 'step',
     phrases: [
+      "Execution failed for task '{task@}apiCheck",
+      "Execution failed for task '{task@}licen",
       "Execution failed for task '{task@}checkstyle",
       "Execution failed for task '{task@}spotless",
       "Execution failed for task '{task@}pmd",
@@ -139,9 +142,6 @@ export const javaBuildRules: readonly Rule[] = [
     cause: 'config-error',
     phrases: [
       'Unable to create Root Module',
-      'Non-parseable POM',
-      'Malformed POM',
-      'The build could not read {count#} project',
       'No goals have been specified for this build',
       "Task '{task}' not found in",
       'Could not compile build file',
@@ -171,6 +171,24 @@ export const javaBuildRules: readonly Rule[] = [
     says: 'The configuration of the build or the application is not accepted.',
     log: "Task 'deploy' not found in root project 'app'.",
     source: 'Maven, model builder; Gradle, task selection; Checkstyle, Main; Spring Boot, failure analyzers',
+  },
+  {
+    id: 'maven-pom-syntax',
+    cause: 'syntax-error',
+    also: ['config-error'],
+    phrases: ['Non-parseable POM {file@}', 'Malformed POM {file@}', 'Non-readable POM {file@}'],
+    says: 'Maven cannot parse {file}.',
+    log: '[FATAL] Non-parseable POM /srv/shop/pom.xml: end tag name </project> must match start tag name <version> from line 21',
+    source: 'Maven, DefaultModelBuilder',
+  },
+  {
+    id: 'maven-pom',
+    cause: 'config-error',
+    depth: 'step',
+    phrases: ['The build could not read {count#} project'],
+    says: 'Maven does not accept a POM.',
+    log: '[ERROR] The build could not read 1 project -> [Help 1]',
+    source: 'Maven, ProjectBuildingException',
   },
   {
     // Its next lines tell why.
@@ -215,6 +233,7 @@ export const javaBuildRules: readonly Rule[] = [
     ],
     says: 'A repository of the build could not be reached or answered with an error.',
     unless: [
+      '409',
       'Received fatal alert',
       'Premature end of',
       'Connection reset',

@@ -73,6 +73,8 @@ export const javaToolchainRules: readonly Rule[] = [
     id: 'java-versions-clash',
     cause: 'dependency-conflict',
     phrases: [
+      'which is part of the dependency lock state',
+      'which has been forced / substituted to a different version',
       'found version conflict(s) in library dependencies',
       'error.conflict.UnsatisfiedRule',
       'Found evicted dependencies',
@@ -171,6 +173,7 @@ export const javaToolchainRules: readonly Rule[] = [
     id: 'java-archive',
     cause: 'data-corrupt',
     phrases: [
+      'Dependency verification failed for configuration',
       'zip END header not found',
       'invalid LOC header',
       'invalid CEN header',

@@ -148,6 +148,23 @@ export const npmRules: readonly Rule[] = [
     source: 'npm, run-script; pnpm; Yarn',
   },
   {
+    id: 'javascript-project-config',
+    cause: 'config-error',
+    phrases: [
+      'No pnpm version is specified',
+      'Multiple versions of pnpm specified',
+      'ERR_PNPM_BAD_PM_VERSION',
+      'This project\'s package.json defines "packageManager"',
+      'outside a workspace',
+      'Angular workspace definition',
+      'Could not find the "{project}" project',
+      'Unknown argument: {argument}',
+    ],
+    says: 'The JavaScript project, or the version of its package manager, is not set up as the tool wants it.',
+    log: 'Error: This command is not available when running the Angular CLI outside a workspace.',
+    source: 'pnpm, config and action-setup; Yarn; Angular CLI',
+  },
+  {
     id: 'npm-no-package-json',
     cause: 'file-not-found',
     phrases: [

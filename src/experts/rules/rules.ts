@@ -40,6 +40,7 @@ import { memoryRules } from './memory.ts'
 import { migrationRules } from './migrations.ts'
 import { mobileRules } from './mobile.ts'
 import { moreLanguageRules } from './more-languages.ts'
+import { namedCommandRules } from './named-commands.ts'
 import { nativeBuildRules } from './native-builds.ts'
 import { networkRules } from './network.ts'
 import { nixRules } from './nix.ts'
@@ -105,6 +106,7 @@ export const rules: readonly Rule[] = [
   ...moreLanguageRules,
   ...mobileRules,
   ...nativeBuildRules,
+  ...namedCommandRules,
   ...networkRules,
   ...nixRules,
   ...nodeRules,
