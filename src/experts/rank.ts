@@ -27,7 +27,7 @@ const afterTheEnd = 0.4
 /** The steps of GitHub before the one that failed did not fail, or were allowed to. */
 const beforeTheStep = 0.6
 /** Steps of GitHub that run always often lack what the failed one did not make. */
-const afterTheStep = 0.8
+const afterTheStep = 0.7
 const knownFromGreen = 0.15
 /** Each further rule that says the same nearly as well adds a little. */
 const agreement = 0.02
@@ -176,6 +176,8 @@ const surroundings: ReadonlySet<CauseName> = new Set<CauseName>([
   'connection-refused',
   'rate-limit',
   'remote-unavailable',
+  'not-found-remote',
+  'data-corrupt',
   'oom',
   'disk-full',
 ])
