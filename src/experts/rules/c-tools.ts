@@ -134,6 +134,16 @@ export const cToolRules: readonly Rule[] = [
     source: 'cpplint; cmakelint; include-what-you-use; Doxygen; gcovr; abi-compliance-checker; codespell',
   },
   {
+    id: 'cython',
+    cause: 'compile-error',
+    depth: 'step',
+    phrases: ['^Error compiling Cython file:', '.pyx:{line#}:{column#}: {message}'],
+    unless: ['warning: '],
+    says: 'Cython did not accept the code.',
+    log: 'Error compiling Cython file:\ncart.pyx:12:5: undeclared name not builtin: totall',
+    source: 'Cython, Cython/Compiler/Errors.py',
+  },
+  {
     id: 'valgrind',
     cause: 'crash',
     also: ['test-failure'],

@@ -175,7 +175,12 @@ export const compilerRules: readonly Rule[] = [
   {
     id: 'build-downloads',
     cause: 'data-corrupt',
-    phrases: ['Checksum was {found@} but wanted {wanted@}', 'hash mismatch for {file@}', 'sha256 mismatch'],
+    phrases: [
+      'Checksum was {found@} but wanted {wanted@}',
+      'File does not have the expected hash',
+      'hash mismatch for {file@}',
+      'sha256 mismatch',
+    ],
     says: 'A download is not the file that the build expects.',
     log: 'Error downloading [https://x.example/a.zip] to /root/a.zip: Checksum was 71aa22 but wanted 91ab00',
     source: 'Bazel, HttpDownloader.java; Nix; Homebrew',

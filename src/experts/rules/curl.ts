@@ -52,6 +52,7 @@ export const curlRules: readonly Rule[] = [
       'OpenSSL SSL_connect: SSL_ERROR_SYSCALL',
       'OpenSSL SSL_read: SSL_ERROR_SYSCALL',
       'Send failure: ',
+      'is the internet available?',
       'Recv failure: ',
     ],
     log: 'curl: (56) Failure when receiving data from the peer',

@@ -198,6 +198,19 @@ export const dotnetRules: readonly Rule[] = [
     source: '.NET, HttpResponseMessage.EnsureSuccessStatusCode',
   },
   {
+    id: 'dotnet-tool',
+    cause: 'command-not-found',
+    depth: 'fact',
+    phrases: [
+      'Could not execute because the specified command or file was not found',
+      'to make the "{tool}" command available',
+    ],
+    says: 'The tool of .NET is not installed: {tool}',
+    next: ['dotnet tool restore, or dotnet tool install --global TOOL'],
+    log: 'Run "dotnet tool restore" to make the "dotnet-format" command available.',
+    source: '.NET SDK, src/Cli',
+  },
+  {
     id: 'msbuild-file',
     cause: 'file-not-found',
     phrases: ['error MSB3202', 'error MSB3030', 'error MSB3552'],

@@ -47,6 +47,7 @@ export const mobileRules: readonly Rule[] = [
     phrases: [
       '.swift:{line#}:{column#}: error: {message} ({rule@})$',
       '.swift:{line#}:{column#}: error: ({rule@}) {message}',
+      '.swift:{line#}:{column#}: error: [{rule@}] {message}',
       'Source input did not pass lint check',
       'Done linting! Found {count#} violations, {serious#} serious in',
       'Done linting! Found {count#} violation, {serious#} serious in',
@@ -114,6 +115,7 @@ export const mobileRules: readonly Rule[] = [
       'No version of NDK matched the requested version',
       'did not have a source.properties file',
       'NDK is not installed',
+      'No Android SDK found',
       "CMake '{version@}' was not found in SDK",
       'Failed to find target with hash string',
       'Failed to find Build Tools revision',

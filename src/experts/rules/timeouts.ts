@@ -17,6 +17,7 @@ export const timeoutRules: readonly Rule[] = [
       'Connection timed out',
       'connection timed out',
       'Operation timed out after',
+      ' has timed out after {time@}',
       'Operation timed out',
       'i/o timeout',
       'context deadline exceeded',
