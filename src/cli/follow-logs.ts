@@ -6,7 +6,7 @@ import type { AttemptRecord, Journal, RunRecord } from '../journal/journal.ts'
 import type { Masker } from '../redact/redact.ts'
 import { isClosed } from '../report/report.ts'
 import { mayGoOn, missingLog } from './engine-state.ts'
-import { LinesOut, labelOf, print } from './log-output.ts'
+import { type LogSink, sinkFor } from './log-output.ts'
 
 /** How often the record and the logs are looked at, in milliseconds. */
 const lookEveryMs = 300
@@ -19,6 +19,8 @@ export type FollowParts = {
   readonly wants: (task: string) => boolean
   /** Whose lines begin with the name of the task. */
   readonly withNames: boolean
+  /** As an object for each line. */
+  readonly json: boolean
   readonly maskerOf: (attempt: AttemptRecord) => Masker
   readonly signal: AbortSignal
 }
@@ -58,16 +60,16 @@ async function hasEnded(journal: Journal, { runId }: RunRecord): Promise<boolean
 class Tail {
   readonly #file: string
   readonly #run: RunRecord
-  readonly #lines: LinesOut | null
+  readonly #sink: LogSink
   readonly #mask: ReturnType<Masker['stream']>
   #at = 0
   #inode: number | null = null
   isDone = false
 
-  constructor(attempt: AttemptRecord, { stateDir, run, withNames, maskerOf }: FollowParts) {
+  constructor(attempt: AttemptRecord, { stateDir, run, withNames, json, maskerOf }: FollowParts) {
     this.#run = run
     this.#file = join(stateDir, attempt.log)
-    this.#lines = withNames ? new LinesOut(labelOf(attempt)) : null
+    this.#sink = sinkFor(attempt, { withNames, json })
     this.#mask = maskerOf(attempt).stream()
   }
 
@@ -83,8 +85,8 @@ class Tail {
       this.isDone = wasThere
     }
     if (!isLast) return
-    await this.#print(this.#mask.end())
-    await this.#lines?.end()
+    await this.#sink.push(this.#mask.end())
+    await this.#sink.end()
     this.isDone = true
   }
 
@@ -101,11 +103,7 @@ class Tail {
       const { bytesRead } = await handle.read(buffer, 0, chunkBytes, this.#at)
       if (bytesRead === 0) return
       this.#at += bytesRead
-      await this.#print(this.#mask.push(Buffer.from(buffer.subarray(0, bytesRead))))
+      await this.#sink.push(this.#mask.push(Buffer.from(buffer.subarray(0, bytesRead))))
     }
-  }
-
-  #print(bytes: Uint8Array): Promise<void> {
-    return this.#lines ? this.#lines.push(bytes) : print(bytes)
   }
 }

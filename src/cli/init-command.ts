@@ -36,20 +36,25 @@ tasks:
 `
 
 /** Writes the plan and its schema; what is there already stays as it is. */
-export const initCommand: RunCommand = async ({ positionals }) => {
-  const file = resolve(positionals[0] ?? 'plimsoll.yaml')
+export const initCommand: RunCommand = async (call) => {
+  const [named] = call.positionals
+  const file = resolve(named ?? 'plimsoll.yaml')
+  const schema = join(dirname(file), schemaName)
+  const say = (written: string, words: string): void => {
+    const line = call.flag('json') ? JSON.stringify({ type: 'written', file: written }) : words
+    process.stdout.write(`${line}\n`)
+  }
   makeDirectoryFor(file)
   await writeNew(file, starter)
-  process.stdout.write(`wrote ${file}\n`)
-  await writeNew(join(dirname(file), schemaName), schemaText()).then(
-    () =>
-      process.stdout.write(`wrote ${join(dirname(file), schemaName)}, by which editors complete the plan\n`),
+  say(file, `wrote ${file}`)
+  await writeNew(schema, schemaText()).then(
+    () => say(schema, `wrote ${schema}, by which editors complete the plan`),
     (error: unknown) => {
       if (!(error instanceof PlimsollError)) throw error
     },
   )
-  const plan = positionals[0] === undefined ? '' : ` ${shellWord(positionals[0])}`
-  process.stdout.write(`next: plimsoll plan${plan}, then plimsoll deploy${plan}\n`)
+  const plan = named === undefined ? '' : ` ${shellWord(named)}`
+  if (!call.flag('json')) process.stdout.write(`next: plimsoll plan${plan}, then plimsoll deploy${plan}\n`)
   return 0
 }
 

@@ -7,7 +7,7 @@ import { createRedactor, type Masker } from '../redact/redact.ts'
 import { isClosed, plainLine } from '../report/report.ts'
 import { missingLog } from './engine-state.ts'
 import { type FollowParts, followLogs } from './follow-logs.ts'
-import { print } from './log-output.ts'
+import { type LogSink, sinkFor } from './log-output.ts'
 import { stopSignals } from './stop-signals.ts'
 import { withJournal } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
@@ -27,7 +27,8 @@ export const logsCommand: RunCommand = (call) =>
     )
     const masker = hasService ? await serviceMasker(run) : noMasker
     const maskerOf: MaskerOf = (attempt) => (isService(attempt) ? masker : noMasker)
-    if (call.flag('follow')) return await follow({ journal, stateDir, run, wants, maskerOf, tasks })
+    const json = call.flag('json')
+    if (call.flag('follow')) return await follow({ journal, stateDir, run, wants, maskerOf, tasks, json })
 
     const attempts = await journal.attempts(run.runId)
     const wanted = attempts.filter((attempt) => wants(attempt.task))
@@ -36,10 +37,11 @@ export const logsCommand: RunCommand = (call) =>
     for (const attempt of wanted) {
       const phase = attempt.phase === 'deploy' ? '' : `, ${attempt.phase}`
       if (isClosed(process.stdout)) return 0
-      if (wanted.length > 1)
+      if (wanted.length > 1 && !json)
         process.stdout.write(`==> ${plainLine(attempt.task)}${phase}, attempt ${attempt.attempt}\n`)
       const file = join(stateDir, attempt.log)
-      if (!(await printFile(file, maskerOf(attempt)))) process.stderr.write(missingLog(file, run))
+      const sink = sinkFor(attempt, { json, withNames: false })
+      if (!(await printFile(file, maskerOf(attempt), sink))) process.stderr.write(missingLog(file, run))
     }
     return 0
   })
@@ -108,14 +110,15 @@ function unknownTask(
 }
 
 /** False when there is no such file. */
-async function printFile(file: string, masker: Masker): Promise<boolean> {
+async function printFile(file: string, masker: Masker, sink: LogSink): Promise<boolean> {
   const mask = masker.stream()
   try {
     for await (const chunk of createReadStream(file)) {
       if (isClosed(process.stdout)) return true
-      await print(mask.push(chunk as Buffer))
+      await sink.push(mask.push(chunk as Buffer))
     }
-    await print(mask.end())
+    await sink.push(mask.end())
+    await sink.end()
     return true
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return false

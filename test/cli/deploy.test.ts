@@ -61,6 +61,39 @@ test('the commands that init and the report of a run show do what they say, also
   }
 })
 
+test('logs --json is one object for each line, whatever the line is, also while it is followed', async () => {
+  using folder = new Folder()
+  folder.write(
+    'plimsoll.yaml',
+    `name: shop
+tasks:
+  a:
+    retry: { attempts: 2, delay: 1ms }
+    run: printf 'eins\\n\\nzw\\303\\266lf'; exit 1
+  long:
+    run: head -c 70000 /dev/zero | tr '\\0' x; echo; echo end
+    undo: { run: echo back }
+`,
+  )
+  await folder.plimsoll(['deploy'])
+  const { code, stdout } = await folder.plimsoll(['logs', 'last', '--json'])
+  assert.equal(code, 0)
+  const lines = jsonLines(stdout)
+  assert.ok(lines.every(({ type }) => type === 'log'))
+  const ofTask = (name: string) => lines.filter(({ task }) => task === name)
+  assert.deepEqual(
+    ofTask('a').map(({ attempt, text }) => [attempt, text]),
+    [1, 2].flatMap((attempt) => ['eins', '', 'zwölf'].map((text) => [attempt, text])),
+  )
+  const [back] = ofTask('long').filter(({ phase }) => phase === 'undo')
+  assert.equal(back?.text, 'back')
+  const texts = ofTask('long').filter(({ phase }) => phase === 'deploy')
+  const whole = texts.map(({ text, continues }) => `${text}${continues ? '' : '\n'}`).join('')
+  assert.equal(whole, `${'x'.repeat(70_000)}\nend\n`)
+  const followed = await folder.plimsoll(['logs', 'last', '--follow', '--json', '--task', 'a'])
+  assert.deepEqual(jsonLines(followed.stdout), ofTask('a'))
+})
+
 test('init never overwrites', async () => {
   using folder = new Folder()
   folder.write('plimsoll.yaml', 'mine')

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { planSchema } from '../../src/plan/plan.ts'
@@ -110,7 +111,12 @@ test('schema prints the JSON Schema of a plan, and init leaves the same beside i
   using folder = new Folder()
   const { stdout } = await folder.plimsoll(['schema'])
   assert.deepEqual(JSON.parse(stdout), JSON.parse(JSON.stringify(planSchema())))
-  await folder.plimsoll(['init', 'shop.yaml'])
+  const init = await folder.plimsoll(['init', 'shop.yaml', '--json'])
+  const written = ['shop.yaml', 'plimsoll.schema.json'].map((name) => join(folder.path, name))
+  assert.deepEqual(
+    jsonLines(init.stdout),
+    written.map((file) => ({ type: 'written', file })),
+  )
   assert.equal(readFileSync(`${folder.path}/plimsoll.schema.json`, 'utf8'), stdout)
   assert.match(readFileSync(`${folder.path}/shop.yaml`, 'utf8'), /\$schema=.*plimsoll\.schema\.json/)
 })
