@@ -16,7 +16,7 @@ const leastScore = 0.22
 /** No warning comes to this, unless what follows shows that it was the cause. */
 const sureScore = 0.5
 /** What comes to less than this share of the first is no better than another name of the first. */
-const weakly = 0.5
+const weakly = 0.6
 const mostEvidence = 5
 const mostOthers = 2
 const longestText = 300

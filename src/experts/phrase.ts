@@ -53,11 +53,11 @@ export function parsePhrase(text: string, anyCase = false): Phrase {
   return { pieces: cased, atStart, atEnd, anyCase, literal: literal.toLowerCase(), length }
 }
 
-/** JSON writes quotes with a backslash before them; of words that are nothing without quotes they stay. */
+/** JSON writes quotes with a backslash before them; what is JSON itself, or nothing without quotes, keeps them. */
 function longestOf(words: readonly string[]): string {
   const longest = (parts: readonly string[]): string =>
     parts.reduce((best, part) => (part.length > best.length ? part : best), '')
-  const unquoted = longest(words.flatMap((part) => part.split('"')))
+  const unquoted = longest(words.flatMap((part) => (part.includes('":') ? [part] : part.split('"'))))
   return unquoted.length < leastLiteral ? longest(words) : unquoted
 }
 

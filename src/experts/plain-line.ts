@@ -60,8 +60,11 @@ const echoed = /^(?:.{0,300}?\dZ )?(?:\x1b|\^\[)?\[36;1m/
 const printing = /^(?:[+$] |\+{2,9} )?(?:echo|printf) ["'$]/
 
 /** Whether it is a line of a script that is shown, not what the script says. */
-export const isOfScript = (bytes: Uint8Array, words: string): boolean =>
-  printing.test(words) || echoed.test(Buffer.from(bytes.subarray(0, echoBytes)).toString('latin1'))
+export function isOfScript(bytes: Uint8Array, words: string): boolean {
+  if (printing.test(words)) return true
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(echoBytes, bytes.length))
+  return start.includes('[36;1m') && echoed.test(start.toString('latin1'))
+}
 
 /** The colour of an echo stands among the first characters, after the name of the job, the step and the time. */
 const echoBytes = 320

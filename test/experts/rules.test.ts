@@ -36,6 +36,11 @@ test('no mark is looked for by a word that most lines have', () => {
   )
 })
 
+test('words are looked for without quotes, which JSON escapes, unless they are JSON themselves', () => {
+  assert.equal(parsePhrase('secret "{name}" not found').literal, ' not found')
+  assert.equal(parsePhrase('"level":"fatal"').literal, '"level":"fatal"')
+})
+
 test('what a rule says has no hole that none of its phrases has', () => {
   for (const { id, phrases, says = '', next = [] } of rules) {
     const holes = new Set(
