@@ -67,10 +67,23 @@ export const ciRules: readonly Rule[] = [
     source: 'GitHub Actions runner, src/Runner.Worker/ActionManager.cs; GitLab CI; Jenkins Pipeline',
   },
   {
+    id: 'jenkins-property',
+    cause: 'config-error',
+    also: ['env-missing', 'program-error'],
+    phrases: [
+      'MissingPropertyException: No such property: {name@} for class: groovy.lang.Binding',
+      'MissingPropertyException: No such property: {name@} for class: WorkflowScript',
+    ],
+    says: 'The pipeline uses {name}, which nothing defines.',
+    log: 'groovy.lang.MissingPropertyException: No such property: VERSION for class: groovy.lang.Binding',
+    source: 'Groovy, MissingPropertyException; Jenkins Pipeline',
+  },
+  {
     id: 'ci-timeout',
     cause: 'timeout',
     depth: 'fact',
     phrases: [
+      'Disconnected , because no message in {time#} ms',
       'ran longer than the maximum time of {minutes#} minutes',
       'The job running on runner {runner} has exceeded the maximum execution time',
       'has exceeded the maximum execution time of {minutes#} minutes',

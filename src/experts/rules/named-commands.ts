@@ -48,7 +48,7 @@ const failedAs = (name: string): readonly string[] => [
   `Failed at the {package@} ${name} script`,
   `error: script "${name}" exited with code`,
   `error: Recipe \`${name}\` failed`,
-  `- nx run {project@}:${name}`,
+  `- nx run {project@}:${name}$`,
   `#${name}: command (`,
   `^The command "${name}`,
   `^The command "make ${name}"`,

@@ -154,6 +154,7 @@ export const pythonPackageRules: readonly Rule[] = [
     cause: 'config-error',
     also: ['file-not-found'],
     phrases: [
+      'is not allowed, use allowlist_externals',
       'No virtual environment found',
       "neither 'setup.py' nor 'pyproject.toml' found",
       "Neither 'setup.py' nor 'pyproject.toml' found",
@@ -170,6 +171,16 @@ export const pythonPackageRules: readonly Rule[] = [
     says: 'The Python project, or the environment for it, is not set up as the tool wants it.',
     log: 'error: No virtual environment found; run `uv venv` to create an environment',
     source: 'uv; pip; Poetry; Sphinx; setuptools',
+  },
+  {
+    id: 'uv-spawn',
+    cause: 'command-not-found',
+    also: ['dependency-missing'],
+    depth: 'fact',
+    phrases: ['error: Failed to spawn: `{command}`'],
+    says: 'uv could not start {command}.',
+    log: 'error: Failed to spawn: `pytest`\n  Caused by: No such file or directory (os error 2)',
+    source: 'uv, crates/uv/src/commands/project/run.rs',
   },
   {
     id: 'python-version',

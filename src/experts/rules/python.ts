@@ -122,6 +122,7 @@ export const pythonRules: readonly Rule[] = [
     cause: 'test-failure',
     depth: 'step',
     phrases: [
+      '^worker {name@} crashed while running',
       '{failed#} failed, {passed#} passed',
       '= {failed#} failed',
       '^FAILED {file@}::{test}',

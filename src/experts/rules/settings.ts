@@ -39,6 +39,7 @@ export const settingsRules: readonly Rule[] = [
       'no value for {variable!}',
     ],
     unless: [
+      'Unable to locate executable file',
       '# config_',
       'default',
       'warn',
