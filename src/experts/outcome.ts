@@ -101,7 +101,8 @@ const isStuck = ({ rule }: Finding, { findings, lines }: LogFindings): boolean =
 }
 
 /** What keeps a container from being started, as an event. */
-const ofMounting = /\bWarning {1,20}Failed(?:Mount|AttachVolume|MapVolume|CreatePodSandBox)\b/
+const ofMounting =
+  /\bWarning {1,20}Failed(?:(?:Mount|AttachVolume|MapVolume|CreatePodSandBox)\b| .{0,200}Failed to pull image)/
 const started = / Running |\b[Ss]tarted\b/
 
 /** Whether a pod that had no place, no image or no good health, had it later: its own events say so, or its state. */

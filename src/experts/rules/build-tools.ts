@@ -262,6 +262,7 @@ export const buildToolRules: readonly Rule[] = [
       'The goal you specified requires a project to execute but there is no POM in this directory ({folder})',
       'The source directory "{folder}" does not appear to contain CMakeLists.txt',
       'No targets specified and no makefile found',
+      '^Cannot find source file:',
       'Buildfile: {file@} does not exist',
       'Neither this directory nor any of its parent contains a Meson project',
       'Unable to find your package.json file',

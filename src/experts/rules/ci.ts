@@ -86,7 +86,7 @@ export const ciRules: readonly Rule[] = [
       'Disconnected , because no message in {time#} ms',
       'ran longer than the maximum time of {minutes#} minutes',
       'The job running on runner {runner} has exceeded the maximum execution time',
-      'has exceeded the maximum execution time of {minutes#} minutes',
+      'has exceeded the maximum execution time of {time}',
       'ERROR: Job failed: execution took longer than',
       'No output has been received in the last {time}',
       'The job exceeded the maximum time limit for jobs',

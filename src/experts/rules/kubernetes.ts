@@ -99,6 +99,7 @@ export const kubernetesRules: readonly Rule[] = [
       'error converting YAML to JSON',
       'is invalid: spec',
       'is invalid: {field}: ',
+      'The {kind@} "{name@}" is invalid',
       'field is immutable',
       'unknown field "{field}"',
       'ValidationError(',

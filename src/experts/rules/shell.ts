@@ -37,6 +37,8 @@ export const shellRules: readonly Rule[] = [
       "The term '{command}' is not recognized",
       'execvpe(',
       'error: could not execute process `{command}`',
+      'failed to execute {command@}: No such file or directory',
+      'failed to run command ‘{command}’: No such file or directory',
       'Cannot run program "{command}"',
       'which: no {command@} in (',
       'failed to find {command@} in PATH',
