@@ -42,14 +42,18 @@ export type { ApprovalQuestion, AskPerson, PersonsAnswer } from './run/run.ts'
 /**
  * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
  * could not be recorded or told any more (then what had succeeded is undone, and `onEvent` has got the report).
- * @throws USAGE (`force`), LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, SECRET_WRITTEN,
+ * @throws USAGE (`force`, `answers`), LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, SECRET_WRITTEN,
  * NEED_EXCEEDS_CAPACITY, HISTORY_INVALID, RUN_CHANGED, DECISION_NEEDED, and the STATE and DATABASE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
   forcedTasks(plan, options.force)
   const stateDir = stateDirOf(plan, options)
   const wish = { fresh: options.fresh ?? false, goOn: options.goOn ?? false, stateDir }
-  const choose = (journal: Journal): Promise<RunChoice> => chooseRun(journal, plan, wish)
+  const choose = async (journal: Journal): Promise<RunChoice> => {
+    const choice = await chooseRun(journal, plan, wish)
+    if (choice.goOn === null) refuseAnswersToNothing(null, options.answers)
+    return choice
+  }
   return await perform(plan, { ...options, stateDir }, { choose, part: plan, isRead: true })
 }
 

@@ -38,7 +38,7 @@ export type DeployOptions = {
   readonly fresh?: boolean
   /** Goes on with the last run although the plan has changed, also with one that failed: what it has done well is kept. */
   readonly goOn?: boolean
-  /** What a person says of tasks whose state nobody else can know: see DECISION_NEEDED. */
+  /** What a person says of tasks whose state nobody else can know: see DECISION_NEEDED. Refused for a new run. */
   readonly answers?: Readonly<Record<string, TaskAnswer>>
   /** What a person typed, for the audit; secrets in it are masked. Default: nothing. */
   readonly command?: string

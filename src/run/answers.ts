@@ -38,15 +38,19 @@ export function resumeWords(runId: string, stateDir: string): string {
   return `plimsoll resume ${runId}${stateOption(stateDir)}`
 }
 
-/** @throws USAGE when something is answered about a run that has succeeded: nothing of it is asked. */
+/** @throws USAGE when something is answered about a run that has succeeded, or a new one (null): nothing of it is asked. */
 export function refuseAnswersToNothing(
-  { runId }: Pick<RunRecord, 'runId'>,
+  run: Pick<RunRecord, 'runId'> | null,
   answers: Readonly<Record<string, TaskAnswer>> = {},
 ): void {
   const [first] = Object.entries(answers)
   if (first === undefined) return
-  const words = `--task ${first.join('=')} answers nothing: run ${runId} has succeeded`
-  throw new PlimsollError('USAGE', words, { fix: 'Leave --task out, or deploy again to run its tasks anew' })
+  const because = run === null ? 'a new run begins' : `run ${run.runId} has succeeded`
+  const fix =
+    run === null
+      ? 'Leave --task out, or go on with a run that has ended: "plimsoll deploy --go-on" or "plimsoll resume RUN"'
+      : 'Leave --task out, or deploy again to run its tasks anew'
+  throw new PlimsollError('USAGE', `--task ${first.join('=')} answers nothing: ${because}`, { fix })
 }
 
 type Facts = {

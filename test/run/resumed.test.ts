@@ -92,6 +92,26 @@ test('an answer about a run that has succeeded is refused, also about a task tha
   assert.deepEqual(yard.lines(), ['a'])
 })
 
+test('an answer is refused where a new run begins, and nothing runs; a run that is given up needs none', async () => {
+  using yard = new Yard()
+  yard.plan('  a: { run: echo a >>count, undo: { run: exit 1 } }\n  b: { needs: a, run: test -e go }\n')
+  const isRefused = async (...words: readonly string[]): Promise<void> => {
+    const { code, stderr } = await yard.plimsoll(['deploy', ...words])
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, /USAGE: --task \w+=done answers nothing: a new run begins\n.*--go-on/)
+  }
+  await isRefused('--task', 'nosuch=done')
+  assert.deepEqual(yard.lines(), [])
+  await yard.goOn(['deploy'])
+  await isRefused('--task', 'a=done')
+  await isRefused('--task', 'a=done', '--fresh')
+  assert.deepEqual(yard.lines(), ['a'])
+  yard.write('go', '')
+  const { report } = await yard.goOn(['deploy', '--go-on', '--task', 'a=done'])
+  assert.equal(statusesOf(report), 'a succeeded, b succeeded')
+  assert.deepEqual(yard.lines(), ['a'])
+})
+
 test('a task whose undo failed is asked about', async () => {
   using yard = new Yard()
   yard.plan('  a: { run: echo a >>count, undo: { run: exit 1 } }\n  b: { needs: a, run: test -e go }\n')
