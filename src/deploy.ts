@@ -2,15 +2,24 @@
  * Runs a plan from its first task to the report. Read this first: every part of the engine is named here, in order,
  * and wired together nowhere else.
  */
+
 import { randomInt } from 'node:crypto'
 import { type Clock, systemClock } from './clock.ts'
-import type { DeployOptions, ResumeOptions, RollbackOptions } from './deploy/options.ts'
+import {
+  type DeployOptions,
+  deployNames,
+  type ResumeOptions,
+  type RollbackOptions,
+  resumeNames,
+  rollbackNames,
+} from './deploy/options.ts'
 import { factsOf } from './errors.ts'
 import { ParallelExecutor } from './executor/executor.ts'
 import { historyFileOf, knownPeaks, readHistory, writeHistory } from './history/history.ts'
 import { type Journal, openJournal, type RunRecord } from './journal/journal.ts'
 import { Estimates } from './memory/memory.ts'
 import { notify } from './notify/notify.ts'
+import { checkNames } from './option-names.ts'
 import { loadSecrets, refuseWrittenSecrets } from './plan/plan.ts'
 import {
   type BeginParts,
@@ -42,10 +51,11 @@ export type { ApprovalQuestion, AskPerson, PersonsAnswer } from './run/run.ts'
 /**
  * Deploys. A task that fails is part of the report; what is thrown means that nothing was started, or that the run
  * could not be recorded or told any more (then what had succeeded is undone, and `onEvent` has got the report).
- * @throws USAGE (`force`, `answers`), LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, SECRET_WRITTEN,
+ * @throws OPTION_INVALID, USAGE (`force`, `answers`), LOCK_HELD, SECRET_MISSING, SECRET_TOO_SHORT, SECRET_WRITTEN,
  * NEED_EXCEEDS_CAPACITY, HISTORY_INVALID, RUN_CHANGED, DECISION_NEEDED, and the STATE and DATABASE codes.
  */
 export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<Report> {
+  checkNames('deploy', options, deployNames)
   forcedTasks(plan, options.force)
   const stateDir = stateDirOf(plan, options)
   const wish = { fresh: options.fresh ?? false, goOn: options.goOn ?? false, stateDir }
@@ -65,6 +75,7 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
  * @throws USAGE (`answers`), RUN_UNKNOWN, RUN_ACTIVE, RUN_CHANGED, DECISION_NEEDED, and what `deploy` throws.
  */
 export async function resume(run: string, options: ResumeOptions): Promise<Report> {
+  checkNames('resume', options, resumeNames)
   const { stateDir, variables = process.env } = options
   const record = await recordedRun(run, { stateDir, database: databaseOf(options.database, variables) })
   if (record.report?.status === 'succeeded') {
@@ -89,6 +100,7 @@ export async function resume(run: string, options: ResumeOptions): Promise<Repor
  * @throws RUN_UNKNOWN, LOCK_HELD, RUN_UNFINISHED, APPROVAL_NEEDED, APPROVAL_DENIED, and what `deploy` throws.
  */
 export async function rollback(run: string, options: RollbackOptions): Promise<Report> {
+  checkNames('rollback', options, rollbackNames)
   const { stateDir, variables = process.env } = options
   const place = { stateDir, database: databaseOf(options.database, variables) }
   const record = await recordedRun(run, place)

@@ -2,6 +2,11 @@
 import { PlimsollError } from './errors.ts'
 import { didYouMean } from './nearest.ts'
 
+/** A table, so that an option that is forgotten in it does not compile. */
+export type Names<Of> = Readonly<Record<keyof Of, true>>
+
+export const namesIn = <Of>(table: Names<Of>): readonly string[] => Object.keys(table)
+
 /** @throws OPTION_INVALID */
 export function checkNames(what: string, options: object, names: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {

@@ -1,5 +1,7 @@
 /** What `deploy`, `resume` and `rollback` may be told. */
+
 import type { Clock } from '../clock.ts'
+import { type Names, namesIn } from '../option-names.ts'
 import type { AskPerson } from '../run/run.ts'
 import type { RunMessage, TaskAnswer } from '../spine.ts'
 
@@ -70,3 +72,26 @@ export type ResumeOptions = Omit<DeployOptions, 'fresh' | 'goOn'> & {
 
 export type RollbackOptions = Omit<ResumeOptions, 'recorded' | 'failFast' | 'undo' | 'force' | 'answers'> &
   Pick<DeployOptions, 'yes'>
+
+const shared: Names<
+  Omit<DeployOptions, 'stateDir' | 'fresh' | 'goOn' | 'failFast' | 'undo' | 'force' | 'answers'>
+> = {
+  database: true,
+  onEvent: true,
+  signal: true,
+  killSignal: true,
+  waitForLockMs: true,
+  command: true,
+  yes: true,
+  askApproval: true,
+  waitForApprovalMs: true,
+  historyFile: true,
+  variables: true,
+  clock: true,
+  random: true,
+}
+const ofRun = { ...shared, stateDir: true, failFast: true, undo: true, force: true, answers: true } as const
+
+export const deployNames = namesIn<DeployOptions>({ ...ofRun, fresh: true, goOn: true })
+export const resumeNames = namesIn<ResumeOptions>({ ...ofRun, recorded: true })
+export const rollbackNames = namesIn<RollbackOptions>({ ...shared, stateDir: true })

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { defaultOptions } from '../default-options.ts'
 import { PlimsollError } from '../errors.ts'
 import type { MemoryMonitor } from '../memory/memory.ts'
-import { checkNames, unknownOption } from '../option-names.ts'
+import { checkNames, type Names, unknownOption } from '../option-names.ts'
 import type { Options } from '../spine.ts'
 import type { MapOptions } from './map-words.ts'
 import type { ExecutorEvent, ExecutorTask } from './words.ts'
@@ -26,8 +26,6 @@ export type ExecuteOptions<Value> = {
 
 const { executor: defaults } = defaultOptions
 
-/** A table, so that an option that is forgotten here does not compile. */
-type Names<Of> = Readonly<Record<keyof Of, true>>
 const others: Names<Omit<ExecutorOptions, keyof Options['executor']>> = {
   monitor: true,
   clock: true,

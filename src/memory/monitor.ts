@@ -1,5 +1,7 @@
 /** The gauge: how much memory there is to use and how much is used, on the machine and in every group around us. */
+
 import { PlimsollError } from '../errors.ts'
+import { checkNames, namesIn } from '../option-names.ts'
 import type { MemoryLevel } from './levels.ts'
 import { type Place, type PressureLevel, pressureOf, worse } from './pressure.ts'
 import { type MemorySamples, type SampleOptions, sampleMemory } from './samples.ts'
@@ -14,6 +16,8 @@ export type MonitorOptions = {
   /** The load line in bytes instead; never above the capacity. Default null: the threshold decides. */
   readonly budgetBytes?: number | null
 }
+
+const optionNames = namesIn<MonitorOptions>({ root: true, threshold: true, budgetBytes: true })
 
 export type MemoryReading = {
   /** These three belong to the level with the least room below its load line at this moment. */
@@ -54,6 +58,7 @@ export class MemoryMonitor implements Disposable {
   #pressures: Map<string, PressureLevel> = new Map()
 
   constructor(options: MonitorOptions = {}) {
+    checkNames('MemoryMonitor', options, optionNames)
     const { root = '/', threshold = 0.85, budgetBytes = null } = options
     if (!(threshold > 0 && threshold <= 1)) {
       throw new PlimsollError(

@@ -1,8 +1,10 @@
 /** Everything that is asked of the metrics, and who answers it. */
+
 import { type Clock, systemClock } from '../clock.ts'
 import { defaultOptions } from '../default-options.ts'
 import { PlimsollError } from '../errors.ts'
 import { MemoryMonitor } from '../memory/memory.ts'
+import { checkNames, namesIn } from '../option-names.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { Acknowledged } from './acknowledged.ts'
 import { aggregate } from './aggregate.ts'
@@ -38,6 +40,15 @@ export type MetricsOptions = Partial<SeriesLimits> & {
   readonly onWarning?: (warning: PlimsollError) => void
   readonly clock?: Clock
 }
+
+const optionNames = namesIn<MetricsOptions>({
+  maxSeries: true,
+  maxSeriesPerName: true,
+  durability: true,
+  memory: true,
+  onWarning: true,
+  clock: true,
+})
 
 export type RecordOptions = {
   readonly labels?: Labels
@@ -93,12 +104,13 @@ export class MetricsRepository implements AsyncDisposable {
   /**
    * `file:DIR` (a state directory, where the journal also is; without a directory `.plimsoll`), `postgres://...`, or a store
    * that is open already and stays so.
-   * @throws STATE_UNWRITABLE, STATE_CORRUPT, STATE_TOO_NEW, DATABASE_URL_INVALID and what else opening a store throws
+   * @throws OPTION_INVALID, STATE_UNWRITABLE, STATE_CORRUPT, STATE_TOO_NEW, DATABASE_URL_INVALID and what else opening a store throws
    */
   static async open(
     place: string | { readonly store: Store },
     options: MetricsOptions = {},
   ): Promise<MetricsRepository> {
+    checkNames('MetricsRepository.open', options, optionNames)
     const clock = options.clock ?? systemClock
     if (typeof place !== 'string') return await onStore(place.store, { ...options, clock })
     const { stateDir, database } = placeOf(place)

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
 import { didYouMean } from '../nearest.ts'
+import { checkNames, namesIn } from '../option-names.ts'
 import type { Plan, SecretSource } from '../spine.ts'
 import { formatSize } from '../units.ts'
 import { checkSound } from './check.ts'
@@ -34,10 +35,20 @@ export type PlanOptions = {
   readonly memoryBudget?: string
 }
 
+const optionNames = namesIn<PlanOptions>({
+  environment: true,
+  version: true,
+  vars: true,
+  variables: true,
+  concurrency: true,
+  memoryBudget: true,
+})
+
 const longestFile = 4 * 1024 ** 2
 
 /** @throws PLAN_UNREADABLE; PlanInvalidError with every problem; USAGE or OPTION_INVALID for what is not in the file. */
 export async function readPlan(file: string, options: PlanOptions = {}): Promise<Plan> {
+  checkNames('readPlan', options, optionNames)
   const bytes = await readStart(file)
   if (bytes.length > longestFile) throw tooLong(file)
   return parsePlan(decode(bytes, file), { ...options, file })

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { type Clock, systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
 import { TreeWatcher } from '../memory/memory.ts'
+import { checkNames, namesIn } from '../option-names.ts'
 
 export type PoolOptions = {
   /** Worker threads at once. Default 10. */
@@ -26,10 +27,24 @@ export type PoolOptions = {
   readonly spoolDir?: string
 }
 
+const optionNames = namesIn<PoolOptions>({
+  maxWorkersThread: true,
+  maxWorkersProcess: true,
+  clock: true,
+  environment: true,
+  idleMs: true,
+  graceMs: true,
+  recycleAboveBytes: true,
+  recycleAfterJobs: true,
+  watcher: true,
+  spoolDir: true,
+})
+
 export type PoolRules = Required<Omit<PoolOptions, 'spoolDir'>> & { readonly spoolDir: string | null }
 
 /** @throws OPTION_INVALID */
 export function rulesOf(options: PoolOptions): PoolRules {
+  checkNames('openPool', options, optionNames)
   const clock = options.clock ?? systemClock
   const rules: PoolRules = {
     maxWorkersThread: options.maxWorkersThread ?? 10,

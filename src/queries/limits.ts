@@ -1,7 +1,9 @@
 /** Every bound of a query, and the checks of what callers pass in. */
+
 import * as z from 'zod/mini'
 import { defaultOptions } from '../default-options.ts'
 import { PlimsollError } from '../errors.ts'
+import type { Names } from '../option-names.ts'
 import { type NewQuery, queryPriorities, queryTypes } from './words.ts'
 
 /** Of a text in a row, in UTF-16 units; a longer one is stored in pieces. */
@@ -91,6 +93,14 @@ const defaults = {
   maxTextMb: 1_024,
   maxWaitingQueries: 10_000,
   maxConcurrentQueries: defaultOptions.experts.maxConcurrentQueries,
+}
+export const limitNames: Names<Limits> = {
+  queryTtlHours: true,
+  maxCachedQueries: true,
+  maxCachedMb: true,
+  maxTextMb: true,
+  maxWaitingQueries: true,
+  maxConcurrentQueries: true,
 }
 const ranges: Readonly<Record<keyof Limits, readonly [least: number, most: number]>> = {
   queryTtlHours: [0.001, 87_600],

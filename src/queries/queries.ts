@@ -4,14 +4,16 @@
  * and streamed; a query is submitted once, whatever number of processes try, the most urgent first and never after
  * its deadline. It knows no experts: it is given the function that consults them.
  */
+
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
+import { checkNames, namesIn } from '../option-names.ts'
 import { createRedactor, type Redactor } from '../redact/redact.ts'
 import type { Store } from '../store/store.ts'
 import { QueryCache } from './cache.ts'
 import { type CreateParts, createIn } from './create.ts'
-import { checkLimits, type Limits } from './limits.ts'
+import { checkLimits, type Limits, limitNames } from './limits.ts'
 import { type MemoryReport, memoryReport } from './memory-report.ts'
 import {
   type ActivePage,
@@ -79,6 +81,14 @@ export type BatchEntry =
   | ({ readonly ok: true } & AnsweredQuery)
   | { readonly ok: false; readonly queryId: string; readonly error: unknown }
 
+const optionNames = namesIn<QueryHandlerOptions>({
+  ...limitNames,
+  store: true,
+  consult: true,
+  redactor: true,
+  clock: true,
+})
+
 const millisecondsInHour = 3_600_000
 /** How often what has expired is looked for. */
 const cleanupMs = 60_000
@@ -97,13 +107,9 @@ export class QueryHandler implements AsyncDisposable {
   #isClosed = false
 
   /** @throws OPTION_INVALID */
-  constructor({
-    store,
-    consult,
-    redactor = createRedactor([]),
-    clock = systemClock,
-    ...limits
-  }: QueryHandlerOptions) {
+  constructor(options: QueryHandlerOptions) {
+    checkNames('QueryHandler', options, optionNames)
+    const { store, consult, redactor = createRedactor([]), clock = systemClock, ...limits } = options
     this.limits = checkLimits(limits)
     this.#store = store
     this.#clock = clock

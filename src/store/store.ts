@@ -5,7 +5,9 @@
  * and never deletes or repairs anything. Here: SQLite, one file in the state directory, written by one thread; or a
  * PostgreSQL server, for several machines.
  */
+
 import { type Clock, systemClock } from '../clock.ts'
+import { checkNames, namesIn } from '../option-names.ts'
 import { openSqlite, openSqliteForReading } from './sqlite-store.ts'
 import type { Store } from './words.ts'
 
@@ -23,6 +25,8 @@ export type StorePlace = {
   readonly root?: string
 }
 
+const placeNames = namesIn<StorePlace>({ stateDir: true, database: true, clock: true, root: true })
+
 /** For people. The URL may hold a password. */
 export const namePlace = ({ stateDir, database }: StorePlace): string =>
   database === undefined ? stateDir : 'this database'
@@ -30,10 +34,11 @@ export const namePlace = ({ stateDir, database }: StorePlace): string =>
 /**
  * Opens the store for writing; makes what is missing and brings an older form to the present one. What exists and cannot
  * be used is never changed.
- * @throws STATE_UNWRITABLE, STATE_FULL, STATE_BUSY, STATE_CORRUPT, STATE_ON_NETWORK, STATE_TOO_NEW, STORE_FAILED, and of a server
+ * @throws OPTION_INVALID, STATE_UNWRITABLE, STATE_FULL, STATE_BUSY, STATE_CORRUPT, STATE_ON_NETWORK, STATE_TOO_NEW, STORE_FAILED, and of a server
  *   DATABASE_URL_INVALID, DATABASE_UNREACHABLE, DATABASE_REFUSED
  */
 export async function openStore(place: StorePlace): Promise<Store> {
+  checkNames('openStore', place, placeNames)
   const { database, clock = systemClock } = place
   return database === undefined ? openSqlite(place) : (await postgres()).openPostgres(database, clock)
 }

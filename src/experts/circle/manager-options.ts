@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { namesIn } from '../../option-names.ts'
 import type { ExpertSource } from '../../plan/plan.ts'
 import type { PressureGauge } from './calm.ts'
 import type { Consultation, ConsultOptions, ExpertAnswer, Question } from './words.ts'
@@ -28,6 +29,21 @@ export type ExpertManagerOptions = {
   readonly onAnswer?: (answer: ExpertAnswer) => void
   readonly clock?: Clock
 }
+
+export const managerNames = namesIn<ExpertManagerOptions>({
+  experts: true,
+  maxConcurrentQueries: true,
+  memoryBudgetMb: true,
+  enableStreaming: true,
+  spendingLimitUsd: true,
+  maxWaitingQueries: true,
+  secrets: true,
+  variables: true,
+  memory: true,
+  spillDir: true,
+  onAnswer: true,
+  clock: true,
+})
 
 export type BatchQuestion = { readonly question: Question; readonly options?: Omit<ConsultOptions, 'signal'> }
 export type BatchConsultation =

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../clock.ts'
 import { defaultOptions } from '../../default-options.ts'
 import { PlimsollError } from '../../errors.ts'
 import { MemoryMonitor } from '../../memory/memory.ts'
+import { checkNames } from '../../option-names.ts'
 import { createRedactor, type Redactor } from '../../redact/redact.ts'
 import { askModel, type ModelParts, streamBytes } from './ask-model.ts'
 import { consultEach } from './batch.ts'
@@ -13,7 +14,12 @@ import { CalmGate, type PressureGauge } from './calm.ts'
 import { type Chosen, consultAll } from './consult.ts'
 import { Handover } from './handover.ts'
 import { keyOf } from './keys.ts'
-import type { BatchConsultation, BatchQuestion, ExpertManagerOptions } from './manager-options.ts'
+import {
+  type BatchConsultation,
+  type BatchQuestion,
+  type ExpertManagerOptions,
+  managerNames,
+} from './manager-options.ts'
 import { ModelReader } from './model-reader.ts'
 import { Performance, type PerformanceReport } from './performance.ts'
 import { Purse } from './purse.ts'
@@ -48,6 +54,7 @@ export class ExpertManager implements AsyncDisposable {
 
   /** @throws OPTION_INVALID */
   constructor(options: ExpertManagerOptions = {}) {
+    checkNames('ExpertManager', options, managerNames)
     const { maxConcurrentQueries, memoryBudgetMb, enableStreaming } = {
       ...defaultOptions.experts,
       ...options,
