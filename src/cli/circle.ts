@@ -1,6 +1,7 @@
 /** The experts that are configured where the command runs. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { PlimsollError } from '../errors.ts'
 import { ExpertManager, ExpertTally } from '../experts/experts.ts'
 import { type Circle, readCircle } from '../plan/plan.ts'
 import type { Call } from './words.ts'
@@ -23,7 +24,10 @@ export async function openCircle(call: Call): Promise<OpenCircle> {
     { file: usualConfig, isPlan: false },
   ]
   const files = named === undefined ? usual.filter(({ file }) => existsSync(file)) : [namedFile(named)]
-  const { experts, limits, queries } = await readCircle({ files })
+  const environment = call.text('env')
+  if (environment === '') throw new PlimsollError('USAGE', '--env names no environment: it is empty')
+  const wish = environment === undefined ? {} : { environment }
+  const { experts, limits, queries } = await readCircle({ files, ...wish })
   const tally = new ExpertTally()
   const manager = new ExpertManager({ experts, ...limits, onAnswer: (answer) => tally.note(answer) })
   return { manager, tally, queries, [Symbol.asyncDispose]: () => manager[Symbol.asyncDispose]() }

@@ -34,7 +34,7 @@ export const diagnoseCommand: RunCommand = async (call) => {
 
 /** Null: only the offline expert is asked. What is wrong with a plan that nobody named keeps nothing from being diagnosed. */
 async function circleOf(call: Call): Promise<OpenCircle | null> {
-  const isAsked = call.text('experts') !== undefined || call.text('config') !== undefined
+  const isAsked = ['experts', 'config', 'env'].some((option) => call.text(option) !== undefined)
   if (call.text('experts') === 'offline') return null
   try {
     const circle = await openCircle(call)

@@ -129,6 +129,12 @@ export const expertOptions = {
     value: 'FILE',
     summary: 'where the circle is configured (default plimsoll.config.yaml and plimsoll.yaml)',
   },
+  env: {
+    type: 'string',
+    value: 'NAME',
+    names: 'ENVIRONMENT',
+    summary: 'with the limits of this environment of the plan',
+  },
 } as const
 
 /** The consent that an environment, and where tasks are run a task, asks for. */

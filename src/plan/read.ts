@@ -141,7 +141,11 @@ export function parsePlan(text: string, options: PlanOptions & { readonly file: 
   return plan
 }
 
-function checkEnvironment({ environments }: TreeMap, environment: string | null, report: Report): void {
+export function checkEnvironment(
+  { environments }: TreeMap,
+  environment: string | null,
+  report: Report,
+): void {
   if (environment === null) return
   const names = isTreeMap(environments) ? Object.keys(environments) : []
   if (environments == null || (isTreeMap(environments) && names.length === 0)) {
@@ -184,7 +188,7 @@ function lower({ root, environment, scope, report, outside, options, text }: Dra
     limitBytes: Math.round(planOptions.executor.memoryLimitMb * 2 ** 20),
     attempts: planOptions.retry.maxAttempts,
   }
-  lowerCircle(root.circle, planDir, report)
+  lowerCircle(written.circle, planDir, report)
   const chosen = environment === null ? undefined : own(head.environments, environment)
   const { concurrency, memoryBudget } = options
   const given = {

@@ -39,6 +39,8 @@ function isKept(path: Path): boolean {
   if (section === 'vars') return true
   if (section === 'environments') return third === 'vars' || (third === 'defaults' && path[3] === 'env')
   if (section === 'defaults') return path[1] === 'env'
+  // The name of a variable whose value is a secret.
+  if (section === 'circle') return path.length === 4 && third === 'key' && key === 'env'
   if (section === 'notify') return path.length === 3 && (key === 'url' || key === 'headers')
   if (!taskSections.includes(String(section))) return false
   return (

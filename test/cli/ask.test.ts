@@ -151,3 +151,20 @@ test('diagnose asks the circle as well, shows the vote, and prints no secret', a
   assert.match(offline.stdout, /^Port in use \(port-in-use\)/)
   assert.equal(server.asked.length, 2)
 })
+
+test('--env chooses an environment of the plan, also of a diagnosis; one that is not there is refused', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', "name: shop\ntasks: { a: { run: 'true' } }\nenvironments: { staging: {} }\n")
+  folder.write('a.log', 'connect ECONNREFUSED 127.0.0.1:9000\n')
+  for (const words of [
+    ['ask', 'Why?'],
+    ['diagnose', 'a.log'],
+  ]) {
+    const { code, stderr } = await folder.plimsoll([...words, '--env', 'stagin'])
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, /expected one of "staging"/)
+    const empty = await folder.plimsoll([...words, '--env', ''])
+    assert.match(empty.stderr, /USAGE: --env names no environment/)
+  }
+  assert.equal((await folder.plimsoll(['diagnose', 'a.log', '--env', 'staging'])).code, 0)
+})

@@ -5,12 +5,19 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { PlanInvalidError, parsePlan, readCircle } from '../../src/plan/plan.ts'
 
-async function read(text: string, isPlan = false, variables = {}) {
+async function read(text: string, isPlan = false, variables = {}, environment?: string) {
   const dir = mkdtempSync(join(tmpdir(), 'plimsoll-circle-'))
   const file = join(dir, 'plimsoll.config.yaml')
   writeFileSync(file, text)
   try {
-    return { ...(await readCircle({ files: [{ file, isPlan }], variables })), dir }
+    return {
+      ...(await readCircle({
+        files: [{ file, isPlan }],
+        variables,
+        ...(environment !== undefined && { environment }),
+      })),
+      dir,
+    }
   } finally {
     rmSync(dir, { recursive: true })
   }
@@ -97,4 +104,64 @@ test('a plan may have the circle, and only that is looked at when an expert is a
   assert.equal(experts[0]?.name, 'a')
   const text = 'name: shop\ncircle: { a: { provider: groq, model: m } }\ntasks: { a: { run: "true" } }\n'
   assert.equal(parsePlan(text, { file: 'plimsoll.yaml', variables: {} }).name, 'shop')
+})
+
+const plan = `
+name: shop
+version: "7"
+vars: { MODEL: "m-${'$'}{version}", BUDGET: "64" }
+secrets: { HIDDEN: { env: HIDDEN_KEY } }
+circle:
+  a: { provider: compatible, model: "${'$'}{MODEL}", baseUrl: "https://${'$'}{HOST}/${'$'}{environment}", key: { env: "K${'$'}{X}" } }
+experts: { memoryBudgetMb: "${'$'}{BUDGET}", spendingLimitUsd: 1 }
+queries: { queryTtlHours: 2 }
+environments:
+  staging: { vars: { BUDGET: "32" }, experts: { spendingLimitUsd: "${'$'}{LIMIT:-3}" }, queries: { maxCachedQueries: 9 } }
+  other: { experts: { spendingLimitUsd: "${'$'}{NOT_SET}" } }
+tasks: { t: { run: "true", timeout: "${'$'}{ONLY_GIVEN}" } }
+`
+
+test('texts of a circle are filled in from the plan and the process; the name of a variable that holds a key is not', async () => {
+  const { experts, limits } = await read(plan, true, { HOST: 'models.example', X: 'sk-value' })
+  const [a] = experts
+  assert.equal(a?.model, 'm-7')
+  assert.equal(a.baseUrl, 'https://models.example/')
+  assert.deepEqual(a.key, { from: 'environment', variable: 'K${X}' })
+  assert.deepEqual([limits.memoryBudgetMb, limits.spendingLimitUsd], [64, 1])
+  const config = 'circle: { a: { provider: openai, model: "${NAME:-m}" } }\n'
+  assert.equal((await read(config)).experts[0]?.model, 'm')
+  assert.equal((await read(config, false, { NAME: 'n' })).experts[0]?.model, 'n')
+})
+
+test('a plan that is deployed checks its circle as it is filled in', () => {
+  const text = plan.replace('"${ONLY_GIVEN}"', '1m')
+  const options = { file: '/srv/plimsoll.yaml', variables: { HOST: 'models.example', X: '' } }
+  assert.equal(parsePlan(text, options).name, 'shop')
+  const wrong = { ...options, variables: { HOST: 'user:word@models.example', X: '' } }
+  assert.throws(() => parsePlan(text, wrong), /user or a password/)
+})
+
+test('the limits of the chosen environment win over those of the plan; one that is not there is told', async () => {
+  const variables = { HOST: 'models.example' }
+  const { experts, limits, queries } = await read(plan, true, variables, 'staging')
+  assert.equal(experts[0]?.baseUrl, 'https://models.example/staging')
+  assert.deepEqual([limits.memoryBudgetMb, limits.spendingLimitUsd], [32, 3])
+  assert.deepEqual([queries.queryTtlHours, queries.maxCachedQueries], [2, 9])
+  await assert.rejects(
+    read(plan, true, variables, 'stagin'),
+    /expected one of "staging", "other"; did you mean "staging"/,
+  )
+  await assert.rejects(read('circle: {}', false, {}, 'staging'), {
+    code: 'USAGE',
+    message: /there is no plan/,
+  })
+})
+
+test('a secret of the plan is not written into the circle', async () => {
+  const leaking = plan.replace('"${MODEL}"', '"${HIDDEN_KEY}"')
+  const variables = { HOST: 'models.example', HIDDEN_KEY: 'sk-hidden-value' }
+  await assert.rejects(read(leaking, true, variables), (error: Error) => {
+    assert.match(error.message, /which is a secret/)
+    return !error.message.includes('sk-hidden-value')
+  })
 })
