@@ -141,9 +141,12 @@ function lowerCondition(
 
 /** A size alone is the limit and the first estimate; an expectation alone raises the default limit where it must. */
 function lowerMemory(memory: MemoryWritten | undefined, defaultLimitBytes: number) {
-  if (typeof memory === 'number') return { limitBytes: memory, expectBytes: memory }
+  if (typeof memory === 'number') return { limitBytes: memory, expectBytes: memory, declaresMemory: true }
   const { limit, expect = null } = memory ?? {}
-  return { limitBytes: limit ?? Math.max(defaultLimitBytes, expect ?? 0), expectBytes: expect }
+  return {
+    ...{ limitBytes: limit ?? Math.max(defaultLimitBytes, expect ?? 0), expectBytes: expect },
+    ...((limit !== undefined || expect !== null) && { declaresMemory: true }),
+  }
 }
 
 function lowerRetry(retry: RetryWritten | undefined, defaultAttempts: number): RetryRule {

@@ -1,5 +1,7 @@
 import type { Plan, Task } from '../spine.ts'
 
-/** The task says how much memory it may use; else its limit is that of every task. */
+/** The task says how much memory it may use; else its limit is that of every task. Earlier versions recorded only the numbers. */
 export const isLimitDeclared = (task: Task, plan: Plan): boolean =>
-  task.expectBytes !== null || task.limitBytes !== plan.options.executor.memoryLimitMb * 2 ** 20
+  task.declaresMemory ||
+  task.expectBytes !== null ||
+  task.limitBytes !== plan.options.executor.memoryLimitMb * 2 ** 20

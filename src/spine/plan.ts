@@ -84,6 +84,8 @@ export type Task = {
   readonly limitBytes: number
   /** Declared with `memory: { expect: ... }`, or the declared limit of `memory: SIZE`; else null. */
   readonly expectBytes: number | null
+  /** It says itself how much memory it needs or may use, also where that is the limit of all. Left out: it does not. */
+  readonly declaresMemory?: boolean
   readonly timeoutMs: number
   /** Time limit of the undo where it has its own; else `timeoutMs`. */
   readonly undoTimeoutMs?: number

@@ -83,6 +83,14 @@ test('a size is limit and expectation, a map says each, an expectation alone rai
   assert.deepEqual(memoryOf('{ expect: 2GiB }'), [2048, 2048])
 })
 
+test('a task that declares memory says so, also where its limit is that of all', () => {
+  const declares = (memory: string) => taskOf(`a: { run: x${memory} }`, 'a').declaresMemory
+  assert.equal(declares(', memory: 1GiB'), true)
+  assert.equal(declares(', memory: { limit: 1GiB }'), true)
+  assert.equal(declares(', memory: { expect: 1MiB }'), true)
+  assert.equal(declares(''), undefined)
+})
+
 test('a retry says how waits grow and how they are spread', () => {
   const rule = { maxAttempts: 3, minDelayMs: 1_000, maxDelayMs: 30_000 }
   const retryOf = (retry: string): unknown => taskOf(`a: { run: x, retry: ${retry} }`, 'a').retry

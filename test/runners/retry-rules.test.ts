@@ -130,6 +130,17 @@ test('a function in the engine that goes on taking memory is stopped while it ru
   await bench.run(call(bench.dir, 'letGo', 0, 'inline'))
 })
 
+test('a memory limit that the task declares counts also where it is that of all tasks', async () => {
+  await using bench = await openBench()
+  const { report } = await bench.run(
+    call(bench.dir, 'keep', 60, 'inline'),
+    { limitBytes: 2 ** 30, declaresMemory: true },
+    withRetry({ memoryLimitMb: 30 }),
+  )
+  assert.equal(report.status, 'succeeded')
+  await bench.run(call(bench.dir, 'letGo', 0, 'inline'))
+})
+
 test('a memory limit of the task itself counts more than the option', async () => {
   await using bench = await openBench()
   const declared = { limitBytes: 200 * 2 ** 20, expectBytes: 200 * 2 ** 20 }
