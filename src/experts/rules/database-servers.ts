@@ -48,6 +48,7 @@ export const databaseServerRules: readonly Rule[] = [
       'invalid page in block',
       'could not read block',
       'InnoDB: Database page corruption',
+      'read meta information: unexpected end of JSON input',
       '[InnoDB] Database page corruption',
       'PANIC:  could not locate a valid checkpoint',
       'invalid primary checkpoint record',

@@ -3,6 +3,31 @@ import type { Rule } from '../words.ts'
 
 export const javaRules: readonly Rule[] = [
   {
+    // What is wrong stands in the line before.
+    id: 'jvm-not-created',
+    cause: 'config-error',
+    also: ['runtime-version-mismatch', 'oom'],
+    depth: 'maybe',
+    phrases: ['Could not create the Java Virtual Machine'],
+    says: 'The JVM does not accept its options.',
+    log: 'Error: Could not create the Java Virtual Machine.',
+    source: 'OpenJDK, src/java.base/share/native/libjli/emessages.h',
+  },
+  {
+    id: 'jvm-heap-option',
+    cause: 'config-error',
+    depth: 'fact',
+    phrases: [
+      'Invalid maximum heap size: {size}',
+      'Invalid initial heap size: {size}',
+      'Initial heap size set to a larger value than the maximum heap size',
+      'Invalid thread stack size: {size}',
+    ],
+    says: 'The JVM does not accept a size that it is given: {size}',
+    log: 'Invalid maximum heap size: -Xmx0g',
+    source: 'OpenJDK, src/hotspot/share/runtime/arguments.cpp',
+  },
+  {
     id: 'javac',
     cause: 'compile-error',
     depth: 'step',
@@ -87,7 +112,6 @@ export const javaRules: readonly Rule[] = [
       'API incompatibility was encountered while executing',
       'Could not initialize class org.codehaus.groovy',
       'Unrecognized VM option',
-      'Could not create the Java Virtual Machine',
     ],
     says: 'The code or a tool wants another version of Java than the one that runs.',
     next: [

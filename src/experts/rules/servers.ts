@@ -24,6 +24,7 @@ export const serverRules: readonly Rule[] = [
       'bind() to',
       'Address already in use',
       'host not found',
+      'could not resolve address',
       'cannot load certificate',
       'SSL_CTX_use_',
       'Permission denied',
@@ -62,7 +63,11 @@ export const serverRules: readonly Rule[] = [
   {
     id: 'nginx-upstream',
     cause: 'dns',
-    phrases: ['host not found in upstream "{host}"', 'could not be resolved ({code}: Host not found)'],
+    phrases: [
+      'host not found in upstream "{host}"',
+      "could not resolve address '{host}'",
+      'could not be resolved ({code}: Host not found)',
+    ],
     says: 'nginx cannot resolve the host {host}.',
     log: 'nginx: [emerg] host not found in upstream "app" in /etc/nginx/conf.d/default.conf:3',
     source: 'nginx, src/http/ngx_http_upstream.c',

@@ -55,6 +55,8 @@ export const tlsRules: readonly Rule[] = [
       'SEC_ERROR_',
       'tlsv1 alert',
       'unsupported protocol (SSL',
+      'SSL is not enabled on the server',
+      'server does not support SSL',
     ],
     unless: [
       'starttls: ',
