@@ -172,6 +172,15 @@ export const distributionRules: readonly Rule[] = [
     source: 'conda-build, exceptions.py; libmamba, solver/problems_graph.cpp; rattler',
   },
   {
+    id: 'conda-connection',
+    cause: 'network',
+    also: ['remote-unavailable'],
+    phrases: ['HTTP 000 CONNECTION FAILED for url'],
+    says: 'conda could not reach a channel.',
+    log: 'CondaHTTPError: HTTP 000 CONNECTION FAILED for url <https://conda.example/shop/linux-64/repodata.json>',
+    source: 'conda, gateways/connection/download.py and gateways/repodata',
+  },
+  {
     id: 'conda-build-check',
     cause: 'quality-gate',
     also: ['dependency-missing'],

@@ -207,6 +207,7 @@ export const fileRules: readonly Rule[] = [
       'Could not acquire change log lock',
       'Could not acquire lock',
       'Another instance of Certbot is already running',
+      'E: dpkg was interrupted, you must',
       'lock DB directory: ',
       'could not obtain lock on',
       'Unable to acquire lock',

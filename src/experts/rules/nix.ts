@@ -42,6 +42,8 @@ export const nixRules: readonly Rule[] = [
     cause: 'file-not-found',
     phrases: [
       'is not tracked by Git.',
+      'ERROR: Missing Cargo.lock from src',
+      'ERROR: The package-lock.json file does not exist',
       "error: path '{path}' does not exist",
       "error: getting status of '{path}': No such file or directory",
     ],
@@ -49,6 +51,16 @@ export const nixRules: readonly Rule[] = [
     next: ['Add it: git add; a flake sees only what git tracks'],
     log: 'error: Path \'modules/shop.nix\' in the repository "/srv/hosts" is not tracked by Git.',
     source: 'Nix, src/libfetchers/git-utils.cc',
+  },
+  {
+    id: 'nix-python-dependencies',
+    cause: 'dependency-missing',
+    also: ['dependency-conflict'],
+    phrases: ['^- {package@} not installed$', '^- {package} not satisfied by version {found}'],
+    says: 'A Python package asks for {package}, and it is not among its inputs.',
+    next: ['Add it to dependencies, or relax what the package asks for: pythonRelaxDeps'],
+    log: '       > Checking runtime dependencies for shop-1.2-py3-none-any.whl\n       >   - httpx not installed',
+    source: 'Nixpkgs, pkgs/development/interpreters/python/hooks/python-runtime-deps-check-hook.py',
   },
   {
     id: 'nix-collision',

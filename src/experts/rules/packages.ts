@@ -56,6 +56,7 @@ export const packageRules: readonly Rule[] = [
       'dpkg: dependency problems',
       'file conflicts:',
       'conflicts with file from package',
+      "trying to overwrite '{path}', which is also in package",
       'conflicting dependencies',
       'but none of the providers can be installed',
       'cannot install the best candidate for the job',
