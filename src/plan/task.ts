@@ -4,7 +4,7 @@ import { parseCondition } from './condition.ts'
 import type { Path, Report } from './problems.ts'
 import type { DefaultsWritten, MemoryWritten, RetryWritten, TaskWritten } from './schema.ts'
 import { environmentProblem } from './variable-names.ts'
-import { checkKind, type Gathered, lowerWork, templates } from './work.ts'
+import { checkKind, type Gathered, kindsOf, lowerWork, templates } from './work.ts'
 import { isTreeMap, type TreeMap } from './yaml.ts'
 
 /** `defaults` of the plan or of an environment, and where they stand. */
@@ -23,11 +23,17 @@ const defaultTimeoutMs = 600_000
 const defaultDelayMs = 1_000
 const defaultMaxDelayMs = 30_000
 
+/** An http task starts nothing that could have them; an undo of it may. */
+const ofProcesses = ['dir', 'env', 'memory'] as const
+
 /** What can be said of a task even when its values are wrong. */
 export function checkShape(raw: TreeMap, path: Path, report: Report): void {
   checkKind(raw, path, report)
   const { undo, detach = 'false' } = raw
   if (isTreeMap(undo)) checkKind(undo, [...path, 'undo'], report)
+  if (kindsOf(raw).join() === 'http' && !(isTreeMap(undo) && !Object.hasOwn(undo, 'http')))
+    for (const key of ofProcesses.filter((one) => Object.hasOwn(raw, one)))
+      report([...path, key], `"${key}" belongs to run, exec and call, found it beside http`, { on: 'key' })
   if (undo === 'stop' && String(detach).toLowerCase() === 'false') {
     const message = 'found "stop", which needs a service to stop: expected "detach: true" beside it'
     report([...path, 'undo'], message)

@@ -34,9 +34,12 @@ const keyOwners: Readonly<Record<string, readonly WorkKind[]>> = {
   detach: ['run', 'exec'],
 }
 
+export const kindsOf = (written: TreeMap): readonly WorkKind[] =>
+  workKinds.filter((kind) => Object.hasOwn(written, kind))
+
 /** Exactly one kind of work, and no key of another kind. Looks at what is written, so that wrong values hide nothing. */
 export function checkKind(written: TreeMap, path: Path, report: Report): void {
-  const kinds = workKinds.filter((kind) => Object.hasOwn(written, kind))
+  const kinds = kindsOf(written)
   const [kind] = kinds
   if (kind === undefined) report(path, 'found no work, expected one of run, exec, call, http', { on: 'key' })
   else if (kinds.length > 1) {

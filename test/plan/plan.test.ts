@@ -83,6 +83,11 @@ test('a size is limit and expectation, a map says each, an expectation alone rai
   assert.deepEqual(memoryOf('{ expect: 2GiB }'), [2048, 2048])
 })
 
+test('what belongs to processes may stand beside http where the undo starts one', () => {
+  const task = taskOf('a: { http: "http://a", undo: { run: x }, dir: d, env: { A: b }, memory: 1MiB }', 'a')
+  assert.equal(task.limitBytes, mebibyte)
+})
+
 test('a task that declares memory says so, also where its limit is that of all', () => {
   const declares = (memory: string) => taskOf(`a: { run: x${memory} }`, 'a').declaresMemory
   assert.equal(declares(', memory: 1GiB'), true)

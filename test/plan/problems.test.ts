@@ -163,6 +163,14 @@ tasks:
 
 const wrongTasks: Readonly<Record<string, readonly [task: string, expected: RegExp, head?: string]>> = {
   'a key of another kind of work': ['{ run: x, with: 1 }', /"with" belongs to call, found it beside run/],
+  'a directory of a probe': [
+    '{ http: "http://a", dir: x }',
+    /"dir" belongs to run, exec and call, found it beside http/,
+  ],
+  'memory of a probe': [
+    '{ http: "http://a", undo: { http: "http://a" }, memory: 1MiB }',
+    /"memory" belongs to run/,
+  ],
   'a service that is a function': ['{ call: "./a.ts#b", detach: true }', /"detach" belongs to run and exec/],
   '"stop" without a service': ['{ run: x, undo: stop }', /expected "detach: true" beside it/],
   'an unknown place': [
