@@ -7,6 +7,9 @@ const mostCharacters = 4_096
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how they begin and end
 const escapes = /\x1b(?:\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|[\]_][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\^_])/g
 
+/** GitHub's command line: job, step and time. */
+const ofGitHub = /^[^\t]{1,120}\t[^\t]{1,120}\t(?=\ufeff?\d{4}-\d\d-\d\dT)/
+
 /** Each begins at the start of the line and has bounded parts only, so that a look at a line is linear. */
 const prefixes: readonly RegExp[] = [
   // TeamCity: a time, a level and the step; Bamboo: the stream and a time.
@@ -21,8 +24,7 @@ const prefixes: readonly RegExp[] = [
   // Runners of many packages: the package and its task, or a number.
   /^@[\w.-]{1,40}\/[\w.-]{1,60}(?::[\w:-]{1,40})?: /,
   /^\[\d{1,3}\] (?=\S)/,
-  // GitHub's command line: job, step and time.
-  /^[^\t]{1,120}\t[^\t]{1,120}\t(?=\ufeff?\d{4}-\d\d-\d\dT)/,
+  ofGitHub,
   // Kubernetes and GitLab: the stream; BuildKit: the step and its time; Docker Compose: the service.
   /^std(?:out|err) [FP] /,
   /^\d\d[OE][ +]/,
@@ -62,9 +64,13 @@ const printing = /^(?:[+$] |\+{2,9} )?(?:echo|printf) ["'$]/
 /** Whether it is a line of a script that is shown, not what the script says. */
 export function isOfScript(bytes: Uint8Array, words: string): boolean {
   if (printing.test(words)) return true
+  if (!words.includes('[36;1m') && !bytes.includes(escapeCharacter)) return false
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(echoBytes, bytes.length))
-  return start.includes('[36;1m') && echoed.test(start.toString('latin1'))
+  return echoed.test(start.toString('latin1'))
 }
+
+/** What a colour begins with. */
+const escapeCharacter = 0x1b
 
 /** The colour of an echo stands among the first characters, after the name of the job, the step and the time. */
 const echoBytes = 320
@@ -83,7 +89,8 @@ const nixLogLine = /^ {7}> {0,80}/
 export function withoutPrefix(line: string): string {
   let rest = line.replace(nixLogLine, '').trimStart()
   for (let round = 0; round < mostPrefixes; round += 1) {
-    const prefix = prefixes.find((pattern) => pattern.test(rest))
+    const hasTab = rest.includes('\t')
+    const prefix = prefixes.find((pattern) => (hasTab || pattern !== ofGitHub) && pattern.test(rest))
     if (prefix === undefined) break
     rest = rest.replace(prefix, '').trimStart()
   }
