@@ -19,18 +19,20 @@ const halfLines = 20
 /** Long lines have many words of every kind. */
 const usualWords = 10
 
-/** For each word or pair of words the causes whose rules have it, with their shares of it. */
-let shares: ReadonlyMap<string, ReadonlyMap<CauseName, number>> | undefined
+type Shares = ReadonlyMap<string, ReadonlyMap<CauseName, number>>
 
 /** Causes that these lines are like, the most alike first. `distanceOf` tells in lines how far one is from the failure. */
 export function alikeCauses(
   places: readonly Place[],
   distanceOf: (place: Place) => number,
 ): readonly Likeness[] {
-  shares ??= sharesOfRules()
+  const read = places.map((place) => ({
+    place,
+    terms: termsOf(wordsOf(withoutPrefix(place.whole).slice(0, longestLine))),
+  }))
+  const shares = sharesOf(new Set(read.flatMap(({ terms }) => terms)))
   const best = new Map<CauseName, Likeness>()
-  for (const place of places) {
-    const terms = termsOf(withoutPrefix(place.whole).slice(0, longestLine))
+  for (const { place, terms } of read) {
     const weight = 1 / (1 + distanceOf(place) / halfLines) / Math.sqrt(1 + terms.length / usualWords)
     for (const [cause, sum] of sumsOf(terms, shares)) {
       const likeness = sum * weight
@@ -40,7 +42,7 @@ export function alikeCauses(
   return [...best.values()].toSorted((left, right) => right.likeness - left.likeness)
 }
 
-function sumsOf(terms: readonly string[], known: NonNullable<typeof shares>): Map<CauseName, number> {
+function sumsOf(terms: readonly string[], known: Shares): Map<CauseName, number> {
   const sums = new Map<CauseName, number>()
   for (const term of terms) {
     const ofTerm = known.get(term)
@@ -51,14 +53,30 @@ function sumsOf(terms: readonly string[], known: NonNullable<typeof shares>): Ma
   return sums
 }
 
+/** The words of all phrases, in their order. */
+let phrases: readonly {
+  readonly cause: CauseName
+  readonly words: readonly string[]
+  readonly weight: number
+}[]
+
 /** A rule with many phrases is not more likely for that. */
-function sharesOfRules(): ReadonlyMap<string, ReadonlyMap<CauseName, number>> {
+const wordsOfRules = (): typeof phrases =>
+  rules.flatMap(({ cause, phrases: all }) =>
+    all.map((phrase) => ({ cause, words: wordsOf(phrase), weight: 1 / Math.sqrt(all.length) })),
+  )
+
+/** For each of these terms the causes whose rules have it, with their shares of it. */
+function sharesOf(terms: ReadonlySet<string>): Shares {
+  phrases ??= wordsOfRules()
   const counts = new Map<string, Map<CauseName, number>>()
-  for (const { cause, phrases } of rules) {
-    for (const term of phrases.flatMap(termsOf)) {
+  for (const { cause, words, weight } of phrases) {
+    if (!words.some((word) => terms.has(word))) continue
+    for (const term of termsOf(words)) {
+      if (!terms.has(term)) continue
       const ofTerm = counts.get(term) ?? new Map<CauseName, number>()
       counts.set(term, ofTerm)
-      ofTerm.set(cause, (ofTerm.get(cause) ?? 0) + 1 / Math.sqrt(phrases.length))
+      ofTerm.set(cause, (ofTerm.get(cause) ?? 0) + weight)
     }
   }
   for (const ofTerm of counts.values()) {
@@ -68,13 +86,14 @@ function sharesOfRules(): ReadonlyMap<string, ReadonlyMap<CauseName, number>> {
   return counts
 }
 
-/** Words in lower case without what varies, answers of HTTP, and pairs of neighbours; each once. */
-function termsOf(text: string): readonly string[] {
-  const words =
-    text
-      .replaceAll(/\{\w{0,20}[#@]?\}/g, ' ')
-      .toLowerCase()
-      .match(/[a-z][a-z']+|\b[45]\d\d\b/g) ?? []
-  const pairs = words.slice(1).map((word, index) => `${words[index]} ${word}`)
-  return [...new Set([...words, ...pairs])]
-}
+/** Words in lower case without what varies, and answers of HTTP. */
+const wordsOf = (text: string): readonly string[] =>
+  text
+    .replaceAll(/\{\w{0,20}[#@!]?\}/g, ' ')
+    .toLowerCase()
+    .match(/[a-z][a-z']+|\b[45]\d\d\b/g) ?? []
+
+/** The words, and pairs of neighbours; each once. */
+const termsOf = (words: readonly string[]): readonly string[] => [
+  ...new Set([...words, ...words.slice(1).map((word, index) => `${words[index]} ${word}`)]),
+]

@@ -11,7 +11,8 @@ export type RuleBook = { readonly literals: Literals; readonly candidates: reado
 export type Candidate = {
   readonly of: { readonly rule: Rule } | { readonly mark: Mark }
   readonly phrase: Phrase
-  readonly unless: readonly Phrase[]
+  /** Made when it is first asked for: most rules never fit. */
+  readonly unless: () => readonly Phrase[]
 }
 
 let book: RuleBook | undefined
@@ -23,7 +24,8 @@ export const ruleBook = (): RuleBook =>
 function compileRules(rules: readonly Rule[], marks: readonly Mark[]): RuleBook {
   const byLiteral = new Map<string, Candidate[]>()
   const add = (of: Candidate['of'], { phrases, unless = [], anyCase }: Mark | Rule): void => {
-    const others = unless.map((other) => parsePhrase(other, true))
+    let parsed: readonly Phrase[] | undefined
+    const others = (): readonly Phrase[] => (parsed ??= unless.map((other) => parsePhrase(other, true)))
     for (const text of phrases) {
       const phrase = parsePhrase(text, anyCase)
       const candidate = { of, phrase, unless: others }
@@ -53,5 +55,5 @@ export function fits(
   const says =
     matchPhrase(phrase, words, lowerWords) ??
     (phrase.atStart || words.length === whole.length ? null : matchPhrase(phrase, whole, lowerWhole))
-  return says !== null && !unless.some((other) => matchPhrase(other, whole, lowerWhole))
+  return says !== null && !unless().some((other) => matchPhrase(other, whole, lowerWhole))
 }
