@@ -186,6 +186,8 @@ export const networkRules: readonly Rule[] = [
     phrases: [
       'Could not resolve host: {host@}',
       'Could not resolve host',
+      "Couldn't resolve host",
+      'DNSLookupFail',
       'Could not resolve hostname {host@}',
       'Could not resolve proxy',
       'Name or service not known',

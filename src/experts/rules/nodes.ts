@@ -125,4 +125,12 @@ export const nodeRules: readonly Rule[] = [
     log: 'failed to start daemon: pid file found, ensure docker is not running or delete /var/run/docker.pid',
     source: 'moby, pkg/pidfile/pidfile.go',
   },
+  {
+    id: 'kernel-version',
+    cause: 'runtime-version-mismatch',
+    phrases: ['minimal supported kernel version is', 'kernel is too old', 'requires Linux kernel version'],
+    says: 'The kernel of the machine is older than the program needs.',
+    log: 'level=fatal msg="kernel version: NOT OK: minimal supported kernel version is >= 4.8.0; kernel version that is running is: 4.4.0"',
+    source: 'Cilium, daemon/cmd; glibc, elf/dl-load; systemd and others in their own words',
+  },
 ]

@@ -129,4 +129,18 @@ export const platformRules: readonly Rule[] = [
     log: "[ERROR] Runtime.HandlerNotFound: Handler 'handler' missing on module 'app'",
     source: 'AWS Lambda, runtime interface clients; AWS CodeBuild; Vercel',
   },
+  {
+    id: 'platform-plan-limit',
+    cause: 'quota',
+    phrases: [
+      'No more than {count#} Serverless Functions can be added',
+      'on the Hobby plan',
+      'on the free plan',
+      'upgrade your plan',
+    ],
+    unless: ['recommend', 'warn'],
+    says: 'The plan of the account does not allow this.',
+    log: 'Error: No more than 12 Serverless Functions can be added to a Deployment on the Hobby plan.',
+    source: 'Vercel, errors of deployments; other platforms in their own words',
+  },
 ]

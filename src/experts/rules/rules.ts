@@ -58,6 +58,7 @@ import { rustRules } from './rust.ts'
 import { serverRules } from './servers.ts'
 import { settingsRules } from './settings.ts'
 import { shellRules } from './shell.ts'
+import { signalRules } from './signals.ts'
 import { siteRules } from './sites.ts'
 import { solverRules } from './solvers.ts'
 import { sshRules } from './ssh.ts'
@@ -123,6 +124,7 @@ export const rules: readonly Rule[] = [
   ...serverRules,
   ...settingsRules,
   ...shellRules,
+  ...signalRules,
   ...siteRules,
   ...solverRules,
   ...sshRules,

@@ -129,7 +129,7 @@ export const settingsRules: readonly Rule[] = [
       "`fetch': key not found: ",
     ],
     unless: [
-      'PKG_CONFIG_PATH',
+      'PKG_CONFIG',
       'you can set',
       'can be set',
       'using the',
