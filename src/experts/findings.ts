@@ -1,7 +1,7 @@
 /** Reads logs and keeps what rules and marks found in them: of each rule the first few places and the last few. */
 import { bytesOfText } from './bytes-of-text.ts'
 import { type QuietRecord, Tail } from './going-on.ts'
-import { type FoundLine, LineScanner } from './line-scanner.ts'
+import { LineScanner } from './line-scanner.ts'
 import type { Phrase } from './phrase.ts'
 import { isOfScript, plainLogLine, withoutPrefix } from './plain-line.ts'
 import { type Candidate, fits, type RuleBook, type SeenLine } from './rule-book.ts'
@@ -106,7 +106,7 @@ class Ends<Item> {
 /** @throws what reading the log throws, and the signal's reason. */
 export async function findIn(log: Log, book: RuleBook, signal?: AbortSignal): Promise<LogFindings> {
   const found = new Collector(log)
-  const scanner = new LineScanner(book.literals, (line) => found.look(line, book))
+  const scanner = new LineScanner(book.literals, (line, bytes, words) => found.look(line, bytes, words, book))
   const tail = new Tail()
   for await (const chunk of bytesOfText(log.chunks)) {
     signal?.throwIfAborted()
@@ -130,7 +130,7 @@ class Collector {
   readonly #marks: Readonly<Record<Mark['kind'], Ends<Place>>> = eachKind((kind) => new Ends(mostMarks[kind]))
 
   /** The last line that was looked at and is no part of an exception. */
-  #record: Pick<Place, 'line' | 'whole'> = { line: 0, whole: '' }
+  readonly #record = { line: 0, whole: '' }
 
   /** Where CMake last began to warn. */
   #warned = Number.NEGATIVE_INFINITY
@@ -139,7 +139,7 @@ class Collector {
     this.#log = log
   }
 
-  look({ line, bytes, words: found }: FoundLine, book: RuleBook): void {
+  look(line: number, bytes: Uint8Array, found: readonly number[], book: RuleBook): void {
     const whole = plainLogLine(bytes)
     const words = withoutPrefix(whole)
     const lowerWhole = whole.toLowerCase()
@@ -148,25 +148,27 @@ class Collector {
     const isPassedTest = passedTest.test(words)
     const isQuoted = stackFrame.test(words) || fetched.test(words) || sourceLine.test(whole)
     const isFine = isPassedTest || isQuoted || isOfScript(bytes, words)
-    const place = { log: this.#log, line, whole }
     if (ofCMake.test(words)) this.#warned = cmakeWarning.test(words) ? line : Number.NEGATIVE_INFINITY
     for (const word of found) {
       for (const candidate of book.candidates[word] ?? []) {
         const { of } = candidate
-        if ('mark' in of ? !isFine || !badNews.has(of.mark.kind) : !isFine) this.#try(candidate, seen, place)
+        if ('mark' in of ? !isFine || !badNews.has(of.mark.kind) : !isFine) this.#try(candidate, seen, line)
       }
     }
-    if (!isOfException.test(words)) this.#record = place
+    if (isOfException.test(words)) return
+    this.#record.line = line
+    this.#record.whole = whole
   }
 
-  #try(candidate: Candidate, seen: SeenLine, place: Place): void {
+  #try(candidate: Candidate, seen: SeenLine, line: number): void {
     const { of, phrase } = candidate
     // A line is marked once.
-    if ('mark' in of && this.#marks[of.mark.kind].last?.line === place.line) return
+    if ('mark' in of && this.#marks[of.mark.kind].last?.line === line) return
     if (!fits(candidate, seen)) return
+    const { whole, words } = seen
+    const place = { log: this.#log, line, whole }
     if ('mark' in of) this.#marks[of.mark.kind].add(place)
-    else
-      this.#keep({ ...place, rule: of.rule, phrase, soft: this.#isSoft(place.line, seen.words, place.whole) })
+    else this.#keep({ ...place, rule: of.rule, phrase, soft: this.#isSoft(line, words, whole) })
   }
 
   /** The exception after a warning, and what caused it, are of that warning. */

@@ -1,11 +1,7 @@
 import { breakClass, type Literals } from './literals.ts'
 
-/** A line with words that were looked for. `words` are their numbers, each once. */
-export type FoundLine = {
-  readonly line: number
-  readonly bytes: Uint8Array
-  readonly words: readonly number[]
-}
+/** Of a line with words that were looked for: its number, its bytes, and the numbers of the words, each once. */
+export type TellLine = (line: number, bytes: Uint8Array, words: readonly number[]) => void
 
 /** Longer lines are looked at around the words that were found, this far on either side, in bytes. */
 const windowBytes = 2_048
@@ -14,8 +10,6 @@ const mostKeptBytes = 16_384
 /** Words of one line beyond these are not told. */
 const mostWords = 64
 
-type Hit = { readonly word: number; readonly at: number }
-
 /**
  * Cuts a stream of bytes into lines and tells those that have any of the words, in order. A lone carriage return ends a
  * line, too, as in editors (progress bars are many lines); so does a NUL byte (binary files), which is not counted. It
@@ -23,17 +17,23 @@ type Hit = { readonly word: number; readonly at: number }
  */
 export class LineScanner {
   readonly #literals: Literals
-  readonly #tell: (found: FoundLine) => void
+  readonly #tell: TellLine
   #line = 1
   #state: number
   #afterReturn = false
   #kept: Uint8Array = new Uint8Array(0)
-  #hits: Hit[] = []
+  /**
+   * The words that were found in this line, and in which of its bytes they end. Not an array of objects made for each
+   * line: V8 makes those among the old now and then, and a log of 1 GB took 250 MB instead of 50.
+   */
+  readonly #words = new Uint32Array(mostWords)
+  readonly #ends = new Float64Array(mostWords)
+  #found = 0
   /** Since when a word was last found in this line: 0 is never. */
   readonly #seen: Uint32Array
   #round = 1
 
-  constructor(literals: Literals, tell: (found: FoundLine) => void) {
+  constructor(literals: Literals, tell: TellLine) {
     this.#literals = literals
     this.#tell = tell
     this.#state = literals.start
@@ -91,7 +91,7 @@ export class LineScanner {
       state = arrived.state
       if (arrived.words !== null) this.#hit(arrived.words, at - start)
       else {
-        if (this.#hits.length > 0) this.#endLine(bytes, start, at)
+        if (this.#found > 0) this.#endLine(bytes, start, at)
         this.#countLine(bytes[at], at === start)
         start = at + 1
       }
@@ -108,26 +108,28 @@ export class LineScanner {
 
   #hit(words: readonly number[], at: number): void {
     for (const word of words) {
-      if (this.#seen[word] === this.#round || this.#hits.length >= mostWords) continue
+      if (this.#seen[word] === this.#round || this.#found >= mostWords) continue
       this.#seen[word] = this.#round
-      this.#hits.push({ word, at })
+      this.#words[this.#found] = word
+      this.#ends[this.#found] = at
+      this.#found += 1
     }
   }
 
   #endLine(bytes: Uint8Array, start: number, end: number): void {
-    const hits = this.#hits
-    if (hits.length === 0) return
-    this.#hits = []
+    const words = Array.from(this.#words.subarray(0, this.#found))
+    if (words.length === 0) return
+    this.#found = 0
     this.#round += 1
     const line = this.#line
     if (end - start <= 2 * windowBytes) {
-      this.#tell({ line, bytes: bytes.subarray(start, end), words: hits.map(({ word }) => word) })
+      this.#tell(line, bytes.subarray(start, end), words)
       return
     }
-    for (const { word, at } of hits) {
-      const from = Math.max(start, start + at - windowBytes)
-      const window = bytes.subarray(from, Math.min(end, start + at + windowBytes))
-      this.#tell({ line, bytes: window, words: [word] })
+    for (const [index, word] of words.entries()) {
+      const at = start + (this.#ends[index] as number)
+      const window = bytes.subarray(Math.max(start, at - windowBytes), Math.min(end, at + windowBytes))
+      this.#tell(line, window, [word])
     }
   }
 }
