@@ -92,6 +92,7 @@ export const timeoutRules: readonly Rule[] = [
       'has timed out progressing',
       'exceeded progress deadline',
       'exceeded its progress deadline',
+      'Job was active longer than specified deadline',
     ],
     unless: ['retries left', 'unmounted volumes=', 'list of unattached'],
     says: 'What was waited for did not come in time: {what}',
