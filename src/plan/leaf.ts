@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { durationForms, parseDuration, parseShare, parseSize, sizeForms } from '../units.ts'
+import { variablePattern } from './variable-names.ts'
 
 /**
  * The single values of a plan file. All are read from text (`4` and `${N:-4}` are the same to them); what an editor
@@ -145,6 +146,10 @@ export const named = <const Value extends z.core.$ZodType>(
   z
     .record(nameKey, value, { error: 'a map from names to values' })
     .register(z.globalRegistry, { description, ...editor })
+
+/** A map whose keys are variables. */
+export const variables = (value: string, description: string) =>
+  named(text(value), description, { propertyNames: { pattern: variablePattern } })
 
 export const list = <const Item extends z.core.$ZodType>(
   item: Item,

@@ -1,7 +1,9 @@
+/** The receivers of a plan: an address that is told how a run ended. */
+import type * as z from 'zod/mini'
 import { didYouMean } from '../nearest.ts'
 import type { Notification, Template } from '../spine.ts'
+import { duration, either, filledText, keys, list, maybe, name, named, text, word } from './leaf.ts'
 import { type Path, type Report, show } from './problems.ts'
-import { type NotifyWritten, runStatuses } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { checkUrl, headerProblem } from './work.ts'
 
@@ -10,8 +12,34 @@ const longestMs = 60_000
 const defaultMs = 10_000
 const mostReceivers = 20
 
+const runStatuses = ['succeeded', 'failed', 'rolled-back', 'interrupted'] as const
+const runStatus = word(runStatuses, 'A way in which a run ends')
+
+const receiver = keys(
+  {
+    url: filledText('An address that takes a POST; may be a secret'),
+    secret: maybe(name('The secret that signs the message')),
+    on: maybe(
+      either(
+        `one of ${runStatuses.join(', ')}, or a list of them`,
+        [runStatus, list(runStatus, 'Any of these')],
+        'When it is told. Default: however the run ends',
+      ),
+    ),
+    headers: maybe(named(text('May contain ${...}'), 'Further headers of the request')),
+    within: maybe(duration(1, 'How long all attempts together may take, at most 60s. Default 10s')),
+  },
+  { description: 'A receiver that is told how a run ended' },
+)
+
+export const notifySchema = named(receiver, 'Who is told how a run ended')
+
 /** The receivers of a plan; they count only when nothing was reported. */
-export function lowerNotify(written: NotifyWritten, scope: Scope, report: Report): readonly Notification[] {
+export function lowerNotify(
+  written: z.output<typeof notifySchema>,
+  scope: Scope,
+  report: Report,
+): readonly Notification[] {
   const names = Object.keys(written)
   if (names.length > mostReceivers)
     report(['notify'], `found ${names.length} receivers, allowed are ${mostReceivers}`)

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
 import { didYouMean } from '../nearest.ts'
 import { checkNames, namesIn } from '../option-names.ts'
-import type { Plan, SecretSource } from '../spine.ts'
+import type { Plan } from '../spine.ts'
 import { formatSize } from '../units.ts'
 import { checkSound } from './check.ts'
 import { lowerCircle } from './circle.ts'
@@ -13,8 +13,9 @@ import { nameForms } from './leaf.ts'
 import { lowerNotify } from './notify.ts'
 import { layerOf, layerOfCommand, layerOfVariables, layerOptions } from './options.ts'
 import { PlanInvalidError, Problems, type Report, show } from './problems.ts'
-import { type HeadWritten, headSchema, type SecretWritten } from './schema.ts'
+import { type HeadWritten, headSchema } from './schema.ts'
 import { Scope } from './scope.ts'
+import { lowerSecrets } from './secret-sources.ts'
 import { lowerSections } from './sections.ts'
 import { substitute } from './substitute.ts'
 import { checkValues, type DefaultsLayer, type TaskDefaults } from './task.ts'
@@ -202,7 +203,7 @@ function lower({ root, environment, scope, report, outside, options, text }: Dra
     file: resolve(options.file),
     digest: createHash('sha256').update(text).digest('hex'),
     vars: scope.vars(),
-    secrets: lowerSecrets(head.secrets, planDir),
+    secrets: lowerSecrets(head.secrets ?? [], planDir),
     options: planOptions,
     ...(Object.keys(given).length > 0 && { given }),
     approve: chosen?.approve ?? false,
@@ -243,25 +244,3 @@ function withVersion(root: TreeMap, version: string | undefined): TreeMap {
 
 const own = <T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined =>
   record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined
-
-function lowerSecrets(
-  secrets: HeadWritten['secrets'],
-  planDir: string,
-): Readonly<Record<string, SecretSource>> {
-  const sources: Record<string, SecretSource> = Object.create(null)
-  if (Array.isArray(secrets)) {
-    for (const name of secrets) sources[name] = { from: 'environment', variable: name }
-  } else {
-    for (const [name, source] of Object.entries(secrets ?? {})) sources[name] = secretSource(source, planDir)
-  }
-  return sources
-}
-
-const defaultCommandMs = 30_000
-
-function secretSource(written: SecretWritten, planDir: string): SecretSource {
-  if ('file' in written) return { from: 'file', file: resolve(planDir, written.file) }
-  if ('env' in written) return { from: 'environment', variable: written.env }
-  const { command: words, timeout: timeoutMs = defaultCommandMs } = written
-  return { from: 'command', words, dir: planDir, timeoutMs }
-}

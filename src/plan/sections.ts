@@ -4,9 +4,9 @@ import { checkSound } from './check.ts'
 import { checkGraph, type GraphNode, type Reference } from './graph.ts'
 import { isName, nameForms } from './leaf.ts'
 import { type Report, show } from './problems.ts'
-import { hookSchema, taskSchema } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { checkShape, lowerTask, type TaskDefaults } from './task.ts'
+import { hookSchema, taskSchema } from './task-schema.ts'
 import { isTreeMap, type Tree, type TreeMap } from './yaml.ts'
 
 const hookNames = ['before', 'onFailure', 'after'] as const satisfies readonly Hook[]

@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import type { Hook, Template, TemplateTree, Work } from '../spine.ts'
 import type { Reference } from './graph.ts'
 import { type Path, type Report, show } from './problems.ts'
-import type { WorkWritten } from './schema.ts'
 import type { Scope } from './scope.ts'
+import type { WorkWritten } from './work-schema.ts'
 import { isTreeMap, type Tree, type TreeMap } from './yaml.ts'
 
 /** What lowering a task gathers besides its parts. */
