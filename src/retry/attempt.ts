@@ -18,6 +18,8 @@ export class Attempt implements AttemptContext {
   readonly #owner: AttemptOwner
   #controller: AbortController | null = null
   #timer: AbortController | null = null
+  #heard: AbortSignal | null = null
+  #onAbort: (() => void) | null = null
   #interruption: Interruption | null = null
 
   constructor(attempt: number, startMs: number, owner: AttemptOwner) {
@@ -56,6 +58,13 @@ export class Attempt implements AttemptContext {
     clock.sleep(ms, this.#timer.signal).then(onLate, () => undefined)
   }
 
+  /** Calls back when the signal aborts, unless the attempt is over by then. */
+  listen(signal: AbortSignal, onAbort: () => void): void {
+    this.#heard = signal
+    this.#onAbort = onAbort
+    signal.addEventListener('abort', onAbort)
+  }
+
   /** Tells the function to end; the first reason counts. */
   interrupt(interruption: Interruption): void {
     if (this.#interruption !== null) return
@@ -63,7 +72,14 @@ export class Attempt implements AttemptContext {
     this.#controller?.abort(interruption.reason)
   }
 
+  /** What its end counts as: one that was interrupted has failed with the reason, unless it had a value all the same. */
+  endOf<T>(ended: AttemptEnd<T>): AttemptEnd<T> {
+    return this.#interruption === null || 'value' in ended ? ended : { error: this.#interruption.reason }
+  }
+
+  /** Nothing calls back any more. */
   close(): void {
     this.#timer?.abort()
+    if (this.#onAbort !== null) this.#heard?.removeEventListener('abort', this.#onAbort)
   }
 }

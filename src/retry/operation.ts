@@ -6,10 +6,9 @@ import { counters } from './counters.ts'
 import { memoryExceeded, tooLate } from './faults.ts'
 import { meterOf, type Watched } from './growth.ts'
 import { History, keepHistory, noHistory } from './history.ts'
-import { settle, tell } from './hooks.ts'
+import { type HookOwner, settle, tell } from './hooks.ts'
 import { Judge } from './judge.ts'
 import { checkPayload } from './payload-limit.ts'
-import { untilAborted } from './policy.ts'
 import { cleanupRetryState } from './release.ts'
 import { isTight, waitForRoom } from './room.ts'
 import type { Rules } from './rules.ts'
@@ -25,7 +24,7 @@ type Sight = { readonly grownBytes: number | null; readonly nowMs: number }
  * One operation: attempts and the waits between them. It is written with callbacks where an attempt ends, so that no
  * frame of a suspended function keeps what attempt n left alive while attempt n+1 runs.
  */
-export class Operation<T> implements AttemptOwner, Watched {
+export class Operation<T> implements AttemptOwner, HookOwner, Watched {
   readonly limitBytes: number
   /** How it ends. */
   readonly ended: Promise<T>
@@ -82,18 +81,19 @@ export class Operation<T> implements AttemptOwner, Watched {
     return this.#history?.facts ?? noHistory
   }
 
+  /** Until it is out of time as a whole. */
+  leftMs(nowMs: number): number {
+    return this.#startMs + this.#rules.totalTimeoutMs - nowMs
+  }
+
+  outOfTime(): PlimsollError {
+    counters.timeouts += 1
+    return tooLate(this.#rules, this.#attempts, { before: this.#history?.latest })
+  }
+
   /** The growth of memory has been found to be too much. */
   exceed(grownBytes: number): void {
     this.#interrupt(memoryExceeded(grownBytes, this.limitBytes, this.#attempts), 'memory')
-  }
-
-  /** Never so long that the attempt itself would have no time left. */
-  async #waitForRoom(gauge: MemoryGauge): Promise<void> {
-    const { clock, delay, totalTimeoutMs, config } = this.#rules
-    const mostMs = Math.min(delay.maxDelayMs, (this.#startMs + totalTimeoutMs - clock.monotonic()) / 2)
-    const attempt = this.#attempts + 1
-    const onWait = (message: string) => tell(this.#rules, { type: 'waiting-for-memory', attempt, message })
-    await waitForRoom({ gauge, clock, mostMs, signal: config.signal, onWait })
   }
 
   /**
@@ -126,7 +126,7 @@ export class Operation<T> implements AttemptOwner, Watched {
     const { memory, config } = this.#rules
     try {
       config.signal?.throwIfAborted()
-      if (this.#attempts > 0 && nowMs - this.#startMs >= this.#rules.totalTimeoutMs) throw this.#outOfTime()
+      if (this.#attempts > 0 && this.leftMs(nowMs) <= 0) throw this.outOfTime()
       if (hasWaited || memory === null || !isTight(memory, nowMs)) return this.#attemptAt(nowMs)
       this.#waitForRoom(memory).then(
         () => this.begin(undefined, true),
@@ -138,26 +138,31 @@ export class Operation<T> implements AttemptOwner, Watched {
     return null
   }
 
+  /** Never so long that the attempt itself would have no time left. */
+  async #waitForRoom(gauge: MemoryGauge): Promise<void> {
+    const { clock, delay, config } = this.#rules
+    const mostMs = Math.min(delay.maxDelayMs, this.leftMs(clock.monotonic()) / 2)
+    const attempt = this.#attempts + 1
+    const onWait = (message: string) => tell(this.#rules, { type: 'waiting-for-memory', attempt, message })
+    await waitForRoom({ gauge, clock, mostMs, signal: config.signal, onWait })
+  }
+
   #attemptAt(nowMs: number): Attempt {
-    const { clock, config, attemptTimeoutMs, totalTimeoutMs } = this.#rules
+    const { clock, config, attemptTimeoutMs } = this.#rules
     this.#attempts += 1
     counters.attempts += 1
     if (this.#attempts > 1) counters.retries += 1
     const attempt = new Attempt(this.#attempts, nowMs, this)
     this.#current = attempt
-    if (config.signal !== undefined) {
-      this.#onAbort ??= () => this.#interrupt(config.signal?.reason, 'aborted')
-      config.signal.addEventListener('abort', this.#onAbort)
-    }
-    const leftMs = this.#startMs + totalTimeoutMs - nowMs
+    const { signal } = config
+    if (signal !== undefined) attempt.listen(signal, () => this.#interrupt(signal.reason, 'aborted'))
+    const leftMs = this.leftMs(nowMs)
     const limitMs = Math.min(attemptTimeoutMs, leftMs)
     if (limitMs !== Number.POSITIVE_INFINITY) {
       attempt.limit(limitMs, clock, () => this.#onLate(attempt, leftMs <= attemptTimeoutMs))
     }
     return attempt
   }
-
-  #onAbort: (() => void) | undefined
 
   #onLate(attempt: Attempt, isTotal: boolean): void {
     if (this.#current !== attempt) return
@@ -178,8 +183,7 @@ export class Operation<T> implements AttemptOwner, Watched {
     if (this.#current !== attempt) return
     this.#current = null
     attempt.close()
-    const { config, clock } = this.#rules
-    if (this.#onAbort !== undefined) config.signal?.removeEventListener('abort', this.#onAbort)
+    const { clock } = this.#rules
     if (this.baselineBytes === null && this.#isPlainSuccess(ended)) {
       this.#succeed(ended.value)
       return
@@ -200,8 +204,9 @@ export class Operation<T> implements AttemptOwner, Watched {
     const { config } = this.#rules
     const durationMs = nowMs - attempt.startMs
     try {
-      const end = this.#endOf(attempt, ended, grownBytes)
-      const stop = grownBytes === null ? attempt.interruption?.stop : 'memory'
+      const isOvergrown = grownBytes !== null
+      const end = isOvergrown ? this.#overgrown(attempt.attempt, ended, grownBytes) : attempt.endOf(ended)
+      const stop = isOvergrown ? 'memory' : attempt.interruption?.stop
       this.#judge ??= new Judge(this.#rules)
       const verdict = stop ?? this.#judge.verdict(attempt.attempt, end, nowMs - this.#startMs)
       const delayMs = typeof verdict === 'number' ? verdict : null
@@ -209,7 +214,7 @@ export class Operation<T> implements AttemptOwner, Watched {
       if (config.onEvent !== undefined || (delayMs !== null && config.cleanup !== undefined)) {
         const stopped = typeof verdict === 'number' ? null : verdict
         const told = { attempt: attempt.attempt, end, durationMs, nextInMs: delayMs, stop: stopped }
-        this.#whileWanted(settle(this.#rules, { type: 'attempt-ended', ...told }, this), delayMs)
+        settle(this.#rules, { type: 'attempt-ended', ...told }, this)
           .then(() => this.#goOn(end, delayMs))
           .catch((error: unknown) => this.#fail(error))
       } else this.#goOn(end, delayMs, nowMs)
@@ -219,47 +224,17 @@ export class Operation<T> implements AttemptOwner, Watched {
     }
   }
 
-  /**
-   * Between two attempts a hook that has no end is left behind when the operation is aborted or out of time. A patient
-   * operation waits for its hooks, too, and so does one that is decided already.
-   */
-  async #whileWanted(hooks: Promise<void>, delayMs: number | null): Promise<void> {
-    const { config, clock, isPatient, totalTimeoutMs } = this.#rules
-    if (isPatient || delayMs === null) return await hooks
-    const over = new AbortController()
-    const leftMs = this.#startMs + totalTimeoutMs - clock.monotonic()
-    if (leftMs !== Number.POSITIVE_INFINITY)
-      clock.sleep(leftMs, over.signal).then(
-        () => over.abort(this.#outOfTime()),
-        () => undefined,
-      )
-    const signals = config.signal === undefined ? [over.signal] : [over.signal, config.signal]
-    try {
-      await untilAborted(hooks, AbortSignal.any(signals))
-    } finally {
-      over.abort()
-    }
-  }
-
-  #outOfTime(): PlimsollError {
-    counters.timeouts += 1
-    return tooLate(this.#rules, this.#attempts, { before: this.#history?.latest })
-  }
-
   #record(attempt: number, end: AttemptEnd<T>, durationMs: number): void {
     this.#history ??= new History()
     if (this.#history.attempts < attempt)
       this.#history.add(attempt, end, { durationMs, waitedMs: this.#waitedMs })
   }
 
-  #endOf(attempt: Attempt, ended: AttemptEnd<T>, grownBytes: number | null): AttemptEnd<T> {
-    if (grownBytes !== null) {
-      if ('value' in ended) cleanupRetryState(ended)
-      const cause = 'error' in ended ? { cause: ended.error } : {}
-      return { error: memoryExceeded(grownBytes, this.limitBytes, attempt.attempt, cause) }
-    }
-    const { interruption } = attempt
-    return interruption === null || 'value' in ended ? ended : { error: interruption.reason }
+  /** Grown too much, whatever else it was. */
+  #overgrown(attempt: number, ended: AttemptEnd<T>, grownBytes: number): AttemptEnd<T> {
+    if ('value' in ended) cleanupRetryState(ended)
+    const cause = 'error' in ended ? { cause: ended.error } : {}
+    return { error: memoryExceeded(grownBytes, this.limitBytes, attempt, cause) }
   }
 
   #goOn(end: AttemptEnd<T>, delayMs: number | null, nowMs?: number): void {
