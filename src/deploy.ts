@@ -21,6 +21,7 @@ import { Estimates } from './memory/memory.ts'
 import { notify } from './notify/notify.ts'
 import { checkNames } from './option-names.ts'
 import { loadSecrets, refuseWrittenSecrets } from './plan/plan.ts'
+import { recordOptions } from './report/report.ts'
 import {
   type BeginParts,
   beginRun,
@@ -58,7 +59,11 @@ export async function deploy(plan: Plan, options: DeployOptions = {}): Promise<R
   checkNames('deploy', options, deployNames)
   forcedTasks(plan, options.force)
   const stateDir = stateDirOf(plan, options)
-  const wish = { fresh: options.fresh ?? false, goOn: options.goOn ?? false, stateDir }
+  const wish = {
+    fresh: options.fresh ?? false,
+    goOn: options.goOn ?? false,
+    recordOptions: shownOptions({ ...options, stateDir }),
+  }
   const choose = async (journal: Journal): Promise<RunChoice> => {
     const choice = await chooseRun(journal, plan, wish)
     if (choice.goOn === null) refuseAnswersToNothing(null, options.answers)
@@ -83,7 +88,9 @@ export async function resume(run: string, options: ResumeOptions): Promise<Repor
     return record.report
   }
   const { recorded = false, ...given } = options
-  const plan = recorded ? record.definition : await planToResume(record, options)
+  const plan = recorded
+    ? record.definition
+    : await planToResume(record, { variables, recordOptions: shownOptions(options) })
   const choose = async (journal: Journal): Promise<RunChoice> => ({
     goOn: await journal.run(record.runId),
     giveUp: null,
@@ -109,7 +116,7 @@ export async function rollback(run: string, options: RollbackOptions): Promise<R
   if (tasks.length === 0 && report !== null) return report
   await askToRollBack(record, options)
   const choose = async (journal: Journal): Promise<RunChoice> =>
-    runToRollBack(await journal.run(runId), stateDir)
+    runToRollBack(await journal.run(runId), shownOptions(options))
   const part = { ...definition, tasks, hooks: {} }
   return await perform(definition, { ...record.options, ...options, undo: true }, { choose, part })
 }
@@ -121,7 +128,8 @@ async function askToRollBack(record: RunRecord, options: RollbackOptions): Promi
   await using store = await openStore({ stateDir, database: databaseOf(options.database, variables), clock })
   const signal = stopOf(options)
   const wish = approvalWish(options, { variables, secrets: [] })
-  await consentToRollBack(record, { journal: openJournal(store), wish, clock, signal, onEvent })
+  const asking = { journal: openJournal(store), recordOptions: shownOptions(options), wish }
+  await consentToRollBack(record, { ...asking, clock, signal, onEvent })
 }
 
 type Goal = {
@@ -177,6 +185,7 @@ async function perform(
   const parts = {
     runId,
     stateDir,
+    recordOptions: shownOptions(options),
     secrets,
     variables,
     journal,
@@ -289,6 +298,10 @@ async function keepHistory(run: Run, journal: Journal, file: string): Promise<vo
 
 const stopOf = ({ signal, killSignal }: Pick<DeployOptions, 'signal' | 'killSignal'>): AbortSignal =>
   AbortSignal.any([signal, killSignal].filter((one) => one !== undefined))
+
+/** For the commands that errors and waits show. */
+const shownOptions = ({ stateDir, database, variables = process.env }: ResumeOptions): string =>
+  recordOptions({ stateDir, database, variables })
 
 type Typing = { readonly variables: NodeJS.ProcessEnv; readonly secrets: readonly string[] }
 

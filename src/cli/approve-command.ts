@@ -13,7 +13,7 @@ import { approvalDetail } from '../run/run.ts'
 import { openStore } from '../store/store.ts'
 import { mayGoOn } from './engine-state.ts'
 import { typedCommand, withoutSecrets } from './typed.ts'
-import { placeOf, withJournal } from './with-journal.ts'
+import { placeOf, recordOptionsOf, withJournal } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
 
 type Question = { readonly about: ApprovalAbout; readonly task: string | null }
@@ -42,11 +42,12 @@ export const approveCommand: RunCommand = async (call) => {
     const text = `${answer}: ${subjectOf(runId, { about, task })}`
     process.stdout.write(`${call.flag('json') ? JSON.stringify(facts) : plainLine(text)}\n`)
   }
+  const named = `${runId}${recordOptionsOf(call)}`
   if (questions.some(({ about }) => about === 'rollback')) {
     if (answer === 'approved')
-      process.stderr.write(`undo it, where that does not wait already, with: plimsoll rollback ${runId}\n`)
+      process.stderr.write(`undo it, where that does not wait already, with: plimsoll rollback ${named}\n`)
   } else if (run.report !== null || !mayGoOn(run))
-    process.stderr.write(`no engine is at work on it; go on with: plimsoll resume ${runId}\n`)
+    process.stderr.write(`no engine is at work on it; go on with: plimsoll resume ${named}\n`)
   return 0
 }
 

@@ -2,7 +2,7 @@ import { systemClock } from '../clock.ts'
 import type { DeployOptions } from '../deploy.ts'
 import { errorTable } from '../errors.ts'
 import { giveBackMemory } from '../memory/memory.ts'
-import { openView } from '../report/report.ts'
+import { openView, recordOptions } from '../report/report.ts'
 import type { Plan, Report, RunStatus } from '../spine.ts'
 import { askByKeys } from './ask-approval.ts'
 import { hasPerson } from './confirm.ts'
@@ -46,7 +46,7 @@ export async function carryOut(
       json: call.flag('json'),
       progress: plan.options.executor.enableProgress,
       clock: systemClock,
-      stateDir,
+      recordOptions: recordOptions({ stateDir, database: call.text('database'), variables: process.env }),
     })
     const askApproval = hasPerson(call)
       ? askByKeys({

@@ -9,7 +9,6 @@ import {
   renderReport,
   renderTable,
   shellWord,
-  stateOption,
   styleFor,
   Timeline,
 } from '../report/report.ts'
@@ -17,7 +16,7 @@ import { formatDuration, formatSize } from '../units.ts'
 import { goesOnLine, lifeOf, silenceText } from './engine-state.ts'
 import { countOf } from './plan-argument.ts'
 import { reportSoFar } from './report-so-far.ts'
-import { withJournal } from './with-journal.ts'
+import { recordOptionsOf, withJournal } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
 
 export const runsCommand: RunCommand = async (call) => {
@@ -36,13 +35,14 @@ export const runsCommand: RunCommand = async (call) => {
 }
 
 export const showCommand: RunCommand = (call) =>
-  withJournal(call, async (journal, stateDir) => {
+  withJournal(call, async (journal) => {
     const run = await journal.run(call.positionals[0] ?? 'last')
     const life = lifeOf(run, await journal.signsOfLife(), systemClock.now())
+    const options = recordOptionsOf(call)
     const goesOn = run.report === null && life.goesOn
     if (goesOn) process.stderr.write(goesOnLine(run, life.silentSinceMs))
     for (const asked of await journal.approvals(run.runId))
-      if (asked.answer === null) process.stderr.write(approvalLine(asked, stateDir))
+      if (asked.answer === null) process.stderr.write(approvalLine(asked, options))
     const pictures = await picturesOf(journal, run, goesOn)
     const report = run.report ?? reportSoFar(run, await journal.tasks(run.runId), pictures.memory, goesOn)
     if (call.flag('json')) {
@@ -52,15 +52,15 @@ export const showCommand: RunCommand = (call) =>
     } else {
       const style = styleFor(process.stdout, process.env)
       const columns = process.stdout.columns || widestPicture
-      process.stdout.write(renderReport(report, style, { ...linesOf(run), stateDir }))
+      process.stdout.write(renderReport(report, style, { ...linesOf(run), recordOptions: options }))
       process.stdout.write(`\n${renderPictures(pictures, columns, style)}`)
     }
     return 0
   })
 
-function approvalLine({ runId, about, task }: AskedApproval, stateDir: string): string {
+function approvalLine({ runId, about, task }: AskedApproval, options: string): string {
   const subject = task === null ? (about === 'rollback' ? 'its rollback' : 'the run') : JSON.stringify(task)
-  const command = `plimsoll approve ${[runId, ...(task === null ? [] : [shellWord(task)])].join(' ')}${stateOption(stateDir)}`
+  const command = `plimsoll approve ${runId}${task === null ? '' : ` ${shellWord(task)}`}${options}`
   return plainLine(`${subject} waits for approval: ${command}`).concat('\n')
 }
 

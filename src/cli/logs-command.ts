@@ -4,12 +4,12 @@ import { PlimsollError, systemCodeOf } from '../errors.ts'
 import type { AttemptRecord, Journal, RunRecord, RunSummary } from '../journal/journal.ts'
 import { nearestName } from '../nearest.ts'
 import { createRedactor, type Masker } from '../redact/redact.ts'
-import { isClosed, plainLine } from '../report/report.ts'
+import { isClosed, plainLine, shellWord } from '../report/report.ts'
 import { missingLog } from './engine-state.ts'
 import { type FollowParts, followLogs } from './follow-logs.ts'
 import { type LogSink, sinkFor } from './log-output.ts'
 import { stopSignals } from './stop-signals.ts'
-import { withJournal } from './with-journal.ts'
+import { recordOptionsOf, withJournal } from './with-journal.ts'
 import type { RunCommand } from './words.ts'
 
 export const logsCommand: RunCommand = (call) =>
@@ -17,7 +17,7 @@ export const logsCommand: RunCommand = (call) =>
     const [name = 'last', ...named] = call.positionals
     const tasks = [...named, ...call.texts('task')]
     const run = await journal.run(name).catch(async (error: unknown) => {
-      throw (await meantTask(journal, name, error)) ?? error
+      throw (await meantTask(journal, name, { cause: error, options: recordOptionsOf(call) })) ?? error
     })
     const isService = servicesOf(run)
     const wants = (task: string): boolean => tasks.length === 0 || tasks.includes(task)
@@ -63,11 +63,15 @@ async function follow({ tasks, ...parts }: Following): Promise<number> {
 const interrupted = 130
 
 /** `logs build` is meant as `logs last build`, where the last run has such a task. */
-async function meantTask(journal: Journal, word: string, cause: unknown): Promise<PlimsollError | undefined> {
+async function meantTask(
+  journal: Journal,
+  word: string,
+  { cause, options }: { readonly cause: unknown; readonly options: string },
+): Promise<PlimsollError | undefined> {
   if (!(cause instanceof PlimsollError) || cause.code !== 'RUN_UNKNOWN' || word === 'last') return undefined
   const last = await journal.run('last')
   if (!(await journal.attempts(last.runId)).some(({ task }) => task === word)) return undefined
-  const fix = `Name the run first: plimsoll logs last ${JSON.stringify(word)}`
+  const fix = `Name the run first: plimsoll logs last ${shellWord(word)}${options}`
   return new PlimsollError('RUN_UNKNOWN', cause.message, { cause, fix })
 }
 

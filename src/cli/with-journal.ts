@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { PlimsollError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
+import { recordOptions } from '../report/report.ts'
 import { databaseOf, namePlace, openStoreForReading, type StorePlace } from '../store/store.ts'
 import type { Call } from './words.ts'
 
@@ -12,6 +13,10 @@ export const placeOf = (call: Call): StorePlace => ({
   stateDir: stateDirOf(call),
   database: databaseOf(call.text('database'), process.env),
 })
+
+/** Of a command that is shown: with these it finds the record that was meant here. */
+export const recordOptionsOf = (call: Call): string =>
+  recordOptions({ stateDir: stateDirOf(call), database: call.text('database'), variables: process.env })
 
 /** Reads what is recorded; makes nothing. @throws RUN_UNKNOWN when nothing is. */
 export async function withJournal<Result>(

@@ -33,7 +33,7 @@ export class LiveView implements View {
   readonly #writer: LossyWriter
   readonly #clock: Clock
   readonly #style: Style
-  readonly #place: Pick<RunFacts, 'stateDir'>
+  readonly #place: Pick<RunFacts, 'recordOptions'>
   readonly #state = emptyState()
   readonly #lineOf
   readonly #timer: Disposable
@@ -42,12 +42,12 @@ export class LiveView implements View {
   /** The widths of the lines of the picture that is on the screen. */
   #drawn: readonly number[] = []
 
-  constructor(parts: { output: OutputStream; clock: Clock; style: Style; stateDir?: string }) {
+  constructor(parts: { output: OutputStream; clock: Clock; style: Style; recordOptions?: string }) {
     this.#output = parts.output
     this.#writer = new LossyWriter(parts.output)
     this.#clock = parts.clock
     this.#style = parts.style
-    this.#place = parts.stateDir === undefined ? {} : { stateDir: parts.stateDir }
+    this.#place = parts.recordOptions === undefined ? {} : { recordOptions: parts.recordOptions }
     this.#lineOf = openProgressLines(parts.style)
     this.#timer = parts.clock.every(frameMs, () => this.#drawUnlessBusy())
     process.on('exit', this.#restore)

@@ -12,12 +12,12 @@ export function openLinesView(parts: {
   output: OutputStream
   style: Style
   progress: boolean
-  stateDir?: string
+  recordOptions?: string
 }): View {
-  const { output, style, progress, stateDir } = parts
+  const { output, style, progress, recordOptions } = parts
   const lineOf = openProgressLines(style)
   const writer = new LossyWriter(output)
-  const place = { ...(stateDir !== undefined && { stateDir }) }
+  const place = { ...(recordOptions !== undefined && { recordOptions }) }
   let facts: RunFacts = place
   return {
     show: (message) => {

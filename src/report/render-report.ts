@@ -6,7 +6,7 @@ import { expectedText } from './estimate-words.ts'
 import { countOf, paintTone, releaseOf, toneOf } from './event-words.ts'
 import { plainLine, plainText } from './plain-text.ts'
 import { diagnosisLines } from './render-diagnosis.ts'
-import { fixFor, type ShownRun, stateOption } from './shown-commands.ts'
+import { fixFor, type ShownRun } from './shown-commands.ts'
 import type { Style } from './style.ts'
 import { type Column, renderTable } from './table.ts'
 import {
@@ -67,8 +67,8 @@ export function renderEnding(report: Report, style: Style, facts: RunFacts): str
   return `${renderReport(report, style, facts)}${style.dim(plainLine(more))}\n`
 }
 
-const showWords = ({ runId, stateDir }: ShownRun): string =>
-  `plimsoll show ${runId}${stateDir === undefined ? '' : stateOption(stateDir)}`
+const showWords = ({ runId, recordOptions = '' }: ShownRun): string =>
+  `plimsoll show ${runId}${recordOptions}`
 
 function row([name, task]: NamedTask, style: Style) {
   const started = task.attempts > 0

@@ -28,7 +28,7 @@ export { renderMarkdown } from './render-markdown.ts'
 export { renderReport } from './render-report.ts'
 export { diffRuns, type RecordedRun } from './run-diff.ts'
 export { type RunPictures, renderPictures } from './run-pictures.ts'
-export { shellWord, stateOption } from './shown-commands.ts'
+export { recordOptions, shellWord } from './shown-commands.ts'
 export { isClosed, writeSteadily } from './steady-writer.ts'
 export { type OutputStream, plainStyle, type Style, styleFor } from './style.ts'
 export { type Cell, type Column, renderTable } from './table.ts'
@@ -47,8 +47,8 @@ export type ViewOptions = {
   readonly variables: NodeJS.ProcessEnv
   /** False shows the report alone. */
   readonly progress: boolean
-  /** Where the run is recorded, for the commands that the report shows. Without it they look where they are typed. */
-  readonly stateDir?: string
+  /** Of the commands that the report shows: see `recordOptions`. Without them they look where they are typed. */
+  readonly recordOptions?: string
 }
 
 export type ViewMode = 'live' | 'lines' | 'json'
@@ -64,8 +64,8 @@ export function chooseMode(
 }
 
 export function openView(options: ViewOptions): View {
-  const { stdout, stderr, clock, variables, progress, stateDir } = options
-  const place = { ...(stateDir !== undefined && { stateDir }) }
+  const { stdout, stderr, clock, variables, progress, recordOptions } = options
+  const place = { ...(recordOptions !== undefined && { recordOptions }) }
   const style = styleFor(stdout, variables)
   const mode = chooseMode(options)
   switch (mode) {

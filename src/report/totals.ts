@@ -6,11 +6,11 @@ import { countOf, type Tone } from './event-words.ts'
 /** `name` says the hook as well, `own` is the name in the plan. */
 export type NamedTask = readonly [name: string, task: TaskReport, own: string]
 
-/** What is known of the machine besides the report, and where the run is recorded. */
+/** What is known besides the report: of the machine, and how commands find the record. */
 export type RunFacts = {
   readonly loadLineBytes?: number
   readonly capacityBytes?: number
-  readonly stateDir?: string
+  readonly recordOptions?: string
 }
 
 /** Up to this many tasks are all listed. */

@@ -2,7 +2,6 @@
 import { PlimsollError } from '../errors.ts'
 import type { RunRecord } from '../journal/journal.ts'
 import { nearestName } from '../nearest.ts'
-import { stateOption } from '../report/report.ts'
 import type { Phase, Plan, TaskAnswer } from '../spine.ts'
 import { everyTask } from './plan-differences.ts'
 import type { TaskStates } from './task-states.ts'
@@ -20,7 +19,7 @@ const mostTasks = 20
 export function decisionNeeded(
   { runId }: Pick<RunRecord, 'runId'>,
   undecided: readonly Undecided[],
-  stateDir: string,
+  recordOptions: string,
 ): PlimsollError {
   const shown = undecided.slice(0, mostTasks)
   const rest = undecided.length - shown.length
@@ -29,13 +28,13 @@ export function decisionNeeded(
   return new PlimsollError(
     'DECISION_NEEDED',
     `run ${runId} cannot go on by itself: a person must say what has become of ${tasks}${rest > 0 ? ` and ${rest} more` : ''}`,
-    { fix: `Find out, then say so: ${resumeWords(runId, stateDir)} ${answers}` },
+    { fix: `Find out, then say so: ${resumeWords(runId, recordOptions)} ${answers}` },
   )
 }
 
 /** The command that goes on with a run, as it is to be typed here. */
-export function resumeWords(runId: string, stateDir: string): string {
-  return `plimsoll resume ${runId}${stateOption(stateDir)}`
+export function resumeWords(runId: string, recordOptions: string): string {
+  return `plimsoll resume ${runId}${recordOptions}`
 }
 
 /** @throws USAGE when something is answered about a run that has succeeded, or a new one (null): nothing of it is asked. */

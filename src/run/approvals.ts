@@ -9,6 +9,7 @@ import {
   actorText,
   type Journal,
 } from '../journal/journal.ts'
+import { shellWord } from '../report/report.ts'
 import type { TaskEvent } from '../runners/runners.ts'
 import type { Approval, Plan, Task } from '../spine.ts'
 
@@ -45,6 +46,8 @@ type Parts = {
   readonly plan: Plan
   readonly runId: string
   readonly journal: Journal
+  /** Of commands that people are shown. */
+  readonly recordOptions: string
   readonly clock: Clock
   readonly emit: (event: TaskEvent) => Promise<void>
   /** Aborts when the run is stopped. */
@@ -203,21 +206,23 @@ export class Approvals {
   }
 
   #needed(): PlimsollError {
-    const { about, runId } = this.#parts
+    const { about, runId, recordOptions } = this.#parts
     const isRollback = about === 'rollback'
     const what = [...this.#waiting].map((task) => JSON.stringify(task)).join(', ') || 'the run'
     const text = isRollback
       ? `to undo run ${runId} asks for a person's consent`
       : `${what} of run ${runId} asks for a person's consent`
-    const next = `plimsoll approve ${runId}, then plimsoll ${isRollback ? 'rollback' : 'resume'} ${runId}`
+    const run = `${runId}${recordOptions}`
+    const next = `plimsoll approve ${run}, then plimsoll ${isRollback ? 'rollback' : 'resume'} ${run}`
     return new PlimsollError('APPROVAL_NEEDED', text, {
       fix: `${next}; or run it with --yes, or with --wait-for-approval DURATION`,
     })
   }
 
   #waitText(task: string | null): string {
-    const { about, runId, plan, wish } = this.#parts
-    const command = `plimsoll approve ${[runId, ...(task === null ? [] : [task])].join(' ')}`
+    const { about, runId, recordOptions, plan, wish } = this.#parts
+    const named = task === null ? '' : ` ${shellWord(task)}`
+    const command = `plimsoll approve ${runId}${named}${recordOptions}`
     const toWhere = plan.environment === null ? '' : ` to go to ${plan.environment}`
     const where = about === 'rollback' ? ` to undo run ${runId}` : task === null ? toWhere : ''
     return `waits for approval${where}: ${wish.ask ? 'answer here, or ' : ''}${command}`

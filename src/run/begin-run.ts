@@ -24,7 +24,7 @@ export type BeginParts = Omit<RunParts, 'plan' | 'engine' | 'here' | 'remains' |
  */
 export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: BeginParts): Promise<RunParts> {
   const { options, answers, givesUp = false, rollsBack, ...rest } = parts
-  const { journal, clock, random, stateDir, runId } = parts
+  const { journal, clock, random, stateDir, recordOptions, runId } = parts
   const { by } = parts.approval
   const host = hostname()
   // Each engine of a run has another one.
@@ -37,7 +37,7 @@ export async function beginRun(plan: Plan, earlier: RunRecord | null, parts: Beg
     await journal.openRun({ runId, plan, startedAtMs: clock.now(), ...self, options, audit })
     return common
   }
-  const look = { plan, stateDir, here, nowMs: clock.now(), answers, givesUp, rollsBack }
+  const look = { plan, stateDir, recordOptions, here, nowMs: clock.now(), answers, givesUp, rollsBack }
   const remains = await readRemains(journal, earlier, look)
   const isUndo = remains.undoBecause !== null
   const taken = { runId, plan, ...self, options, previousToken: earlier.engine.token }

@@ -16,7 +16,7 @@ export type RunChoice = {
 }
 
 export type ChoiceOptions = {
-  readonly stateDir: string
+  readonly recordOptions: string
   readonly fresh?: boolean
   readonly goOn?: boolean
 }
@@ -36,16 +36,16 @@ export async function chooseRun(journal: Journal, plan: Plan, options: ChoiceOpt
   if (options.goOn) return { ...none, goOn: last }
   if (!wasKilled) return none
   const { words } = planDifferences(last.definition, plan)
-  if (words.length > 0) throw runChanged(last, words, options.stateDir)
+  if (words.length > 0) throw runChanged(last, words, options.recordOptions)
   return { ...none, goOn: last }
 }
 
 export function runChanged(
   { runId }: Pick<RunRecord, 'runId'>,
   differences: readonly string[],
-  stateDir: string,
+  recordOptions: string,
 ): PlimsollError {
-  const goOn = `${resumeWords(runId, stateDir)} --recorded`
+  const goOn = `${resumeWords(runId, recordOptions)} --recorded`
   return new PlimsollError(
     'RUN_CHANGED',
     `run ${runId} is not over, and the plan has changed since: ${differences.join('; ')}`,
@@ -61,10 +61,10 @@ export function runChanged(
  * With the lock, or before it. A run that has ended, or whose undo was cut short.
  * @throws RUN_UNFINISHED when tasks of it were under way as it was killed: they must be seen to their end first.
  */
-export function runToRollBack(run: RunRecord, stateDir: string): RunChoice {
+export function runToRollBack(run: RunRecord, recordOptions: string): RunChoice {
   if (run.report !== null || run.undoBecause !== null)
     return { goOn: run, giveUp: null, rollsBack: rolledBack }
   throw new PlimsollError('RUN_UNFINISHED', `run ${run.runId} was killed before it had ended`, {
-    fix: `Go on with it first, then undo it: ${resumeWords(run.runId, stateDir)}`,
+    fix: `Go on with it first, then undo it: ${resumeWords(run.runId, recordOptions)}`,
   })
 }

@@ -25,6 +25,7 @@ export type TaskRest = {
 export type LookOptions = {
   readonly plan: Plan
   readonly stateDir: string
+  readonly recordOptions: string
   readonly here: Here
   readonly nowMs: number
   readonly answers?: Readonly<Record<string, TaskAnswer>>

@@ -24,7 +24,7 @@ export async function recordedRun(idOrPrefix: string, place: StorePlace): Promis
   })
 }
 
-type Reading = { readonly stateDir: string; readonly variables?: NodeJS.ProcessEnv }
+type Reading = { readonly recordOptions: string; readonly variables: NodeJS.ProcessEnv }
 
 /**
  * The plan's file is read with the environment, the version, the variables and the limits that the run was given, and
@@ -32,7 +32,7 @@ type Reading = { readonly stateDir: string; readonly variables?: NodeJS.ProcessE
  * that is not there any more says nothing: then the plan is as it was recorded, the same object.
  * @throws RUN_CHANGED with what differs; PLAN_INVALID when what it says now is no plan.
  */
-export async function planToResume(run: RunRecord, { stateDir, variables }: Reading): Promise<Plan> {
+export async function planToResume(run: RunRecord, { recordOptions, variables }: Reading): Promise<Plan> {
   const { definition } = run
   if (await isAsRecorded(definition)) return definition
   const now = await readPlan(definition.file, {
@@ -40,7 +40,7 @@ export async function planToResume(run: RunRecord, { stateDir, variables }: Read
     vars: definition.vars,
     ...definition.given,
     ...(definition.environment !== null && { environment: definition.environment }),
-    ...(variables && { variables }),
+    variables,
   }).catch((error: unknown) => {
     if (error instanceof PlimsollError && error.code === 'PLAN_UNREADABLE') return null
     throw error
@@ -50,7 +50,7 @@ export async function planToResume(run: RunRecord, { stateDir, variables }: Read
   const recorded = definition.tasks.map(({ name }) => name).filter((name) => names.has(name))
   const selected = selectTasks(now, recorded)
   const { words } = planDifferences(definition, selected)
-  if (words.length > 0) throw runChanged(run, words, stateDir)
+  if (words.length > 0) throw runChanged(run, words, recordOptions)
   // A run is found, and locked, by the name that it began with.
   return { ...selected, name: definition.name }
 }

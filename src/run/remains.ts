@@ -61,7 +61,7 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
   const counted = forgetsHooks ? plan.tasks : everyTask(plan)
   const ended = counted.map(({ name }) => name).filter((name) => hasEnded(states, name))
   const kept = new Set(ended.filter((name) => !again.has(name)))
-  refuseWhatIsGone(run, plan, attempts, options.stateDir)
+  refuseWhatIsGone(run, plan, attempts, options.recordOptions)
   if (phase === 'deploy') undecided.push(...withoutValues(plan, states, kept))
   else hideMasked(states, ended)
   const begunAnew = again.union(redo)
@@ -76,7 +76,7 @@ export async function readRemains(journal: Journal, run: RunRecord, options: Loo
   })
   const open = new Set(found.map(({ task }) => task))
   refuseWrongAnswers(answers, { plan, states, undecided, open, phase })
-  if (undecided.length > 0 && !givesUp) throw decisionNeeded(run, undecided, options.stateDir)
+  if (undecided.length > 0 && !givesUp) throw decisionNeeded(run, undecided, options.recordOptions)
 
   const settled = Object.keys(answers).filter((name) => answers[name] === 'done' && undoFailed(states, name))
   const forgetting = { again, settled, forgetsHooks }
@@ -146,11 +146,11 @@ function refuseWhatIsGone(
   run: RunRecord,
   plan: Plan,
   attempts: readonly AttemptRecord[],
-  stateDir: string,
+  recordOptions: string,
 ): void {
   const names = new Set(everyTask(plan).map(({ name }) => name))
   const gone = attempts.find(({ status, task }) => status === 'open' && !names.has(task))
-  if (gone) throw runChanged(run, [`"${gone.task}" was under way and is gone from the plan`], stateDir)
+  if (gone) throw runChanged(run, [`"${gone.task}" was under way and is gone from the plan`], recordOptions)
 }
 
 /** Tasks that must run again, because others read what they handed on and the record does not hold. */

@@ -7,6 +7,8 @@ import { goesOnWithUndo } from './remains.ts'
 
 type Asking = {
   readonly journal: Journal
+  /** Of commands that people are shown. */
+  readonly recordOptions: string
   readonly wish: ApprovalWish
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -23,9 +25,9 @@ export async function consentToRollBack(run: RunRecord, asking: Asking): Promise
   const { runId, definition: plan } = run
   const isUnfinished = run.report === null && run.undoBecause === null
   if (!plan.approve || isUnfinished || goesOnWithUndo(run)) return
-  const { journal, wish, clock, signal, onEvent } = asking
+  const { journal, recordOptions, wish, clock, signal, onEvent } = asking
   const approvals: Approvals = new Approvals({
-    ...{ about: 'rollback', wish, plan, runId, journal, clock, hasEnded: () => true },
+    ...{ about: 'rollback', wish, plan, runId, journal, recordOptions, clock, hasEnded: () => true },
     signal: () => AbortSignal.any([signal, approvals.signal]),
     emit: async (event) => await onEvent({ ...event, runId, atMs: clock.now() }),
   })

@@ -15,6 +15,8 @@ export type RunParts = {
   readonly engine: ProcessIdentity
   /** Absolute. */
   readonly stateDir: string
+  /** Of commands that people are shown: with these they find the run. */
+  readonly recordOptions: string
   readonly secrets: Readonly<Record<string, string>>
   /** The engine's own environment. */
   readonly variables: NodeJS.ProcessEnv

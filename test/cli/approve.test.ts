@@ -93,6 +93,24 @@ test('a task that asks for approval stops a run that nobody watches once all els
   assert.deepEqual([entry?.runId, entry?.task, entry?.detail], [runId, 'live', 'all green'])
 })
 
+test('every command that a run shows finds its record, wherever that was said to be', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', plan)
+  const state = ['--state', 'else where']
+  const option = ` --state '${join(folder.path, 'else where')}'`
+  const stopped = await folder.plimsoll(['deploy', '--env', 'staging', ...state])
+  assert.equal(stopped.code, 5, stopped.stdout + stopped.stderr)
+  const { runId = '' } = /\(run (?<runId>\S+)\)/.exec(stopped.stdout)?.groups ?? {}
+  const shows = (text: string, command: string) => assert.ok(text.includes(`${command}${option}`), text)
+  shows(stopped.stdout, `waits for approval: plimsoll approve ${runId} live`)
+  shows(stopped.stdout, `fix: plimsoll approve ${runId}`)
+  shows(stopped.stdout, `, then plimsoll resume ${runId}`)
+  const approved = await folder.plimsoll(['approve', runId, ...state])
+  shows(approved.stderr, `go on with: plimsoll resume ${runId}`)
+  const misread = await folder.plimsoll(['logs', 'build', ...state])
+  shows(misread.stderr, 'plimsoll logs last build')
+})
+
 test('an environment that asks is approved from another process while the run waits; nothing starts before', async () => {
   using folder = new Folder()
   folder.write('plimsoll.yaml', plan)

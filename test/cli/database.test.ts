@@ -160,6 +160,23 @@ test('the password of the database is in no record, no log and no output, and no
   }
 })
 
+test('a command that is shown names the database that was said, without its password', async () => {
+  const server = await serverHere()
+  const database = await server.database('shown')
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', "name: shown\ntasks: { live: { approve: true, run: 'true' } }\n")
+  const said = await folder.plimsoll(['deploy', '--database', database])
+  assert.equal(said.code, 5, said.stderr)
+  const option = String.raw` --database 'postgres://postgres:\*\*\*@\S+/shown'`
+  assert.match(said.stdout, new RegExp(`plimsoll approve \\S+ live${option}`))
+  assert.match(said.stdout, new RegExp(`then plimsoll resume \\S+${option}`))
+  const shown = await folder.plimsoll(['show', '--database', database])
+  assert.match(shown.stderr, new RegExp(`waits for approval: plimsoll approve \\S+ live${option}`))
+  assert.ok(!showsPassword(said.stdout + said.stderr + shown.stdout + shown.stderr))
+  const known = await folder.plimsoll(['show'], { PLIMSOLL_DATABASE_URL: database })
+  assert.match(known.stderr, /waits for approval: plimsoll approve \S+ live\n/)
+})
+
 test('a deployment outlives its database server, killed with -9 and started again', async () => {
   const server = await serverHere()
   const database = await server.database('outlived')

@@ -32,7 +32,7 @@ function liveView(screen = new Screen()) {
     clock,
     variables: { NO_COLOR: '1', TERM: 'xterm' },
     progress: true,
-    stateDir: '/srv/the state',
+    recordOptions: " --state '/srv/the state'",
   })
   const showAll = async (messages: readonly RunMessage[]): Promise<void> => {
     for (const message of messages) await view.show(message)
