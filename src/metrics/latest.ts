@@ -48,3 +48,12 @@ export async function newestOf(
     return last < 0 ? undefined : sampleAt({ series, ...all }, last)
   })
 }
+
+/** The newest of all; null when there is none. */
+export async function latestOf(samples: AsyncIterable<Sample>): Promise<Sample | null> {
+  let latest: Sample | null = null
+  for await (const sample of samples) {
+    if (latest === null || sample.timestampMs > latest.timestampMs) latest = sample
+  }
+  return latest
+}

@@ -3,6 +3,7 @@
  * was acknowledged is there, once, whatever ends the process. It asks no machine for numbers and draws no charts.
  */
 export type { Aggregate, AggregatePoint, AggregateQuery } from './aggregate-words.ts'
+export type { MetricSummary } from './catalog.ts'
 export type { CleanupOutcome } from './cleanup.ts'
 export { numbersOf, valueAt } from './columns.ts'
 export { readCsvSamples, writeCsvSamples } from './csv.ts'
@@ -13,13 +14,9 @@ export { jsonLineOf, readJsonLines } from './json-lines.ts'
 export { parseMatcher } from './matchers.ts'
 export type { Page, PageQuery } from './pages.ts'
 export { BatchError, type BatchOptions, type BatchOutcome, type Source } from './record-batch.ts'
-export {
-  type CleanupOptions,
-  type MetricSummary,
-  type MetricsOptions,
-  MetricsRepository,
-  type RecordOptions,
-} from './repository.ts'
+export { MetricsRepository } from './repository.ts'
+export type { MetricsOptions, RecordOptions } from './repository-options.ts'
+export type { CleanupOptions } from './retention.ts'
 export { MetricsServer, type ServeOptions } from './serve.ts'
 export { plainValue } from './value-text.ts'
 export type {

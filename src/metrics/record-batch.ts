@@ -3,6 +3,7 @@
  * source was recorded without a gap, so that the caller can go on from there.
  */
 import type { Clock } from '../clock.ts'
+import { defaultOptions } from '../default-options.ts'
 import { messageOf, PlimsollError } from '../errors.ts'
 import type { OpenChunk } from './open-chunk.ts'
 import type { Pressure } from './pressure.ts'
@@ -53,19 +54,36 @@ export type BatchPlace = {
   readonly pressure: Pressure
 }
 
+type BatchRule = {
+  readonly chunkSize: number
+  readonly durability: Durability
+  readonly signal: AbortSignal | undefined
+}
+
+const largestChunk = 100_000
 /** Waiting for their commit at the same time; the disk then is not waited for by each chunk alone. */
 const samplesUnderWay = 8_192
 const chunksUnderWay = 64
 
+/** @throws OPTION_INVALID, BatchError */
 export async function recordBatch(
   source: Source,
-  options: Required<Pick<BatchOptions, 'chunkSize' | 'durability'>> & Pick<BatchOptions, 'signal'>,
+  {
+    chunkSize = defaultOptions.metrics.chunkSize,
+    durability,
+    signal,
+  }: BatchOptions & Pick<BatchRule, 'durability'>,
   place: BatchPlace,
 ): Promise<BatchOutcome> {
-  const batch = new Batch(options, place)
+  if (!Number.isInteger(chunkSize) || chunkSize < 1 || chunkSize > largestChunk)
+    throw new PlimsollError(
+      'OPTION_INVALID',
+      `chunkSize is ${chunkSize}, expected a whole number from 1 to ${largestChunk}`,
+    )
+  const batch = new Batch({ chunkSize, durability, signal }, place)
   try {
-    options.signal?.throwIfAborted()
-    if (Symbol.asyncIterator in source) await pull(source, batch, options.signal)
+    signal?.throwIfAborted()
+    if (Symbol.asyncIterator in source) await pull(source, batch, signal)
     else {
       for (const sample of source) if (batch.add(sample)) await batch.flush()
     }
@@ -106,7 +124,7 @@ async function pull(source: AsyncIterable<NewSample>, batch: Batch, signal?: Abo
 type UnderWay = { readonly samples: number; readonly recorded: Promise<number | Error> }
 
 class Batch {
-  readonly #options: Parameters<typeof recordBatch>[1]
+  readonly #options: BatchRule
   readonly #place: BatchPlace
   /** In the order of the source; bounded by what may be under way. */
   #underWay: UnderWay[] = []
@@ -117,7 +135,7 @@ class Batch {
   /** The first chunk that was not recorded: behind it nothing counts any more. */
   #gap: Error | null = null
 
-  constructor(options: Parameters<typeof recordBatch>[1], place: BatchPlace) {
+  constructor(options: BatchRule, place: BatchPlace) {
     this.#options = options
     this.#place = place
   }

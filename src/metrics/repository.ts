@@ -1,81 +1,32 @@
 /** Everything that is asked of the metrics, and who answers it. */
 
 import { type Clock, systemClock } from '../clock.ts'
-import { defaultOptions } from '../default-options.ts'
-import { PlimsollError } from '../errors.ts'
 import { MemoryMonitor } from '../memory/memory.ts'
-import { checkNames, namesIn } from '../option-names.ts'
+import { checkNames } from '../option-names.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { Acknowledged } from './acknowledged.ts'
 import { aggregate } from './aggregate.ts'
-import type { AggregatePoint, AggregateQuery, Piece } from './aggregate-words.ts'
-import { type CleanupOutcome, deleteBefore } from './cleanup.ts'
+import type { AggregatePoint, AggregateQuery } from './aggregate-words.ts'
+import { labelSetsOf, type MetricSummary, namesOf, summariesOf } from './catalog.ts'
+import type { CleanupOutcome } from './cleanup.ts'
 import { Compactor } from './compactor.ts'
-import { countSeries } from './count.ts'
 import { addToCounters } from './counters.ts'
-import { type DownsampleRule, downsample } from './downsample.ts'
 import { Head } from './head.ts'
 import type { SeriesLimits } from './known-series.ts'
-import { latestSamples } from './latest.ts'
+import { latestOf, latestSamples } from './latest.ts'
 import { emitWarning, LogWatch } from './log-watch.ts'
 import { compileSelector } from './matchers.ts'
 import { type Page, type PageQuery, readPage } from './pages.ts'
 import { placeOf } from './place.ts'
 import { type MemoryReader, Pressure } from './pressure.ts'
-import { readBatches, readPieces } from './reader.ts'
+import { readBatches } from './reader.ts'
 import { type BatchOptions, type BatchOutcome, recordBatch, type Source } from './record-batch.ts'
 import { Recorder } from './recorder.ts'
-import { hasRolledUp, readRolledUp } from './rolled-up.ts'
-import { LentRoom } from './room.ts'
+import { limitsOf, type MetricsOptions, optionNames, type RecordOptions } from './repository-options.ts'
+import { type CleanupOptions, cleanUp } from './retention.ts'
+import { readForAggregate } from './rolled-up.ts'
 import { samplesOfBatches } from './sample-stream.ts'
-import { seriesOf } from './series-reader.ts'
 import type { Batch, Durability, Labels, NewSample, Sample, SampleQuery, SeriesQuery } from './words.ts'
-
-export type MetricsOptions = Partial<SeriesLimits> & {
-  /** Of writes that do not say it themselves. Default `full`. */
-  readonly durability?: Durability
-  /** What shrinks chunks when memory is short. Default: this machine and every control group around us. */
-  readonly memory?: MemoryReader
-  /** Told what is no failure: STATE_LOG_HELD. It must not throw. Default: a warning of the process. */
-  readonly onWarning?: (warning: PlimsollError) => void
-  readonly clock?: Clock
-}
-
-const optionNames = namesIn<MetricsOptions>({
-  maxSeries: true,
-  maxSeriesPerName: true,
-  durability: true,
-  memory: true,
-  onWarning: true,
-  clock: true,
-})
-
-export type RecordOptions = {
-  readonly labels?: Labels
-  /** Default now. */
-  readonly timestampMs?: number
-  readonly durability?: Durability
-}
-
-export type CleanupOptions = {
-  readonly retentionDays: number
-  /** In this order. What one has put together no other one does. */
-  readonly downsample?: readonly DownsampleRule[]
-  /** Ends it soon: what it has done until then stays done, and the next one does the rest. */
-  readonly signal?: AbortSignal
-}
-
-export type MetricSummary = {
-  readonly name: string
-  readonly series: number
-  readonly samples: number
-  readonly firstMs: number
-  readonly lastMs: number
-}
-
-const usualLimits: SeriesLimits = { maxSeries: 1_000_000, maxSeriesPerName: 100_000 }
-const largestChunk = 100_000
-const dayMs = 86_400_000
 
 /** What was opened here and is given back here. */
 type Own = { readonly store: Store; readonly acknowledged: Acknowledged | null }
@@ -131,8 +82,7 @@ export class MetricsRepository implements AsyncDisposable {
     compactor: Compactor,
   ) {
     const { clock, own = null, durability = 'full', memory } = options
-    const { maxSeries = usualLimits.maxSeries, maxSeriesPerName = usualLimits.maxSeriesPerName } = options
-    this.#limits = { maxSeries, maxSeriesPerName }
+    this.#limits = limitsOf(options)
     this.#store = store
     this.#own = own
     this.#clock = clock
@@ -184,18 +134,13 @@ export class MetricsRepository implements AsyncDisposable {
    * @throws BatchError, which says what is recorded
    */
   async recordMetricsBatch(source: Source, options: BatchOptions = {}): Promise<BatchOutcome> {
-    const { chunkSize = defaultOptions.metrics.chunkSize, durability = this.#durability, signal } = options
-    if (!Number.isInteger(chunkSize) || chunkSize < 1 || chunkSize > largestChunk)
-      throw new PlimsollError(
-        'OPTION_INVALID',
-        `chunkSize is ${chunkSize}, expected a whole number from 1 to ${largestChunk}`,
-      )
     const place = {
       recorder: this.#recorder,
       clock: this.#clock,
       pressure: new Pressure(this.#clock, this.#memory),
     }
-    return await recordBatch(source, { chunkSize, durability, ...(signal && { signal }) }, place)
+    const durability = options.durability ?? this.#durability
+    return await recordBatch(source, { ...options, durability }, place)
   }
 
   /** In order of series and time. The next sample is read when it is asked for. */
@@ -216,27 +161,12 @@ export class MetricsRepository implements AsyncDisposable {
 
   /** Buckets that have samples, by group. @throws METRIC_QUERY_INVALID, METRIC_QUERY_TOO_LARGE */
   queryMetrics(query: AggregateQuery): AsyncIterable<AggregatePoint> {
-    return aggregate((stepMs) => this.#piecesOf(query, stepMs), query)
-  }
-
-  async *#piecesOf(query: AggregateQuery, stepMs: number | null): AsyncGenerator<Piece | null> {
-    const test = await compileSelector(query)
-    const isRolledUp = (): Promise<boolean> => hasRolledUp(this.#store, query)
-    if (await isRolledUp()) yield* readRolledUp(this.#store, this.#head, { query, test })
-    else {
-      yield* readPieces(this.#store, this.#head, { query, test, stepMs, room: new LentRoom() })
-      // The first step of all was put together meanwhile.
-      if (await isRolledUp()) yield null
-    }
+    return aggregate((stepMs) => readForAggregate(this.#store, this.#head, { query, stepMs }), query)
   }
 
   /** The newest sample of all series that are meant; null when there is none. */
   async getLatestValue(name: string, query: Omit<SeriesQuery, 'name'> = {}): Promise<Sample | null> {
-    let latest: Sample | null = null
-    for await (const sample of this.streamLatest({ ...query, name })) {
-      if (latest === null || sample.timestampMs > latest.timestampMs) latest = sample
-    }
-    return latest
+    return await latestOf(this.streamLatest({ ...query, name }))
   }
 
   /** The newest sample of each series. */
@@ -246,38 +176,17 @@ export class MetricsRepository implements AsyncDisposable {
 
   /** Sorted. */
   async getMetricNames(prefix = ''): Promise<readonly string[]> {
-    const rows = await this.#store.read<{ readonly name: string }>(
-      'select distinct name from metric_series where substr(name, 1, ?1) = ?2 order by name',
-      [prefix.length, prefix],
-    )
-    return rows.map(({ name }) => name)
+    return await namesOf(this.#store, prefix)
   }
 
   /** The label sets that a name is recorded with, as many as there are series. */
   async getMetricLabels(name: string, query: Omit<SeriesQuery, 'name'> = {}): Promise<readonly Labels[]> {
-    const all: Labels[] = []
-    const test = await compileSelector({ ...query, name })
-    for await (const page of seriesOf(this.#store, { ...query, name }, { test }))
-      for (const { labels } of page) all.push(labels)
-    return all
+    return await labelSetsOf(this.#store, { ...query, name })
   }
 
   /** By name, sorted; only names that have samples in the range. */
   async getMetricsSummary(query: SampleQuery = {}): Promise<readonly MetricSummary[]> {
-    const byName = new Map<string, MetricSummary>()
-    const test = await compileSelector(query)
-    for await (const found of countSeries(this.#store, this.#head, { query, test })) {
-      const { name } = found.series
-      const before = byName.get(name)
-      byName.set(name, {
-        name,
-        series: (before?.series ?? 0) + 1,
-        samples: (before?.samples ?? 0) + found.samples,
-        firstMs: Math.min(before?.firstMs ?? found.firstMs, found.firstMs),
-        lastMs: Math.max(before?.lastMs ?? found.lastMs, found.lastMs),
-      })
-    }
-    return [...byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
+    return await summariesOf(this.#store, this.#head, query)
   }
 
   /**
@@ -287,20 +196,11 @@ export class MetricsRepository implements AsyncDisposable {
    * NAME:count at its begin.
    * @throws OPTION_INVALID, METRIC_QUERY_INVALID, METRIC_TOO_MANY_SERIES, the reason of the signal
    */
-  async cleanupOldMetrics({
-    retentionDays,
-    downsample: rules = [],
-    signal,
-  }: CleanupOptions): Promise<CleanupOutcome & { readonly downsampled: number }> {
-    if (!(retentionDays >= 0 && retentionDays <= 1e8))
-      throw new PlimsollError('OPTION_INVALID', `retentionDays is ${retentionDays}, expected 0 or more`)
-    const nowMs = this.#clock.now()
-    const beforeMs = Math.ceil(nowMs - retentionDays * dayMs)
-    const deleted = await this.#compactor.delete(() => deleteBefore(this.#store, beforeMs, signal), signal)
-    let downsampled = 0
-    for (const rule of rules)
-      downsampled += await downsample(this.#store, rule, { nowMs, limits: this.#limits, signal })
-    return { ...deleted, downsampled }
+  async cleanupOldMetrics(
+    options: CleanupOptions,
+  ): Promise<CleanupOutcome & { readonly downsampled: number }> {
+    const place = { store: this.#store, compactor: this.#compactor, clock: this.#clock, limits: this.#limits }
+    return await cleanUp(place, options)
   }
 
   /**

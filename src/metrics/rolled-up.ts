@@ -4,12 +4,13 @@
  */
 import type { Store } from '../store/store.ts'
 import { Aggregation } from './aggregate.ts'
-import { type AggregateQuery, type BlockSummary, isSummary } from './aggregate-words.ts'
+import { type AggregateQuery, type BlockSummary, isSummary, type Piece } from './aggregate-words.ts'
 import type { Head } from './head.ts'
 import { findSeries } from './known-series.ts'
-import type { SeriesTest } from './matchers.ts'
-import { rangeOf, readSeries } from './reader.ts'
+import { compileSelector, type SeriesTest } from './matchers.ts'
+import { rangeOf, readPieces, readSeries } from './reader.ts'
 import { type Part, partName, partsOf, summaryOfPart } from './roll-up.ts'
+import { LentRoom } from './room.ts'
 import { SeriesCache } from './series-cache.ts'
 import { keyOf } from './series-key.ts'
 import { type KnownSeries, seriesOf } from './series-reader.ts'
@@ -19,15 +20,30 @@ import type { Batch, Labels } from './words.ts'
 
 type Named = AggregateQuery & { readonly name: string }
 
+/** The samples or what is known of them; null when what was read until then does not count, and all has to be read again. */
+export async function* readForAggregate(
+  store: Store,
+  head: Head,
+  { query, stepMs }: { readonly query: AggregateQuery; readonly stepMs: number | null },
+): AsyncGenerator<Piece | null> {
+  const test = await compileSelector(query)
+  if (await hasRolledUp(store, query)) yield* readRolledUp(store, head, { query, test })
+  else {
+    yield* readPieces(store, head, { query, test, stepMs, room: new LentRoom() })
+    // The first step of all was put together meanwhile.
+    if (await hasRolledUp(store, query)) yield null
+  }
+}
+
 /** Whether there may be something of what is read here: only of one name, and of aggregates that need no single samples. */
-export async function hasRolledUp(store: Store, query: AggregateQuery): Promise<boolean> {
+async function hasRolledUp(store: Store, query: AggregateQuery): Promise<boolean> {
   if (query.name === undefined || partsOf[query.aggregate] === undefined) return false
   const sql = 'select id from metric_series where name = ?1 limit 1'
   return (await store.read(sql, [partName(query.name, 'count')])).length > 0
 }
 
 /** The samples that are left, too. What a bucket has of some series comes as one summary for each part that is needed. */
-export async function* readRolledUp(
+async function* readRolledUp(
   store: Store,
   head: Head,
   { query, test }: { readonly query: AggregateQuery; readonly test: SeriesTest },
