@@ -1,12 +1,18 @@
 import { createReadStream } from 'node:fs'
 import { systemClock } from '../clock.ts'
 import { messageOf, PlimsollError } from '../errors.ts'
-import type { MetricsRepository, Sample, SampleQuery } from '../metrics/metrics.ts'
+import {
+  BatchError,
+  type BatchOutcome,
+  type MetricsRepository,
+  type Sample,
+  type SampleQuery,
+} from '../metrics/metrics.ts'
 import { layerOfVariables } from '../plan/plan.ts'
 import { writeSteadily } from '../report/report.ts'
 import { stopSignals } from './stop-signals.ts'
 import { printPieces, writeWholeFile } from './whole-output.ts'
-import { changeMetrics, queryOf, readMetrics, unknownMetric } from './with-metrics.ts'
+import { changeMetrics, noteMetrics, queryOf, readMetrics, unknownMetric } from './with-metrics.ts'
 import type { Call } from './words.ts'
 
 const formats = ['openmetrics', 'prometheus', 'csv', 'jsonl'] as const
@@ -86,18 +92,31 @@ export async function importMetrics(call: Call): Promise<number> {
   using stop = stopSignals()
   const source = await samplesIn(file, format)
   const { chunkSize = importChunk } = layerOfVariables(process.env).metrics ?? {}
-  const outcome = await changeMetrics(call, (metrics) =>
-    metrics.recordMetricsBatch(source, { chunkSize, signal: stop.signal }),
-  )
+  const outcome = await changeMetrics(call, async (metrics, store) => {
+    const note = (detail: string): Promise<void> => noteMetrics(store, 'metrics-import', detail)
+    try {
+      const done = await metrics.recordMetricsBatch(source, { chunkSize, signal: stop.signal })
+      await note(importedText(done))
+      return done
+    } catch (error) {
+      // Where this cannot be written either, the first error says why.
+      if (error instanceof BatchError)
+        await note(`${error.code}: ${importedText(error.outcome)}`).catch(() => undefined)
+      throw error
+    }
+  })
   const { position, duplicates } = outcome
   await writeSteadily(
     process.stdout,
     call.flag('json')
       ? `${JSON.stringify({ type: 'imported', samples: position, duplicates })}\n`
-      : `${position} samples imported${duplicates > 0 ? `, of which ${duplicates} replaced one of the same time` : ''}\n`,
+      : `${importedText(outcome)}\n`,
   )
   return 0
 }
+
+const importedText = ({ position, duplicates }: BatchOutcome): string =>
+  `${position} samples imported${duplicates > 0 ? `, of which ${duplicates} replaced one of the same time` : ''}`
 
 async function samplesIn(file: string, format: Format): Promise<AsyncIterable<Sample>> {
   const { readCsvSamples, readExposition, readJsonLines } = await import('../metrics/metrics.ts')

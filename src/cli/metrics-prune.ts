@@ -1,12 +1,8 @@
-import { systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
-import { actorHere, openJournal } from '../journal/journal.ts'
 import type { DownsampleRule } from '../metrics/metrics.ts'
-import type { Store } from '../store/store.ts'
 import { durationForms, parseDuration } from '../units.ts'
 import { stopSignals } from './stop-signals.ts'
-import { typedCommand } from './typed.ts'
-import { changeMetrics } from './with-metrics.ts'
+import { changeMetrics, noteMetrics } from './with-metrics.ts'
 import type { Call } from './words.ts'
 
 const dayMs = 86_400_000
@@ -23,13 +19,22 @@ export async function pruneMetrics(call: Call): Promise<number> {
     try {
       const done = await metrics.cleanupOldMetrics({ retentionDays, downsample, signal })
       isNoted = true
-      await note(store, `${done.samples} samples deleted, ${done.downsampled} put together`)
+      await noteMetrics(
+        store,
+        'metrics-prune',
+        `${done.samples} samples deleted, ${done.downsampled} put together`,
+      )
       // Who ends now leaves what was deleted in the file otherwise.
       await metrics.compact({ signal })
       return done
     } catch (cause) {
       if (stop.fault !== undefined || cause !== signal.reason) throw stop.fault ?? cause
-      if (!isNoted) await note(store, 'interrupted; what was deleted or put together until then stays so')
+      if (!isNoted)
+        await noteMetrics(
+          store,
+          'metrics-prune',
+          'interrupted; what was deleted or put together until then stays so',
+        )
       throw new PlimsollError('INTERRUPTED', 'what was deleted or put together until now stays so', {
         cause,
         fix: 'Run it again for the rest',
@@ -44,13 +49,6 @@ export async function pruneMetrics(call: Call): Promise<number> {
   )
   return 0
 }
-
-/** In the audit; what was asked for is in the command there. */
-const note = (store: Store, detail: string): Promise<void> =>
-  openJournal(store).note({
-    ...{ atMs: systemClock.now(), action: 'metrics-prune', detail },
-    by: actorHere(process.env, typedCommand(process.argv.slice(2))),
-  })
 
 function daysOf(text: string | undefined, isOptional: boolean): number {
   if (text === undefined && isOptional) return forEver

@@ -1,10 +1,12 @@
 import { systemClock } from '../clock.ts'
 import { PlimsollError } from '../errors.ts'
+import { actorHere, openJournal } from '../journal/journal.ts'
 import { MetricsRepository, parseMatcher, type SampleQuery } from '../metrics/metrics.ts'
 import { nearestName } from '../nearest.ts'
 import { plainText } from '../report/report.ts'
 import { namePlace, openStore, openStoreForReading, type Store } from '../store/store.ts'
 import { durationForms, parseDuration } from '../units.ts'
+import { typedCommand } from './typed.ts'
 import { placeOf } from './with-journal.ts'
 import type { Call } from './words.ts'
 
@@ -29,6 +31,17 @@ export async function changeMetrics<Result>(call: Call, change: Use<Result>): Pr
   await using metrics = await MetricsRepository.open({ store }, { onWarning })
   return await change(metrics, store)
 }
+
+/** In the audit; what was asked for is in the command there. */
+export const noteMetrics = (
+  store: Store,
+  action: 'metrics-import' | 'metrics-prune',
+  detail: string,
+): Promise<void> =>
+  openJournal(store).note({
+    ...{ atMs: systemClock.now(), action, detail },
+    by: actorHere(process.env, typedCommand(process.argv.slice(2))),
+  })
 
 /** What of the call chooses series and times. @throws USAGE, METRIC_QUERY_INVALID */
 export function queryOf(call: Call): SampleQuery {

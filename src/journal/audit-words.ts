@@ -9,6 +9,7 @@ export type AuditAction =
   | 'deny'
   | 'unlock'
   | 'history-import'
+  | 'metrics-import'
   | 'metrics-prune'
   | 'queries-prune'
 

@@ -105,6 +105,22 @@ test('an import that fails says in which line, and what is recorded', async () =
   assert.deepEqual(jsonLines(summary.stdout), [{ name: 'up', series: 1, samples: 1, firstMs: 5, lastMs: 5 }])
 })
 
+test('the audit knows who imported what, also when it failed half-way', async () => {
+  using folder = new Folder()
+  folder.write('bad.csv', 'name,timestamp,value\nup,5,1\nup,6,x\n')
+  folder.write('good.csv', 'name,timestamp,value\nup,5,2\nup,6,3\n')
+  assert.equal((await folder.plimsoll(['metrics', 'import', 'bad.csv'])).code, 2)
+  assert.equal((await folder.plimsoll(['metrics', 'import', 'good.csv'])).code, 0)
+  const { stdout } = await folder.plimsoll(['audit', '--action', 'metrics-import', '--json'])
+  assert.deepEqual(
+    jsonLines(stdout).map(({ by, detail }) => [Object(by).command, detail]),
+    [
+      ['plimsoll metrics import good.csv', '2 samples imported, of which 1 replaced one of the same time'],
+      ['plimsoll metrics import bad.csv', 'METRIC_TEXT_INVALID: 1 samples imported'],
+    ],
+  )
+})
+
 test('an import that waits for its input is interrupted; what came until then is recorded, chunk by chunk', async () => {
   using folder = new Folder()
   const words = ['metrics', 'import', '-', '--format', 'jsonl', '--json']
