@@ -9,9 +9,9 @@ const capitalLevel = /^.{0,60}\b(?:WARN|WARNING|INFO|NOTICE|DEBUG|TRACE)\b[ \]]/
 /** not as a folder of a build has it, */
 const debugging = /(?<![\\/\w.-])DEBUG(?![\\/\w])/
 
-/** in brackets or in a field, as letters (klog, MongoDB), as numbers (pino) or as signs (Redis). */
+/** in brackets or in a field, as letters (klog, MongoDB, TensorFlow), as numbers (pino) or as signs (Redis). */
 const otherLevel =
-  /\blevel"?[:=]"?(?:warn|info|debug|trace)|^.{0,60}[[<:](?:warn|warning|wrn|note|notice|info|inf|debug|dbg)[\]>]|^(?:.{0,60}: )?W\d{4} \d\d:\d\d:|"s":"[IWD]\d?"|"level":[1-4]0\b|^\d{1,9}:[A-Z] \d\d \w{3} \d{4} [\d:.]{1,12} [.*-] /i
+  /\blevel"?[:=]"?(?:warn|info|debug|trace)|^.{0,60}[[<:](?:warn|warning|wrn|note|notice|info|inf|debug|dbg)[\]>]|^(?:.{0,60}: )?W\d{4} \d\d:\d\d:|"s":"[IWD]\d?"|\d\d:\d\d:\d\d\.\d{3,9}: [IW] \w|"level":[1-4]0\b|^\d{1,9}:[A-Z] \d\d \w{3} \d{4} [\d:.]{1,12} [.*-] /i
 
 /** What a server tells of one of those who ask it, strangers often: nginx, Apache, PostgreSQL, and the daemons of a host. */
 const ofAPeer =

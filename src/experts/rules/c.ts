@@ -169,6 +169,8 @@ export const cRules: readonly Rule[] = [
       'Failed to find "{package}" in "',
       'The pkg-config command could not be found',
       'The system library `{library@}` required by crate',
+      "could not find system library '{library}' required by the",
+      "Requested '{package}' but version of {name} is {version}",
       'is considered to be',
       'targets are referenced, but are missing',
       'links to target "{package}" but the',

@@ -230,6 +230,7 @@ export const compilerRules: readonly Rule[] = [
       'panic: test timed out after {time@}',
       '.***Timeout {time@} sec',
       'Failed: Timeout (>{time}) from pytest-timeout',
+      '++++ Timeout ++++',
       '^//{target@}  {spaces}TIMEOUT in {time}',
       '^TIMEOUT [ {spaces}{time@}s] {test}',
     ],

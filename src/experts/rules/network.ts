@@ -190,6 +190,7 @@ export const networkRules: readonly Rule[] = [
       'DNSLookupFail',
       'Could not resolve hostname {host@}',
       'Could not resolve proxy',
+      ': Unknown host: {host@}',
       'Name or service not known',
       'Temporary failure in name resolution',
       "Temporary failure resolving '{host}'",

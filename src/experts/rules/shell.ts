@@ -91,6 +91,9 @@ export const shellRules: readonly Rule[] = [
     unless: ['.tgz', 'http'],
     phrases: [
       'syntax error near unexpected token {token}',
+      'syntax error near `',
+      'syntax error in conditional expression',
+      'conditional binary operator expected',
       'syntax error: unexpected end of file',
       'unexpected EOF while looking for matching',
       'Syntax error: {detail} unexpected',
