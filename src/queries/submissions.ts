@@ -22,6 +22,18 @@ export type SubmitOptions = {
   readonly consult?: Consult | undefined
 }
 
+/** How a query of a batch ended. */
+export type BatchEntry =
+  | ({ readonly ok: true } & AnsweredQuery)
+  | { readonly ok: false; readonly queryId: string; readonly error: unknown }
+
+/** One that fails keeps none of the batch from its answer. */
+export const entryOf = (queryId: string, submitted: Promise<AnsweredQuery>): Promise<BatchEntry> =>
+  submitted.then(
+    (answeredQuery) => ({ ok: true, ...answeredQuery }),
+    (error: unknown) => ({ ok: false, queryId, error }),
+  )
+
 export class Submissions {
   readonly line: WaitingLine
   readonly #parts: SubmissionParts
