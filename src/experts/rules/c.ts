@@ -186,6 +186,7 @@ export const cRules: readonly Rule[] = [
       'configure: error: {package} is required',
       'configure: error: Package requirements',
       'configure: error: Could not find',
+      'FATAL ERROR: could not find a valid {package} library',
       'configure: error: no acceptable C compiler',
       'configure: error: cannot find',
       'No CMAKE_CXX_COMPILER could be found',

@@ -120,6 +120,8 @@ export const fileRules: readonly Rule[] = [
       'This command has to be run under the root user',
       'could not open lock file',
       'you must be root',
+      'need to be root',
+      'must be root to',
     ],
     unless: [
       'Permission denied (publickey',

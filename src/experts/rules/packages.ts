@@ -81,6 +81,16 @@ export const packageRules: readonly Rule[] = [
     source: 'apt, apt-private',
   },
   {
+    id: 'apt-gone',
+    cause: 'not-found-remote',
+    also: ['remote-unavailable'],
+    phrases: ['E: Failed to fetch {url@}  404'],
+    says: 'The repository no longer has {url}: the list of packages on this machine is older than the repository.',
+    next: ['Run apt-get update in the same step as apt-get install'],
+    log: 'E: Failed to fetch http://deb.example/pool/main/c/curl_7.68.0-1_amd64.deb  404  Not Found [IP: 192.0.2.7 80]',
+    source: 'apt, methods/http.cc and apt-pkg/acquire-item.cc',
+  },
+  {
     id: 'apt-fetch',
     cause: 'remote-unavailable',
     phrases: [
@@ -100,7 +110,7 @@ export const packageRules: readonly Rule[] = [
       'File has unexpected size',
       'for {url@}/repodata/repomd.xml',
     ],
-    unless: ['Temporary failure resolving', 'Hash Sum mismatch'],
+    unless: ['Temporary failure resolving', 'Hash Sum mismatch', '  404  Not Found'],
     says: 'The package repository of the system could not be read.',
     log: 'E: Failed to fetch http://deb.example/debian/pool/main/c/curl.deb  503  Service Unavailable',
     source: 'apt, apt-pkg/acquire-item.cc; dnf, librepo',
