@@ -8,7 +8,7 @@ import type { SpilledText } from './words.ts'
 /** In UTF-16 units. */
 const longestInline = 64 * 1024
 
-export type SpillPlace = { readonly dir: () => Promise<string> }
+export type SpillPlace = { dir(): Promise<string> }
 
 export class AnswerText implements AsyncDisposable {
   readonly #place: SpillPlace

@@ -1,8 +1,15 @@
-import type { Clock } from '../../clock.ts'
-import { namesIn } from '../../option-names.ts'
+/** What a circle of experts may be told, and what is handed over to it in numbers. */
+import { type Clock, systemClock } from '../../clock.ts'
+import { defaultOptions } from '../../default-options.ts'
+import { PlimsollError } from '../../errors.ts'
+import { checkNames, namesIn } from '../../option-names.ts'
 import type { ExpertSource } from '../../plan/plan.ts'
+import { streamBytes } from './ask-model.ts'
 import type { PressureGauge } from './calm.ts'
 import type { Consultation, ConsultOptions, ExpertAnswer, Question } from './words.ts'
+
+const mebibyte = 1024 ** 2
+const largest = 1_000_000
 
 export type ExpertManagerOptions = {
   /** The models; `readCircle` reads them from files. The offline expert is always there. */
@@ -30,7 +37,7 @@ export type ExpertManagerOptions = {
   readonly clock?: Clock
 }
 
-export const managerNames = namesIn<ExpertManagerOptions>({
+const optionNames = namesIn<ExpertManagerOptions>({
   experts: true,
   maxConcurrentQueries: true,
   memoryBudgetMb: true,
@@ -44,6 +51,29 @@ export const managerNames = namesIn<ExpertManagerOptions>({
   onAnswer: true,
   clock: true,
 })
+
+/** What counts of the options, checked. @throws OPTION_INVALID */
+export function settingsOf(options: ExpertManagerOptions) {
+  checkNames('ExpertManager', options, optionNames)
+  const { experts: defaults } = defaultOptions
+  const { maxConcurrentQueries, memoryBudgetMb, enableStreaming } = { ...defaults, ...options }
+  const { experts = [], variables = process.env, clock = systemClock } = options
+  return {
+    ...{ experts, variables, clock, enableStreaming, secrets: options.secrets ?? [] },
+    maxWaitingQueries: wholeOf('maxWaitingQueries', options.maxWaitingQueries ?? 10_000, 0),
+    memoryBudgetMb: wholeOf('memoryBudgetMb', memoryBudgetMb, streamBytes / mebibyte),
+    maxConcurrentQueries: wholeOf('maxConcurrentQueries', maxConcurrentQueries, 1),
+    spendingLimitUsd: options.spendingLimitUsd ?? null,
+  }
+}
+
+function wholeOf(option: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least && value <= largest) return value
+  throw new PlimsollError(
+    'OPTION_INVALID',
+    `${option} is ${value}, expected a whole number from ${least} to ${largest}`,
+  )
+}
 
 export type BatchQuestion = { readonly question: Question; readonly options?: Omit<ConsultOptions, 'signal'> }
 export type BatchConsultation =

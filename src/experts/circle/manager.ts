@@ -1,85 +1,64 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Clock, systemClock } from '../../clock.ts'
-import { defaultOptions } from '../../default-options.ts'
 import { PlimsollError } from '../../errors.ts'
 import { MemoryMonitor } from '../../memory/memory.ts'
-import { checkNames } from '../../option-names.ts'
-import { createRedactor, type Redactor } from '../../redact/redact.ts'
-import { askModel, type ModelParts, streamBytes } from './ask-model.ts'
+import { askModel, type ModelParts } from './ask-model.ts'
 import { consultEach } from './batch.ts'
 import { CalmGate, type PressureGauge } from './calm.ts'
-import { type Chosen, consultAll } from './consult.ts'
+import { type ConsultParts, consultAll } from './consult.ts'
 import { Handover } from './handover.ts'
-import { keyOf } from './keys.ts'
 import {
   type BatchConsultation,
   type BatchQuestion,
   type ExpertManagerOptions,
-  managerNames,
+  settingsOf,
 } from './manager-options.ts'
+import { Masking } from './masking.ts'
 import { ModelReader } from './model-reader.ts'
 import { Performance, type PerformanceReport } from './performance.ts'
 import { Purse } from './purse.ts'
 import { Roster } from './roster.ts'
 import { FairShare } from './share.ts'
-import { within } from './time-limit.ts'
+import { SpillDir } from './spill-dir.ts'
+import { whileInTime, within } from './time-limit.ts'
 import type { Consultation, ConsultOptions, ExpertAnswer, ExpertEvent, Prompt, Question } from './words.ts'
 
 export type { BatchConsultation, BatchQuestion, ExpertManagerOptions } from './manager-options.ts'
 
 const mebibyte = 1024 ** 2
-const largest = 1_000_000
 
 /** Several experts for one question. Everything that it begins has ended when it is disposed of. */
 export class ExpertManager implements AsyncDisposable {
   readonly #roster: Roster
   readonly #streams: boolean
-  readonly #limitUsd: number | null
   readonly #turns: FairShare
   readonly #gate: CalmGate
   readonly #parts: Omit<ModelParts, 'redactor'>
-  readonly #secrets: readonly string[]
+  readonly #masking: Masking
+  readonly #spills: SpillDir
   readonly #performance = new Performance()
   readonly #onAnswer: ((answer: ExpertAnswer) => void) | undefined
   readonly #monitor: MemoryMonitor | undefined
   readonly #closing = new AbortController()
   /** Consultations that have not ended: at most those that run and wait. */
   readonly #open = new Set<Promise<unknown>>()
-  #redactor: Promise<Redactor> | undefined
-  #known: Promise<readonly string[]> | undefined
-  #spillDir: Promise<string> | undefined
 
   /** @throws OPTION_INVALID */
   constructor(options: ExpertManagerOptions = {}) {
-    checkNames('ExpertManager', options, managerNames)
-    const { maxConcurrentQueries, memoryBudgetMb, enableStreaming } = {
-      ...defaultOptions.experts,
-      ...options,
-    }
-    const { experts = [], clock = systemClock, variables = process.env } = options
-    const most = wholeOf('maxWaitingQueries', options.maxWaitingQueries ?? 10_000, 0)
-    const budgetMb = wholeOf('memoryBudgetMb', memoryBudgetMb, streamBytes / mebibyte)
-    this.#roster = new Roster(experts)
-    this.#streams = enableStreaming
-    this.#limitUsd = options.spendingLimitUsd ?? null
-    this.#turns = new FairShare(wholeOf('maxConcurrentQueries', maxConcurrentQueries, 1), most)
+    const settings = settingsOf(options)
+    const { clock, variables, memoryBudgetMb: budgetMb } = settings
+    this.#roster = new Roster(settings.experts)
+    this.#streams = settings.enableStreaming
+    this.#turns = new FairShare(settings.maxConcurrentQueries, settings.maxWaitingQueries)
     this.#monitor = options.memory === undefined ? new MemoryMonitor() : undefined
-    this.#gate = new CalmGate(
-      options.memory ?? (this.#monitor as PressureGauge),
-      clock,
-      Number.POSITIVE_INFINITY,
-    )
-    this.#secrets = [...(options.secrets ?? [])]
+    const gauge = options.memory ?? (this.#monitor as PressureGauge)
+    this.#gate = new CalmGate(gauge, clock, Number.POSITIVE_INFINITY)
+    this.#masking = new Masking({ secrets: settings.secrets, models: this.#roster.models, variables })
     this.#onAnswer = options.onAnswer
-    const { spillDir } = options
+    this.#spills = new SpillDir(options.spillDir)
     this.#parts = {
-      ...{ clock, variables, purse: new Purse(this.#limitUsd) },
-      reader: new ModelReader(() => this.#allSecrets(), { budgetMb, variables }),
+      ...{ clock, variables, purse: new Purse(settings.spendingLimitUsd), spills: this.#spills },
+      reader: new ModelReader(() => this.#masking.secrets, { budgetMb, variables }),
       memory: new FairShare(budgetMb * mebibyte, Number.POSITIVE_INFINITY),
-      spills: { dir: () => (this.#spillDir ??= mkdtemp(join(spillDir ?? tmpdir(), 'plimsoll-answers-'))) },
       noteHeld: (bytes) => {
         this.#performance.peakHeldBytes = Math.max(this.#performance.peakHeldBytes, bytes)
       },
@@ -153,7 +132,7 @@ export class ExpertManager implements AsyncDisposable {
   ): Promise<ExpertAnswer> {
     const source = this.#roster.model(expert)
     using stop = within(this.#parts.clock, null, signal, () => undefined)
-    const parts = { ...this.#parts, redactor: await this.#masking() }
+    const parts = { ...this.#parts, redactor: await this.#masking.redactor }
     const text = { ...prompt, isDiagnosis: false }
     const asked = {
       questionId: randomUUID(),
@@ -169,20 +148,7 @@ export class ExpertManager implements AsyncDisposable {
 
   getPerformanceReport(): PerformanceReport {
     const { memory, purse } = this.#parts
-    const performance = this.#performance
-    return {
-      queries: {
-        ...{ running: this.#turns.taken, peakRunning: this.#turns.peak, waiting: this.#turns.waiting },
-        ...{ ended: performance.queriesEnded, failed: performance.queriesFailed },
-        ...{ waitedMs: performance.waitedMs, endedEarly: performance.endedEarly },
-      },
-      memory: {
-        ...{ budgetBytes: memory.capacity, reservedBytes: memory.taken, peakReservedBytes: memory.peak },
-        peakHeldByStreamBytes: performance.peakHeldBytes,
-      },
-      spending: { spentUsd: purse.spentUsd, limitUsd: this.#limitUsd },
-      experts: performance.experts,
-    }
+    return this.#performance.report({ turns: this.#turns, memory, purse })
   }
 
   /** What runs and what waits is cancelled; files of long answers are removed. */
@@ -191,13 +157,13 @@ export class ExpertManager implements AsyncDisposable {
     await Promise.allSettled(this.#open)
     await this.#parts.reader[Symbol.asyncDispose]()
     this.#monitor?.[Symbol.dispose]()
-    if (this.#spillDir !== undefined) await rm(await this.#spillDir, { recursive: true, force: true })
+    await this.#spills[Symbol.asyncDispose]()
   }
 
   async #begin(
     question: Question,
     options: ConsultOptions,
-    emit: (event: ExpertEvent, signal: AbortSignal) => Promise<void>,
+    emit: ConsultParts['emit'],
   ): Promise<Consultation> {
     this.#closing.signal.throwIfAborted()
     const chosen = this.#roster.chosenFor(question.type, options)
@@ -213,15 +179,12 @@ export class ExpertManager implements AsyncDisposable {
   async #run(
     question: Question,
     options: ConsultOptions,
-    {
-      chosen,
-      emit,
-    }: { readonly chosen: Chosen; readonly emit: (event: ExpertEvent, signal: AbortSignal) => Promise<void> },
+    { chosen, emit }: Pick<ConsultParts, 'chosen' | 'emit'>,
   ): Promise<Consultation> {
     const { clock } = this.#parts
     using closed = within(clock, null, this.#closing.signal, () => undefined)
     using unwanted = within(clock, null, options.signal, () => undefined)
-    using stopped = within(clock, timeLeft(question, options, clock), options.signal, () => tooLate(question))
+    using stopped = whileInTime(question, options, clock)
     const abort = AbortSignal.any([closed.signal, stopped.signal])
     const listening = AbortSignal.any([closed.signal, unwanted.signal])
     const startMs = clock.monotonic()
@@ -235,22 +198,12 @@ export class ExpertManager implements AsyncDisposable {
       using _calm = await this.#gate.enter(abort, () => waiting('memory'))
       const waitedMs = clock.monotonic() - startMs
       this.#performance.waitedMs += waitedMs
-      const consultation = await consultAll(
-        {
-          ...{
-            ...this.#parts,
-            redactor: await this.#masking(),
-            chosen,
-            waitedMs,
-            emit: told,
-            signal: abort,
-            listening,
-          },
-          noteAnswer: (answer) => this.#note(answer),
-        },
-        question,
-        options,
-      )
+      const parts: ConsultParts = {
+        ...{ ...this.#parts, redactor: await this.#masking.redactor },
+        ...{ chosen, waitedMs, emit: told, signal: abort, listening },
+        noteAnswer: (answer) => this.#note(answer),
+      }
+      const consultation = await consultAll(parts, question, options)
       // Its time being over ends the experts, not the consultation: what was answered stays.
       if (options.signal?.aborted) throw options.signal.reason
       closed.signal.throwIfAborted()
@@ -263,37 +216,8 @@ export class ExpertManager implements AsyncDisposable {
     }
   }
 
-  #masking(): Promise<Redactor> {
-    this.#redactor ??= this.#allSecrets().then(createRedactor)
-    return this.#redactor
-  }
-
-  /** The keys are secrets, too. One that cannot be read is told of where it is needed. */
-  #allSecrets(): Promise<readonly string[]> {
-    this.#known ??= Promise.all(
-      this.#roster.models.map((source) => keyOf(source, this.#parts.variables).catch(() => null)),
-    ).then((keys) => [...this.#secrets, ...keys.filter((key) => key !== null && key.length >= 8)] as string[])
-    return this.#known
-  }
-
   #note(answer: ExpertAnswer): void {
     this.#performance.note(answer)
     this.#onAnswer?.(answer)
   }
-}
-
-function timeLeft({ deadlineMs }: Question, { timeoutMs }: ConsultOptions, clock: Clock): number | null {
-  if (deadlineMs === undefined) return timeoutMs ?? null
-  return Math.max(0, Math.min(deadlineMs - clock.now(), timeoutMs ?? Number.POSITIVE_INFINITY))
-}
-
-const tooLate = ({ title }: Question): PlimsollError =>
-  new PlimsollError('EXPERT_TIMEOUT', `the time for ${JSON.stringify(title.slice(0, 200))} is over`)
-
-function wholeOf(option: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least && value <= largest) return value
-  throw new PlimsollError(
-    'OPTION_INVALID',
-    `${option} is ${value}, expected a whole number from ${least} to ${largest}`,
-  )
 }

@@ -1,3 +1,5 @@
+import type { Purse } from './purse.ts'
+import type { FairShare } from './share.ts'
 import type { AnswerStatus, ExpertAnswer } from './words.ts'
 
 export type ExpertPerformance = {
@@ -51,6 +53,9 @@ type Tally = {
   readonly firstTexts: number[]
 }
 
+/** What all experts share. */
+type Shared = { readonly turns: FairShare; readonly memory: FairShare; readonly purse: Purse }
+
 /** One tally for each expert of the circle. */
 export class Performance {
   readonly #tallies = new Map<string, Tally>()
@@ -71,7 +76,23 @@ export class Performance {
     if (firstTextMs !== null) keep(tally.firstTexts, firstTextMs)
   }
 
-  get experts(): readonly ExpertPerformance[] {
+  report({ turns, memory, purse }: Shared): PerformanceReport {
+    return {
+      queries: {
+        ...{ running: turns.taken, peakRunning: turns.peak, waiting: turns.waiting },
+        ...{ ended: this.queriesEnded, failed: this.queriesFailed },
+        ...{ waitedMs: this.waitedMs, endedEarly: this.endedEarly },
+      },
+      memory: {
+        ...{ budgetBytes: memory.capacity, reservedBytes: memory.taken, peakReservedBytes: memory.peak },
+        peakHeldByStreamBytes: this.peakHeldBytes,
+      },
+      spending: { spentUsd: purse.spentUsd, limitUsd: purse.limitUsd },
+      experts: this.#experts,
+    }
+  }
+
+  get #experts(): readonly ExpertPerformance[] {
     return [...this.#tallies].map(([expert, { durations, firstTexts, ...tally }]) => ({
       ...{ expert, ...tally, answers: { ...tally.answers } },
       durationMs: durations.length === 0 ? null : { ...sharesOf(durations), max: Math.max(...durations) },

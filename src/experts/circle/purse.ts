@@ -16,12 +16,13 @@ export function costOf({ inputTokens, outputTokens }: Tokens, price: Price): num
 
 /** What was spent, and what calls on their way may still cost at most: together never above the limit. */
 export class Purse {
-  readonly #limitUsd: number | null
+  /** Null: no limit. */
+  readonly limitUsd: number | null
   #spentUsd = 0
   #setAsideUsd = 0
 
   constructor(limitUsd: number | null) {
-    this.#limitUsd = limitUsd
+    this.limitUsd = limitUsd
   }
 
   get spentUsd(): number {
@@ -31,17 +32,17 @@ export class Purse {
   /** @throws EXPERT_SPENDING_LIMIT before anything is sent */
   setAside(expert: string, most: Tokens, price: Price): { settle(costUsd: number | null): void } {
     const mostUsd = costOf(most, price)
-    if (this.#limitUsd !== null && mostUsd === null)
+    if (this.limitUsd !== null && mostUsd === null)
       throw new PlimsollError(
         'EXPERT_SPENDING_LIMIT',
         `there is a spending limit, and what ${expert} costs is not known: write its "price"`,
       )
     const set = mostUsd ?? 0
     const needed = this.#spentUsd + this.#setAsideUsd + set
-    if (this.#limitUsd !== null && needed > this.#limitUsd)
+    if (this.limitUsd !== null && needed > this.limitUsd)
       throw new PlimsollError(
         'EXPERT_SPENDING_LIMIT',
-        `to ask ${expert} may cost ${dollars(set)}; with ${dollars(this.#spentUsd + this.#setAsideUsd)} spent or set aside that is above the limit of ${dollars(this.#limitUsd)}`,
+        `to ask ${expert} may cost ${dollars(set)}; with ${dollars(this.#spentUsd + this.#setAsideUsd)} spent or set aside that is above the limit of ${dollars(this.limitUsd)}`,
       )
     this.#setAsideUsd += set
     let isOpen = true
