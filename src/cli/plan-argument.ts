@@ -16,12 +16,6 @@ export async function planOf(call: Call): Promise<Plan> {
   const [file = usualPlan] = call.positionals
   // A variable that is not set in a script.
   if (environment === '') throw new PlimsollError('USAGE', '--env names no environment: it is empty')
-  // Or the output of a command that failed, or said more than a version.
-  if (version !== undefined && (version.trim() === '' || /\p{Cc}/u.test(version)))
-    throw new PlimsollError(
-      'USAGE',
-      `--version is ${JSON.stringify(version)}, expected a text of one line that is not empty`,
-    )
   const plan = await readPlan(file, {
     vars: varsOf(call.texts('var')),
     ...(environment !== undefined && { environment }),

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { durationForms, parseDuration, parseShare, parseSize, sizeForms } from '../units.ts'
+import { show } from './problems.ts'
 import { variablePattern } from './variable-names.ts'
 
 /**
@@ -56,6 +57,27 @@ export const name = (description: string) =>
     minLength: 1,
     maxLength: longestName,
   })
+
+/** Neither a line break nor another control character. */
+const oneLine = /^[^\p{Cc}\p{Zl}\p{Zp}]*$/u
+
+const lineForms = (what: string): string => `${what} of 1 to ${longestName} characters in one line`
+
+const isLine = (written: string): boolean => isName(written) && written.trim() !== '' && oneLine.test(written)
+
+/** What stands in lines about a run: of tables, of logs, in titles. `what` is `a name`. */
+export const line = (what: string, description: string) =>
+  leaf(lineForms(what), (written) => (isLine(written) ? written : undefined), {
+    description,
+    type: ['string', 'number', 'boolean'],
+    minLength: 1,
+    maxLength: longestName,
+    pattern: oneLine.source,
+  })
+
+/** The same for what is given beside the file: what was found and what is allowed; undefined when nothing is wrong. */
+export const lineProblem = (what: string, written: string): string | undefined =>
+  isLine(written) ? undefined : `is ${show(written)}, expected ${lineForms(what)}`
 
 export const whole = (min: number, max: number, description: string) =>
   leaf(

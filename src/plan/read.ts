@@ -9,7 +9,7 @@ import type { Plan } from '../spine.ts'
 import { formatSize } from '../units.ts'
 import { checkSound } from './check.ts'
 import { lowerCircle } from './circle.ts'
-import { nameForms } from './leaf.ts'
+import { lineProblem, nameForms } from './leaf.ts'
 import { lowerNotify } from './notify.ts'
 import { layerOf, layerOfCommand, layerOfVariables, layerOptions } from './options.ts'
 import { PlanInvalidError, Problems, type Report, show } from './problems.ts'
@@ -118,6 +118,9 @@ export function parsePlan(text: string, options: PlanOptions & { readonly file: 
   for (const problem of Object.keys(vars).map(variableProblem)) {
     if (problem !== undefined) throw new PlimsollError('USAGE', `--var: ${problem}`)
   }
+  // It may be the output of a command that failed, or that said more than a version.
+  const wrongVersion = options.version === undefined ? undefined : lineProblem('a version', options.version)
+  if (wrongVersion !== undefined) throw new PlimsollError('USAGE', `--version ${wrongVersion}`)
   const outside = [layerOfVariables(variables), layerOfCommand(options)]
   if (text.length > longestFile) throw tooLong(file)
 

@@ -1,7 +1,7 @@
 /** What people write. Substitution has already happened; places where holes stay are still text. */
 import * as z from 'zod/mini'
 import { circleSchema } from './circle.ts'
-import { budget, filledText, flag, keys, maybe, name, named, size, variables, whole } from './leaf.ts'
+import { budget, flag, keys, line, maybe, named, size, variables, whole } from './leaf.ts'
 import { notifySchema } from './notify.ts'
 import { sectionKeys } from './option-keys.ts'
 import { secretsSchema } from './secret-sources.ts'
@@ -27,12 +27,12 @@ const limitKeys = {
   ...sectionKeys,
 }
 
-const planName = name('The name of the plan')
+const planName = line('a name', 'The name of the plan')
 
 /** A name and tasks must be given: `read.ts` says so, because without them the rest is looked at all the same. */
 export const headSchema = keys({
   name: maybe(planName),
-  version: maybe(filledText('What is deployed. Default dev; --version wins')),
+  version: maybe(line('a version', 'What is deployed. Default dev; --version wins')),
   vars: maybe(vars),
   secrets: maybe(secretsSchema),
   environments: maybe(

@@ -49,8 +49,14 @@ test('--version is that of the package, and of the release behind "deploy"', asy
 for (const { words, says } of [
   { words: ['help', 'dploy'], says: /there is no command "dploy"; did you mean "deploy"\?/ },
   { words: ['help', 'deploy', 'x'], says: /"plimsoll help" takes one command; "x" is too much/ },
-  { words: ['plan', '--version', ''], says: /--version is "", expected a text of one line/ },
-  { words: ['deploy', '--version', 'a\nb'], says: /--version is "a\\nb", expected a text of one line/ },
+  {
+    words: ['plan', '--version', ''],
+    says: /--version is "", expected a version of 1 to 200 characters in one line/,
+  },
+  {
+    words: ['deploy', '--version', 'a\nb'],
+    says: /--version is "a\\nb", expected a version of 1 to 200 characters in one line/,
+  },
   { words: ['dploy'], says: /there is no command "dploy"; did you mean "deploy"\?/ },
   { words: ['run'], says: /there is no command "run"; did you mean "deploy"\?\n/ },
   { words: ['status'], says: /there is no command "status"; did you mean "runs"\?\n/ },

@@ -103,6 +103,27 @@ const wrongFiles: Readonly<Record<string, readonly [text: string, expected: RegE
   'no tasks': ['name: a\n', /^1:1 tasks: is missing/],
   'tasks that are a list': ['name: a\ntasks: [a]\n', /^2:1 tasks: found a list/],
   'no name': ['tasks: { a: { run: x } }\n', /^1:1 name: is missing, expected a name/],
+  'a name of more than one line': [
+    'name: "a\\nb"\ntasks: { a: { run: x } }',
+    /^1:7 name: found "a\\nb", expected a name of 1 to 200 characters in one line$/,
+  ],
+  'a version of more than one line': [
+    'name: a\nversion: "1.2\\n"\ntasks: { a: { run: x } }',
+    /^2:10 version: found "1\.2\\n", expected a version of 1 to 200 characters in one line$/,
+  ],
+  'a version with a control character': [
+    'name: a\nversion: "1\\e[31m"\ntasks: { a: { run: x } }',
+    /^2:10 version: found "1\\u001b\[31m"/,
+  ],
+  'a version with a line separator': [
+    'name: a\nversion: "1\\L2"\ntasks: { a: { run: x } }',
+    /^2:10 version: found/,
+  ],
+  'a blank version': ['name: a\nversion: " "\ntasks: { a: { run: x } }', /^2:10 version: found " "/],
+  'a long version': [
+    `name: a\nversion: ${'x'.repeat(201)}\ntasks: { a: { run: x } }`,
+    /^2:10 version: found "x{57}\.\.\.", expected a version of 1 to 200 characters/,
+  ],
   'an empty name of a task': [
     'name: a\ntasks:\n  "": { run: x }\n',
     /^3:3 tasks\[""\]: found a name of 0 characters/,
@@ -256,6 +277,17 @@ for (const [what, [task, expected, head]] of Object.entries(wrongTasks)) {
     assert.match(found.join('\n'), expected)
   })
 }
+
+test('a version that a variable makes, or that is given beside the file, is one line too', () => {
+  const text = planText('a: { run: x }', 'version: ${TAG}')
+  const [line] = linesOf(text, { variables: { TAG: '1.2\n' } })
+  assert.match(line ?? '', /^2:10 version: found "1\.2\\n", expected a version/)
+  assert.throws(() => parse(text, { version: '1.2\r\nerror: none' }), {
+    code: 'USAGE',
+    message: '--version is "1.2\\r\\nerror: none", expected a version of 1 to 200 characters in one line',
+  })
+  assert.equal(parse(text, { version: 'v1.2 (é 🚢)' }).version, 'v1.2 (é 🚢)')
+})
 
 test('an environment that the plan does not have is refused with the nearest one', () => {
   const text = planText('a: { run: x }', 'environments: { staging: {}, production: {} }')
