@@ -123,6 +123,7 @@ export const cloudRules: readonly Rule[] = [
       'HTTP 403',
       'status code 403',
       'HTTP Error 403',
+      'HTTP error 403',
       'returned error: 403',
       'response code 403',
       'answered 403',

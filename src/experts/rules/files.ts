@@ -32,6 +32,7 @@ export const fileRules: readonly Rule[] = [
       'node was low on resource: ephemeral',
       'no usable temporary directory',
       'At least {size} more space needed on the',
+      'You are running out of disk space',
     ],
     unless: [
       'ENOSPC: System limit for number of file watchers',

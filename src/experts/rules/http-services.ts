@@ -113,6 +113,7 @@ export const httpServiceRules: readonly Rule[] = [
       '404 Not Found',
       'HTTP 404',
       'HTTP Error 404',
+      'HTTP error 404',
       'status code 404',
       'The requested URL returned error: 404',
       'response code 404',

@@ -112,6 +112,7 @@ export const javaRules: readonly Rule[] = [
       'API incompatibility was encountered while executing',
       'Could not initialize class org.codehaus.groovy',
       'Unrecognized VM option',
+      'Sorry, but JDK {version@} is not available',
     ],
     says: 'The code or a tool wants another version of Java than the one that runs.',
     next: [
@@ -176,11 +177,32 @@ export const javaRules: readonly Rule[] = [
       'java.lang.IndexOutOfBoundsException',
       'java.lang.ArrayIndexOutOfBoundsException',
       'An exception occurred applying plugin request',
-      'java.lang.NoSuchMethodError',
     ],
     says: 'A Java program ended with an exception that nothing caught.',
     log: 'Exception in thread "main" java.lang.NullPointerException',
     source: 'OpenJDK, java.lang.ThreadGroup',
+  },
+  {
+    // What was compiled against one version runs with another.
+    id: 'java-linkage',
+    cause: 'dependency-conflict',
+    also: ['runtime-version-mismatch', 'program-error'],
+    depth: 'step',
+    phrases: [
+      'java.lang.NoSuchMethodError',
+      'java.lang.NoSuchFieldError',
+      'java.lang.AbstractMethodError',
+      'java.lang.IncompatibleClassChangeError',
+      'Correct the classpath of your application so that it contains',
+    ],
+    unless: ['com.sun.tools', 'java.nio.ByteBuffer', 'lombok'],
+    says: 'A class was compiled against another version of a library than the one that it meets.',
+    next: [
+      'Find the libraries that bring two versions: mvn dependency:tree -Dverbose, or gradle dependencyInsight',
+      'Set one version for all of them',
+    ],
+    log: "java.lang.NoSuchMethodError: 'void com.example.Lib.close(boolean)'",
+    source: 'Java Virtual Machine Specification, 5.4.3; Spring Boot, NoSuchMethodFailureAnalyzer',
   },
   {
     id: 'gradle-task',

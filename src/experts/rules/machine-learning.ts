@@ -103,6 +103,19 @@ export const machineLearningRules: readonly Rule[] = [
     source: 'Weights & Biases, wandb/errors',
   },
   {
+    id: 'shared-memory',
+    cause: 'resource-limit',
+    depth: 'fact',
+    phrases: [
+      'This might be caused by insufficient shared memory (shm)',
+      'unable to open shared memory object',
+    ],
+    says: 'The processes share more memory than the container lets them.',
+    next: ['Give the container more: docker run --shm-size, or a volume in memory at /dev/shm'],
+    log: 'ERROR: Unexpected bus error encountered in worker. This might be caused by insufficient shared memory (shm).',
+    source: 'PyTorch, torch/utils/data/_utils/signal_handling.py and ATen/MapAllocator.cpp',
+  },
+  {
     id: 'gpu-resources',
     cause: 'resource-limit',
     also: ['oom'],

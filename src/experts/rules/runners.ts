@@ -75,6 +75,7 @@ export const runnerRules: readonly Rule[] = [
       'recent account payments have failed',
       'spending limit needs to be increased',
       'Artifact storage quota has been hit',
+      'The log length has exceeded the limit of',
       'You have used up your CI/CD minutes',
       'No more compute minutes',
     ],

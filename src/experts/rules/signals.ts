@@ -40,6 +40,8 @@ export const signalRules: readonly Rule[] = [
       'general protection fault',
       'malloc(): ',
       'free(): invalid',
+      'munmap_chunk(): invalid',
+      'realloc(): invalid',
       'Exit code: 3221225477',
       'Fatal Python error: ',
       'AddressSanitizer:',

@@ -95,6 +95,7 @@ export const vcsRules: readonly Rule[] = [
     depth: 'step',
     phrases: [
       'ERROR: Error cloning remote repo',
+      'The command "eval git ',
       'ERROR: Error fetching remote repo',
       'fatal: not a git repository',
       'fatal: bad revision',
