@@ -1,27 +1,19 @@
 import { messageOf, whyStopped } from '../errors.ts'
-import type { Reservation } from '../memory/memory.ts'
-import type { Refusal } from './admission.ts'
 import { Caller } from './caller.ts'
 import { cancelledOf, type End, endedOf } from './ended.ts'
 import type { ExecutionParts } from './execution-parts.ts'
 import { judge, refusalOf, toRun } from './judge.ts'
 import { Listener } from './listener.ts'
-import { priorityOf } from './priority.ts'
 import { Progress } from './progress.ts'
 import { type RunningHost, RunningTask } from './running.ts'
+import { Starter } from './starter.ts'
 import { type ContextHost, StartedContext } from './task-context.ts'
 import { noWaits, WaitClock } from './wait-clock.ts'
-import { newcomer, returner, type Waiting, WaitingLine } from './waiting-line.ts'
+import type { Waiting } from './waiting-line.ts'
 import { type Decision, type Ended, type ExecutorTask, neverStarted, WantOfMemory } from './words.ts'
 
-/** While memory holds the queue back it is looked at again this often, in milliseconds: others may free some. */
-const memoryRetryMs = 100
 /** A task that ends for want of memory by itself (the kernel killed it) is put back so often; then it has failed. */
 const mostWants = 5
-
-let keys = 0
-/** Names in the ledger, which several graphs of one executor share. */
-const nextKey = (): number => ++keys
 
 /** One graph on its way through the executor. */
 export class Execution<Value> {
@@ -29,8 +21,8 @@ export class Execution<Value> {
   readonly #parts: ExecutionParts<Value>
   readonly #signal: AbortSignal
   readonly #waitClock: WaitClock
-  readonly #line = new WaitingLine()
   readonly #progress: Progress<Value>
+  readonly #starter: Starter<Value>
   /** Null when nobody listens. */
   readonly #listener: Listener<Value> | null
   /** What all of its tasks share. */
@@ -40,7 +32,6 @@ export class Execution<Value> {
   /** Those that wait for no end now; as many as tasks have run at once. */
   readonly #callers: Caller<Value>[] = []
   #settling = false
-  #memoryTimer: Disposable | null = null
   /** Why nothing starts any more; null while things go well. */
   #stoppedBecause: string | null = null
 
@@ -51,6 +42,10 @@ export class Execution<Value> {
     this.#waitClock = new WaitClock(parts.clock)
     this.#progress = new Progress(parts.graph, (index) => this.#becomeReady(index))
     this.#listener = parts.onEvent ? new Listener(parts.onEvent, this.#stopUnrecorded) : null
+    this.#starter = new Starter({
+      ...{ ...parts, tasks, waitClock: this.#waitClock, listener: this.#listener },
+      start: (waiting) => this.#start(waiting),
+    })
     const { clock, ledger, places, call, tally, admission } = parts
     this.#host = {
       ...{ signal: this.#signal, clock, ledger, places, call },
@@ -72,7 +67,7 @@ export class Execution<Value> {
       await this.#progress.finished
     } finally {
       this.#signal.removeEventListener('abort', stop)
-      this.#memoryTimer?.[Symbol.dispose]()
+      this.#starter[Symbol.dispose]()
     }
     if (this.#listener?.fault) throw this.#listener.fault.error
     return this.#progress.ended
@@ -80,39 +75,7 @@ export class Execution<Value> {
 
   /** Starts what may start. Called whenever others have made a slot or memory free. */
   pump(): void {
-    this.#waitClock.look()
-    this.#startSome()
-  }
-
-  #startSome(): void {
-    this.#memoryTimer?.[Symbol.dispose]()
-    this.#memoryTimer = null
-    const { places } = this.#parts
-    for (let hasStarted = false; this.#line.size > 0; hasStarted = true) {
-      if (!places.take()) {
-        this.#waitClock.turnTo('slot')
-        return
-      }
-      // A task may keep the thread for as long as it likes before it waits for something.
-      if (hasStarted) this.#waitClock.look()
-      const taken = this.#line.take(this.#admit)
-      if (typeof taken === 'string') {
-        places.giveBack()
-        this.#waitClock.turnTo(taken)
-        this.#waitForMemory(taken)
-        return
-      }
-      this.#start(taken)
-    }
-    this.#waitClock.turnTo(null)
-  }
-
-  readonly #admit = (waiting: Waiting): Refusal => {
-    const task = this.#taskAt(waiting.index)
-    const need = this.#needOf(waiting, task)
-    waiting.reservedBytes = need.bytes
-    if (task.isRunning) return this.#parts.admission.take(waiting.key, need)
-    return this.#parts.admission.admit(waiting.key, need, this.#waitClock.nowMs)
+    this.#starter.pump()
   }
 
   #becomeReady(index: number): void {
@@ -130,30 +93,13 @@ export class Execution<Value> {
   }
 
   #follows(index: number, decision: Decision): void {
-    const mark = this.#waitClock.mark()
     if (decision.action === 'run') {
-      const priority = this.#priorityOf(index)
-      this.#line.add(newcomer({ index, priority, key: nextKey(), mark }, decision.waits))
+      this.#starter.add(index, decision.waits)
       return
     }
     const status = decision.action === 'skip' ? 'skipped' : 'cancelled'
-    const waits = this.#waitClock.since(mark, noWaits)
+    const waits = this.#waitClock.since(this.#waitClock.mark(), noWaits)
     this.#unstarted.push({ index, ended: { ...neverStarted, status, because: decision.because, waits } })
-  }
-
-  #priorityOf(index: number): number {
-    const { graph, admission } = this.#parts
-    return priorityOf(this.#taskAt(index), graph.remainingMs[index] as number, () =>
-      admission.loadLineBytes(),
-    )
-  }
-
-  #needOf({ atLeastBytes }: Waiting, { estimate, reserveBytes }: ExecutorTask<Value>): Reservation {
-    const declared =
-      reserveBytes === undefined ? this.#parts.guess(this.#waitClock.nowMs) : { bytes: reserveBytes }
-    const need = estimate?.(null) ?? declared
-    // More than was expected, after it was put back for want of memory: then it does not develop as was expected either.
-    return need.bytes < atLeastBytes ? { bytes: atLeastBytes } : need
   }
 
   #decide(task: ExecutorTask<Value>): Decision | Promise<Decision> {
@@ -163,21 +109,10 @@ export class Execution<Value> {
     return isAllGood ? toRun : judge(task.needs ?? [], ended)
   }
 
-  #waitForMemory(refusal: 'memory' | 'host' | 'suspended'): void {
-    this.#memoryTimer = this.#parts.clock.every(memoryRetryMs, () => this.pump())
-    const waiting = this.#line.first
-    if (waiting === undefined || waiting.told || refusal === 'suspended') return
-    waiting.told = true
-    const task = this.#taskAt(waiting.index)
-    const message = this.#parts.admission.explain(this.#needOf(waiting, task))
-    void this.#listener?.tell({ type: 'waiting', task: task.name, reason: refusal, message })
-  }
-
   #start(waiting: Waiting): void {
-    const { index, mark, waits, reservedBytes } = waiting
-    waiting.waits = this.#waitClock.since(mark, waits)
-    const task = this.#taskAt(index)
+    const task = this.#taskAt(waiting.index)
     const running = new RunningTask(waiting, task, this.#host, this.#waitClock.nowMs)
+    const { reservedBytes } = waiting
     const told = this.#listener?.tell({ type: 'started', task: task.name, reservedBytes })
     if (told === undefined) this.#call(running)
     else void this.#callAfter(told, running)
@@ -237,7 +172,7 @@ export class Execution<Value> {
   #requeue({ task, waiting, peakBytes, suspendedMs }: RunningTask<Value>): void {
     this.#parts.admission.forget()
     task.raise?.(peakBytes)
-    this.#line.add(returner(waiting, this.#waitClock.markAgain(), { peakBytes, suspendedMs }))
+    this.#starter.addAgain(waiting, { peakBytes, suspendedMs })
   }
 
   /** Told before anything follows from it; a promise only where the listener takes its time. */
@@ -264,7 +199,7 @@ export class Execution<Value> {
   #settle(): void {
     if (this.#settling) return
     if (this.#unstarted.length === 0) {
-      this.#startSome()
+      this.#starter.startSome()
     } else {
       this.#settling = true
       void this.#endUnstarted()
@@ -286,11 +221,8 @@ export class Execution<Value> {
   #stop(because: string): void {
     this.#stoppedBecause ??= because
     this.#waitClock.look()
-    for (const waiting of this.#line.drain()) {
-      const waits = this.#waitClock.since(waiting.mark, waiting.waits)
-      const ended = cancelledOf({ ...waiting, waits }, this.#stoppedBecause)
-      this.#unstarted.push({ index: waiting.index, ended })
-    }
+    for (const waiting of this.#starter.drain())
+      this.#unstarted.push({ index: waiting.index, ended: cancelledOf(waiting, this.#stoppedBecause) })
     this.#settle()
   }
 
