@@ -4,6 +4,7 @@ import { ParallelExecutor, predictRun } from './executor/executor.ts'
 import { crediblePeaks, historyFileOf, mergePeaks, readHistory } from './history/history.ts'
 import { openJournal, type PastTask, type TaskPeak } from './journal/journal.ts'
 import { Estimates } from './memory/memory.ts'
+import { checkNames, namesIn } from './option-names.ts'
 import { conditionHolds, isDecided } from './plan/plan.ts'
 import {
   engineBytes,
@@ -67,8 +68,18 @@ export type PredictOptions = {
   readonly clock?: Clock
 }
 
-/** @throws USAGE (`force`), HISTORY_INVALID, and the STATE and DATABASE codes. */
+const optionNames = namesIn<PredictOptions>({
+  stateDir: true,
+  database: true,
+  historyFile: true,
+  force: true,
+  variables: true,
+  clock: true,
+})
+
+/** @throws OPTION_INVALID, USAGE (`force`), HISTORY_INVALID, and the STATE and DATABASE codes. */
 export async function predict(plan: Plan, options: PredictOptions = {}): Promise<PlanPrediction> {
+  checkNames('predict', options, optionNames)
   const { variables = process.env, clock = systemClock } = options
   const historyFile = historyFileOf(options.historyFile, variables)
   const carried = historyFile === undefined ? [] : crediblePeaks(await readHistory(historyFile), clock.now())

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import * as plimsoll from '../src/index.ts'
+import { openStoreForReading } from '../src/store/store.ts'
 
-const { deploy, resume, rollback, readPlan, openStore, openPool } = plimsoll
+const { deploy, resume, rollback, predict, readPlan, readCircle, openStore, openPool } = plimsoll
 const { ExpertManager, MemoryMonitor, MetricsRepository, QueryHandler } = plimsoll
 
 class Place implements Disposable {
@@ -38,6 +39,26 @@ const calls: Readonly<
     'commnd',
     'command',
     ({ stateDir }) => rollback('last', misspelt({ stateDir, commnd: 'rollback' })),
+  ],
+  predict: [
+    'databse',
+    'database',
+    async ({ file }) => predict(await readPlan(file), misspelt({ databse: '' })),
+  ],
+  readCircle: [
+    'enviroment',
+    'environment',
+    ({ file }) => readCircle(misspelt({ files: [{ file, isPlan: true }], enviroment: 'staging' })),
+  ],
+  'a file of readCircle': [
+    'isplan',
+    'isPlan',
+    ({ file }) => readCircle({ files: [misspelt({ file, isplan: true })] }),
+  ],
+  openStoreForReading: [
+    'databse',
+    'database',
+    ({ stateDir }) => openStoreForReading(misspelt({ stateDir, databse: 'x' })),
   ],
   readPlan: ['enviroment', 'environment', ({ file }) => readPlan(file, misspelt({ enviroment: 'staging' }))],
   openStore: ['databse', 'database', ({ stateDir }) => openStore(misspelt({ stateDir, databse: 'x' }))],
@@ -72,3 +93,11 @@ for (const [name, [wrong, meant, call]] of Object.entries(calls)) {
     })
   })
 }
+
+test('checkMemoryPressure refuses options: those of a monitor would count for nothing', () => {
+  for (const given of [{ threshold: 0.5 }, { root: '/' }, {}])
+    assert.throws(() => plimsoll.checkMemoryPressure(misspelt(given)), {
+      code: 'OPTION_INVALID',
+      message: 'checkMemoryPressure takes a MemoryMonitor, which has the options',
+    })
+})

@@ -4,6 +4,7 @@
  * `identify`). What a task may be held to is a control group (`TaskGroups`) where the system allows it, and what stops
  * one for a while is the `Suspender`; it starts no task, and decides about none. Sizes are bytes.
  */
+import { PlimsollError } from '../errors.ts'
 import { MemoryMonitor } from './monitor.ts'
 
 export { collectGarbage, giveBackMemory, heapBytes } from './collect.ts'
@@ -48,11 +49,18 @@ export { type TreeWatch, TreeWatcher, type TreeWatcherOptions } from './tree-wat
 /**
  * True when more memory is in use than the load line allows, on the machine or in any control group around us. 35 us
  * with a monitor of your own; without one the files are opened and closed each time (155 us).
+ * @throws OPTION_INVALID for what is no monitor: options would count for nothing here
  */
 export function checkMemoryPressure(monitor?: MemoryMonitor): boolean {
-  if (monitor !== undefined) return isAboveLine(monitor)
-  using own = new MemoryMonitor()
-  return isAboveLine(own)
+  if (monitor === undefined) {
+    using own = new MemoryMonitor()
+    return isAboveLine(own)
+  }
+  if (typeof monitor?.read === 'function') return isAboveLine(monitor)
+  throw new PlimsollError(
+    'OPTION_INVALID',
+    'checkMemoryPressure takes a MemoryMonitor, which has the options',
+  )
 }
 
 function isAboveLine(monitor: MemoryMonitor): boolean {

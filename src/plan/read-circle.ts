@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { PlimsollError } from '../errors.ts'
+import { checkNames, namesIn } from '../option-names.ts'
 import type { Options } from '../spine.ts'
 import { checkSound } from './check.ts'
 import { circleSchema, type ExpertSource, lowerCircle } from './circle.ts'
@@ -29,14 +30,19 @@ export type CircleOptions = {
   readonly variables?: NodeJS.ProcessEnv
 }
 
+const optionNames = namesIn<CircleOptions>({ files: true, environment: true, variables: true })
+const fileNames = namesIn<CircleOptions['files'][number]>({ file: true, isPlan: true })
+
 const { experts, queries } = sectionKeys
 const limitsSchema = keys({ experts, queries })
 const limitKeys: ReadonlySet<string> = new Set(['experts', 'queries'])
 const configSchema = keys({ circle: maybe(circleSchema), experts, queries })
 
-/** @throws PLAN_UNREADABLE, PlanInvalidError with every problem of a file, OPTION_INVALID for variables, USAGE (`environment`) */
+/** @throws PLAN_UNREADABLE, PlanInvalidError with every problem of a file, OPTION_INVALID for options and variables, USAGE (`environment`) */
 export async function readCircle(options: CircleOptions): Promise<Circle> {
+  checkNames('readCircle', options, optionNames)
   const { files, environment = null, variables = process.env } = options
+  for (const file of files) checkNames('a file of readCircle', file, fileNames)
   if (environment !== null && !files.some(({ isPlan }) => isPlan))
     throw new PlimsollError('USAGE', `asked for the environment ${show(environment)}, but there is no plan`)
   const experts = new Map<string, ExpertSource>()

@@ -48,6 +48,7 @@ export async function openStore(place: StorePlace): Promise<Store> {
  * @throws as `openStore`
  */
 export async function openStoreForReading(place: StorePlace): Promise<Store | null> {
+  checkNames('openStoreForReading', place, placeNames)
   const { database, clock = systemClock } = place
   return database === undefined
     ? openSqliteForReading(place)
