@@ -127,6 +127,8 @@ export const memoryRules: readonly Rule[] = [
       'java.lang.OutOfMemoryError',
       'There is insufficient memory for the Java Runtime Environment to continue',
       'GC overhead limit exceeded',
+      '^{spaces}> Java heap space$',
+      '^{spaces}> Metaspace$',
       'Expiring Daemon because JVM heap space is exhausted',
       'The Gradle daemon has run out of',
     ],

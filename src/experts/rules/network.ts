@@ -109,6 +109,16 @@ export const networkRules: readonly Rule[] = [
     source: errno,
   },
   {
+    // git says so after whatever the other side said before it.
+    id: 'git-hung-up',
+    cause: 'network',
+    depth: 'step',
+    phrases: ['The remote end hung up unexpectedly', 'the remote end hung up unexpectedly'],
+    says: 'The server of the repository closed the connection.',
+    log: 'fatal: The remote end hung up unexpectedly',
+    source: 'git, pkt-line.c',
+  },
+  {
     id: 'errno-network',
     cause: 'network',
     depth: 'root',
@@ -139,7 +149,6 @@ export const networkRules: readonly Rule[] = [
       'transfer closed with {bytes#}',
       'Error while dialing',
       'unexpected EOF',
-      'The remote end hung up unexpectedly',
       'Remote end closed connection without response',
       'early EOF',
       'java.net.SocketException',

@@ -65,6 +65,7 @@ export const vcsRules: readonly Rule[] = [
       "Unable to checkout '{commit}' in submodule path",
       'fatal: No url found for submodule path',
       'fatal: Needed a single revision',
+      'fetch-pack: expected ',
       'fatal: Invalid revision range',
       'fatal: no such branch',
       'error: unable to read sha1 file',
