@@ -107,6 +107,8 @@ export const httpServiceRules: readonly Rule[] = [
       'NoSuchBucket',
       'NoSuchKey',
       'ResourceNotFoundException',
+      '.NotFound: ',
+      'NoSuchEntity',
       'InvalidAMIID.NotFound',
       'ResourceGroupNotFound',
       'ResourceNotFound',

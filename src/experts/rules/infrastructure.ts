@@ -25,6 +25,15 @@ export const infrastructureRules: readonly Rule[] = [
     source: 'Terraform, internal/command/init.go',
   },
   {
+    id: 'terraform-version',
+    cause: 'runtime-version-mismatch',
+    also: ['config-error'],
+    phrases: ['Error: Unsupported Terraform Core version', 'does not support Terraform version {version@}'],
+    says: 'The configuration asks for another version of Terraform than the one that runs.',
+    log: 'Error: Unsupported Terraform Core version',
+    source: 'Terraform, internal/terraform/version_required.go',
+  },
+  {
     id: 'terraform-config',
     cause: 'config-error',
     unless: ['undeclared resource group'],

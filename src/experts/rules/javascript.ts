@@ -57,6 +57,7 @@ export const javascriptRules: readonly Rule[] = [
       'Transform failed with {count#} error',
       '✘ [ERROR]',
       'Failed to compile',
+      'Build failed because of webpack errors',
       'webpack {version} compiled with {count#} error',
       'Could not compile TypeScript',
       'TSError: ⨯ Unable to compile TypeScript',

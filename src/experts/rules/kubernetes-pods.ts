@@ -10,6 +10,7 @@ export const kubernetesPodRules: readonly Rule[] = [
       'health checks: 1 total, 1 critical',
       'did not become healthy',
       'failed to pass health checks',
+      'failed ELB health checks',
       'not passing health checks',
       'failing health checks',
       'Container failed to start. Failed to start and then listen on the port',

@@ -22,6 +22,11 @@ export const packageBuildRules: readonly Rule[] = [
     also: ['quality-gate'],
     phrases: [
       'error: Empty %files file {path@}',
+      'error: Architecture is {decision@}: {architecture}',
+      'error: No compatible architectures found for build',
+      '==> ERROR: {variable@} is not allowed to',
+      '==> ERROR: {variable@} must ',
+      'dh_makeshlibs: error: failing due to earlier errors',
       'No build ID note found in {path@}',
       'error: Missing build-id in {path@}',
       'error: Duplicate build-ids',

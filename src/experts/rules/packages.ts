@@ -188,6 +188,8 @@ export const packageRules: readonly Rule[] = [
     cause: 'data-corrupt',
     phrases: [
       'gzip: stdin: not in gzip format',
+      'gzip: stdin: unexpected end of file',
+      'xz: (stdin): Unexpected end of input',
       'cpio: Digest mismatch',
       'cpio: Bad magic',
       'cpio: MD5 sum mismatch',
@@ -226,7 +228,7 @@ export const packageRules: readonly Rule[] = [
       'incorrect header check',
       'zlib: ',
     ],
-    unless: ['.tgz: unexpected', 'double free', 'EOF while looking', 'unexpected end of file$'],
+    unless: ['.tgz: unexpected', 'double free', 'EOF while looking', 'error: unexpected end of file$'],
     says: 'A file is damaged or not of the kind that it should be.',
     log: 'gzip: stdin: not in gzip format',
     source: 'gzip, tar, unzip, xz and coreutils',

@@ -88,7 +88,7 @@ export const shellRules: readonly Rule[] = [
   {
     id: 'shell-syntax',
     cause: 'syntax-error',
-    unless: ['.tgz', 'http'],
+    unless: ['.tgz', 'http', 'gzip: '],
     phrases: [
       'syntax error near unexpected token {token}',
       'syntax error near `',

@@ -23,6 +23,8 @@ export const timeoutRules: readonly Rule[] = [
       'context deadline exceeded',
       'deadline exceeded',
       'DEADLINE_EXCEEDED',
+      'FUNCTION_INVOCATION_TIMEOUT',
+      'Task timed out after {time@} seconds',
       'DeadlineExceeded',
       'Client.Timeout exceeded',
       'Read timed out',
