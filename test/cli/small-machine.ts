@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { killIfAlive } from '../kill-if-alive.ts'
 import { type Folder, mainFile } from './plimsoll.ts'
 
 const groupAbove = (): string => {
@@ -79,7 +80,7 @@ export class SmallMachine implements Disposable {
 
 function killAllIn(group: string): void {
   const pids = readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number)
-  for (const pid of pids) process.kill(pid, 'SIGKILL')
+  for (const pid of pids) killIfAlive(pid)
 }
 
 /** Waits for so many of its kind to have begun (none if nothing is said), takes so many MiB within so many seconds, holds them for a moment, ends. */

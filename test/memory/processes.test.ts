@@ -14,6 +14,7 @@ import {
   tokenVariable,
 } from '../../src/memory/memory.ts'
 import { parseProcessStat } from '../../src/memory/process-stat.ts'
+import { killIfAlive } from '../kill-if-alive.ts'
 import { type Files, MiB, machine, write } from './machine.ts'
 
 const isLinux = process.platform === 'linux'
@@ -34,7 +35,7 @@ function start(test: TestContext, script: string): Started {
   const child = spawn('/bin/sh', ['-c', script], { detached: true, env, stdio: ['pipe', 'pipe', 'inherit'] })
   test.after(() => {
     child.stdin?.destroy()
-    for (const pid of new ProcessFinder().findByToken(token)) process.kill(pid, 'SIGKILL')
+    for (const pid of new ProcessFinder().findByToken(token)) killIfAlive(pid)
   })
   assert.ok(child.pid !== undefined)
   return { child, pid: child.pid, token }

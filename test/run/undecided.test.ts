@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { ProcessFinder } from '../../src/memory/memory.ts'
 import type { RunMessage } from '../../src/spine.ts'
 import { jsonLines } from '../cli/plimsoll.ts'
+import { killIfAlive } from '../kill-if-alive.ts'
 import { event, foundOf, orphansOf, statusesOf, Yard } from './killing.ts'
 
 const waits =
@@ -30,7 +31,7 @@ function killAll(messages: readonly RunMessage[]): void {
   for (const message of messages) {
     if (message.type !== 'attempt-identified') continue
     process.kill(message.identity.pid, 'SIGKILL')
-    for (const pid of finder.leftovers(message.identity)) process.kill(pid, 'SIGKILL')
+    for (const pid of finder.leftovers(message.identity)) killIfAlive(pid)
   }
 }
 
