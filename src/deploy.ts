@@ -4,26 +4,27 @@
  */
 
 import { randomInt } from 'node:crypto'
-import { type Clock, systemClock } from './clock.ts'
+import { systemClock } from './clock.ts'
+import { keepHistory, keepMetrics, tellReceivers } from './deploy/afterwards.ts'
 import {
+  approvalWish,
   type DeployOptions,
   deployNames,
   type ResumeOptions,
   type RollbackOptions,
   resumeNames,
   rollbackNames,
+  shownOptions,
+  stopOf,
 } from './deploy/options.ts'
-import { factsOf } from './errors.ts'
+import { endRun, runHook, runUndo } from './deploy/phases.ts'
 import { ParallelExecutor } from './executor/executor.ts'
-import { historyFileOf, knownPeaks, readHistory, writeHistory } from './history/history.ts'
+import { historyFileOf, knownPeaks, readHistory } from './history/history.ts'
 import { type Journal, openJournal, type RunRecord } from './journal/journal.ts'
 import { Estimates } from './memory/memory.ts'
-import { notify } from './notify/notify.ts'
 import { checkNames } from './option-names.ts'
 import { loadSecrets, refuseWrittenSecrets } from './plan/plan.ts'
-import { recordOptions } from './report/report.ts'
 import {
-  type BeginParts,
   beginRun,
   chooseRun,
   consentToRollBack,
@@ -34,17 +35,15 @@ import {
   type RunChoice,
   RunTally,
   recordedRun,
-  recordRunMetrics,
   refuseAnswersToNothing,
   refuseWhatCannotFit,
   runToRollBack,
   stateDirOf,
   takeTurns,
   tasksToUndo,
-  whoTyped,
 } from './run/run.ts'
-import type { Hook, Plan, Report, RunMessage } from './spine.ts'
-import { databaseOf, openStore, type Store } from './store/store.ts'
+import type { Plan, Report, RunMessage } from './spine.ts'
+import { databaseOf, openStore } from './store/store.ts'
 
 export type { DeployOptions, ResumeOptions, RollbackOptions } from './deploy/options.ts'
 export type { ApprovalQuestion, AskPerson, PersonsAnswer } from './run/run.ts'
@@ -210,108 +209,23 @@ async function perform(
   await run.tellBeginning()
   using _memory = run.watchMemory()
   await run.awaitConsent()
-  await hook('before', run, executor)
+  await runHook('before', run, executor)
   await executor.execute(run.tasks(past), {
     signal: run.signal,
     failFast,
     onEvent: (event) => run.onExecutorEvent('deploy', event),
   })
   // Whoever has the lock now decides what becomes of it.
-  if (undoes && !lease.signal.aborted) await undo(run, executor, killSignal)
-  if (run.undoReason !== undefined) await hook('onFailure', run, executor)
-  await hook('after', run, executor)
+  if (undoes && !lease.signal.aborted) await runUndo(run, executor, killSignal)
+  if (run.undoReason !== undefined) await runHook('onFailure', run, executor)
+  await runHook('after', run, executor)
   if (historyFile !== undefined) await keepHistory(run, journal, historyFile)
   await run.explain()
-
-  for (const error of await notify({
-    plan,
-    report: run.report(),
-    secrets,
-    clock,
-    random,
-    signal: killSignal,
-  }))
-    await run.telling.emit({ type: 'warning', error })
+  await tellReceivers(run, { plan, secrets, clock, random, signal: killSignal })
   if (!lease.signal.aborted) await keepMetrics(run, { store, clock, tally, journal, ...plan.options.metrics })
   const report = await run.end()
   if (run.fault !== undefined) throw run.fault
   return report
-}
-
-/** What runs of a run that is given up is stopped, and its record closed. */
-async function endRun(record: RunRecord, parts: BeginParts): Promise<void> {
-  const { executor } = parts
-  const { runId, definition } = record
-  await using run = await Run.open(await beginRun(definition, record, { ...parts, runId, givesUp: true }))
-  await run.tellBeginning()
-  for (const hook of ['before', 'onFailure', 'after'] as const)
-    await executor.execute(run.hookTasks(hook), { onEvent: (event) => run.onExecutorEvent(hook, event) })
-  await executor.execute(run.tasks(new Map()), { onEvent: (event) => run.onExecutorEvent('deploy', event) })
-  await executor.execute(run.undoTasks(), { onEvent: (event) => run.onExecutorEvent('undo', event) })
-  await run.end()
-}
-
-async function undo(run: Run, executor: ParallelExecutor, killSignal: AbortSignal): Promise<void> {
-  const because = run.undoReason
-  const tasks = run.namesToUndo()
-  if (because === undefined || tasks.length === 0) return
-  await run.telling.emit({ type: 'undo-started', tasks, because })
-  await executor.execute(run.undoTasks(), {
-    // What was begun is undone to the end; only the second interruption stops it.
-    signal: killSignal,
-    onEvent: (event) => run.onExecutorEvent('undo', event),
-  })
-}
-
-/** The tasks of a hook, inside the load line like all others. Nothing new begins once the run was stopped. */
-async function hook(name: Hook, run: Run, executor: ParallelExecutor): Promise<void> {
-  const tasks = run.hookTasks(name)
-  if (tasks.length === 0 || run.signal.aborted) return
-  await executor.execute(tasks, {
-    signal: run.signal,
-    onEvent: (event) => run.onExecutorEvent(name, event),
-  })
-}
-
-/** That they cannot be recorded fails nothing, and is told. */
-async function keepMetrics(
-  run: Run,
-  { journal, ...parts }: { store: Store; clock: Clock; tally: RunTally; journal: Journal; chunkSize: number },
-): Promise<void> {
-  try {
-    const report = run.report()
-    const memory = await journal.memory(report.runId)
-    await recordRunMetrics({ ...parts, report, memory })
-  } catch (error) {
-    await run.telling.emit({ type: 'warning', error: factsOf(error, 'METRICS_UNRECORDED') })
-  }
-}
-
-/** What is known goes into the file also after a failure; that it cannot be written fails nothing. */
-async function keepHistory(run: Run, journal: Journal, file: string): Promise<void> {
-  try {
-    await writeHistory(file, await journal.peaks())
-  } catch (error) {
-    await run.telling.emit({ type: 'warning', error: factsOf(error, 'HISTORY_UNWRITABLE') })
-  }
-}
-
-const stopOf = ({ signal, killSignal }: Pick<DeployOptions, 'signal' | 'killSignal'>): AbortSignal =>
-  AbortSignal.any([signal, killSignal].filter((one) => one !== undefined))
-
-/** For the commands that errors and waits show. */
-const shownOptions = ({ stateDir, database, variables = process.env }: ResumeOptions): string =>
-  recordOptions({ stateDir, database, variables })
-
-type Typing = { readonly variables: NodeJS.ProcessEnv; readonly secrets: readonly string[] }
-
-function approvalWish(options: DeployOptions, { variables, secrets }: Typing): BeginParts['approval'] {
-  return {
-    yes: options.yes ?? false,
-    ask: options.askApproval,
-    waitMs: options.waitForApprovalMs ?? 0,
-    by: whoTyped(variables, options.command, secrets),
-  }
 }
 
 function eitherOf(wished: AbortSignal | undefined, lost: AbortSignal): AbortSignal {

@@ -1,8 +1,9 @@
-/** What `deploy`, `resume` and `rollback` may be told. */
+/** What `deploy`, `resume` and `rollback` may be told, and what follows from it. */
 
 import type { Clock } from '../clock.ts'
 import { type Names, namesIn } from '../option-names.ts'
-import type { AskPerson } from '../run/run.ts'
+import { recordOptions } from '../report/report.ts'
+import { type AskPerson, type BeginParts, whoTyped } from '../run/run.ts'
 import type { RunMessage, TaskAnswer } from '../spine.ts'
 
 export type DeployOptions = {
@@ -95,3 +96,23 @@ const ofRun = { ...shared, stateDir: true, failFast: true, undo: true, force: tr
 export const deployNames = namesIn<DeployOptions>({ ...ofRun, fresh: true, goOn: true })
 export const resumeNames = namesIn<ResumeOptions>({ ...ofRun, recorded: true })
 export const rollbackNames = namesIn<RollbackOptions>({ ...shared, stateDir: true })
+
+/** Aborts at the first word to stop, gently or at once. */
+export const stopOf = ({ signal, killSignal }: Pick<DeployOptions, 'signal' | 'killSignal'>): AbortSignal =>
+  AbortSignal.any([signal, killSignal].filter((one) => one !== undefined))
+
+/** For the commands that errors and waits show. */
+export const shownOptions = ({ stateDir, database, variables = process.env }: ResumeOptions): string =>
+  recordOptions({ stateDir, database, variables })
+
+type Typing = { readonly variables: NodeJS.ProcessEnv; readonly secrets: readonly string[] }
+
+/** What the options say of a person's consent. */
+export function approvalWish(options: DeployOptions, { variables, secrets }: Typing): BeginParts['approval'] {
+  return {
+    yes: options.yes ?? false,
+    ask: options.askApproval,
+    waitMs: options.waitForApprovalMs ?? 0,
+    by: whoTyped(variables, options.command, secrets),
+  }
+}
