@@ -1,4 +1,5 @@
 import type { RunRecord, TaskRecord } from '../journal/journal.ts'
+import { withUndo } from '../run/run.ts'
 import type { Hook, MemoryPoint, Report, TaskReport } from '../spine.ts'
 
 /** What can be said of a run that has no report: it runs still, or its engine was killed. */
@@ -10,6 +11,7 @@ export function reportSoFar(
 ): Report {
   const because = goesOn ? 'the run goes on' : 'the engine was killed before this task ended'
   const known = new Map(tasks.filter(({ phase }) => phase === 'deploy').map((task) => [task.task, task]))
+  const undos = new Map(tasks.filter(({ phase }) => phase === 'undo').map((task) => [task.task, task]))
   const hooksOf = (hook: Hook) =>
     tasks
       .filter(({ phase }) => phase === hook)
@@ -31,11 +33,28 @@ export function reportSoFar(
     tasks: Object.fromEntries(
       run.definition.tasks.map(({ name }) => [
         name,
-        known.get(name)?.report ?? unfinished(known.get(name), because),
+        withUndoSoFar(
+          known.get(name)?.report ?? unfinished(known.get(name), because),
+          undos.get(name),
+          goesOn,
+        ),
       ]),
     ),
     ...(hooks.length > 0 && { hooks: Object.fromEntries(hooks) }),
   }
+}
+
+/** Of an undo that has begun and not ended nothing is told while it may go on. */
+function withUndoSoFar(report: TaskReport, undo: TaskRecord | undefined, goesOn: boolean): TaskReport {
+  if (undo === undefined) return report
+  if (undo.report !== null) return withUndo(report, undo.report)
+  return undo.startedAtMs === null || goesOn ? report : withUndo(report, cutShort(undo))
+}
+
+function cutShort(undo: TaskRecord): TaskReport {
+  const message = 'the engine was killed before this undo ended'
+  const fix = 'Go on with the undo: "plimsoll resume RUN"'
+  return { ...unfinished(undo, message), error: { code: 'TASK_CANCELLED', message, fix } }
 }
 
 function unfinished(task: TaskRecord | undefined, because: string): TaskReport {

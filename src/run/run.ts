@@ -48,6 +48,7 @@ export { forcedTasks } from './skipping.ts'
 export { stateDirOf } from './state-dir.ts'
 export { takeTurns } from './take-turn.ts'
 export { engineBytes, TaskMemory, unknownMs } from './task-memory.ts'
+export { withUndo } from './task-report.ts'
 
 export class Run implements AsyncDisposable {
   readonly telling: Telling

@@ -43,6 +43,16 @@ export function endedReport(ended: Ended<TaskEnd | null>, masker: Masker): TaskE
   return { report, outputs: {}, totals: noAttempts }
 }
 
+/** The report of a task, with how its undo ended. A task whose undo failed keeps the status it had. */
+export function withUndo(before: TaskReport, { status, durationMs, ...end }: TaskReport): TaskReport {
+  const isUndone = status === 'succeeded'
+  const { because, lastOutput } = end
+  const error = end.error ?? (because && factsOf(new PlimsollError('TASK_CANCELLED', because)))
+  const failure = { ...(error && { error }), ...(!isUndone && lastOutput && { lastOutput }) }
+  const undo = { status: isUndone ? status : 'failed', durationMs, ...failure } as const
+  return { ...before, status: isUndone ? 'undone' : before.status, undo }
+}
+
 /** What is told of a hook that failed after the deployment: a warning. */
 export function hookFailure(hook: Hook, task: string, { report: { error } }: TaskEnd): ErrorFacts {
   const why = error ? `: ${error.code} ${error.message}` : ''

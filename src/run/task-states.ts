@@ -4,7 +4,7 @@ import type { FillValues } from '../plan/plan.ts'
 import { createRedactor } from '../redact/redact.ts'
 import type { AttemptTotals, TaskEnd } from '../runners/runners.ts'
 import type { Diagnosis, Hook, Phase, ProcessIdentity, Report, Task, TaskReport } from '../spine.ts'
-import { endedReport } from './task-report.ts'
+import { endedReport, withUndo } from './task-report.ts'
 
 /** What the tasks of one run know of each other: how they ended, what they handed on, which services they left. */
 export class TaskStates {
@@ -123,17 +123,12 @@ export class TaskStates {
     if (report) this.#hooks.get(hook)?.set(task, { ...report, diagnosis })
   }
 
-  /** A task whose undo failed keeps the status it had. @returns false when there was nothing to undo. */
+  /** @returns false when there was nothing to undo. */
   keepUndoEnd(task: string, { report }: TaskEnd): boolean {
     const before = this.#reports.get(task)
     if (!before || !this.isToUndo(task)) return false
-    const { status, durationMs, because, lastOutput } = report
-    const undone = status === 'succeeded'
-    const error = report.error ?? (because && factsOf(new PlimsollError('TASK_CANCELLED', because)))
-    const failure = { ...(error && { error }), ...(!undone && lastOutput && { lastOutput }) }
-    const undo = { status: undone ? status : 'failed', durationMs, ...failure } as const
     this.#undos.set(task, report)
-    this.#reports.set(task, { ...before, status: undone ? 'undone' : before.status, undo })
+    this.#reports.set(task, withUndo(before, report))
     return true
   }
 }

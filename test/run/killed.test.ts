@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Report } from '../../src/spine.ts'
 import { hasExitRecord } from '../runners/exit-record.ts'
 import { event, foundOf, orphansOf, statusesOf, Yard } from './killing.ts'
 
@@ -146,6 +147,42 @@ test('killed while it undoes: the undo goes on, and what was undone is not undon
   assert.equal(report.status, 'rolled-back')
   assert.equal(statusesOf(report), 'a undone, b undone, c failed')
   assert.deepEqual(yard.lines(), ['a', 'b', 'undo b', 'undo a'])
+})
+
+test('killed while it undoes: show tells which undos had ended and which had begun', async () => {
+  using yard = new Yard()
+  const wait = 'for i in $(seq 1200); do test -e go && break; sleep 0.05; done'
+  yard.plan(`
+  first: { run: "true", undo: { run: "true" } }
+  a: { needs: first, run: "true", undo: { run: ${JSON.stringify(wait)} } }
+  b: { needs: a, run: "true", undo: { run: "true" } }
+  wrong: { needs: a, run: "true", undo: { run: "echo no way; exit 3" } }
+  c: { needs: [b, wrong], run: exit 1 }
+`)
+  await yard.killedAt(event('attempt-identified', 'a', 'undo'))
+  const shown = await yard.plimsoll(['show', '--json'])
+  const { tasks } = JSON.parse(shown.stdout) as Report
+  assert.deepEqual(
+    Object.entries(tasks).map(([name, { status, undo }]) => [name, status, undo?.status, undo?.error?.code]),
+    [
+      ['first', 'succeeded', undefined, undefined],
+      ['a', 'succeeded', 'failed', 'TASK_CANCELLED'],
+      ['b', 'undone', 'succeeded', undefined],
+      ['wrong', 'succeeded', 'failed', 'TASK_FAILED'],
+      ['c', 'failed', undefined, undefined],
+    ],
+  )
+  assert.match(tasks.wrong?.undo?.lastOutput ?? '', /no way/)
+  const { stdout } = await yard.plimsoll(['show'])
+  assert.match(
+    stdout,
+    /^undo of a: TASK_CANCELLED the engine was killed before this undo ended\n {2}fix: .*"plimsoll resume \d\S+"$/m,
+  )
+  assert.match(stdout, /^undone: b$/m)
+
+  yard.write('go', '')
+  const { report } = await yard.resume()
+  assert.equal(statusesOf(report), 'first undone, a undone, b undone, wrong succeeded, c failed')
 })
 
 test('killed while it goes on with a killed run: the same again', async () => {
