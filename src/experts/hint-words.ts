@@ -193,8 +193,18 @@ export const hints: Readonly<Partial<Record<CauseName, Hint>>> = {
     words: ['corrupt', 'checksum', 'integrity', 'truncated'],
   },
   'quality-gate': {
-    about: 'files that are not as they were committed',
-    words: ['diff --git a/', 'uncommitted', 'not formatted'],
+    about: 'checks of the code',
+    words: [
+      'stylelint',
+      'tslint',
+      'eslint',
+      'brakeman',
+      'code has been rated at',
+      'pr title',
+      'diff --git a/',
+      'uncommitted',
+      'not formatted',
+    ],
   },
   cancelled: {
     about: 'a stop from outside',

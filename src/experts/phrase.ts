@@ -16,6 +16,8 @@ export type Phrase = {
   readonly atStart: boolean
   readonly atEnd: boolean
   readonly anyCase: boolean
+  /** It is a code in capitals, which stands alone. */
+  readonly isCode: boolean
   /** The longest words of it without quotes, in lower case: a line without them cannot match. */
   readonly literal: string
   /** Characters of all its words. */
@@ -30,6 +32,9 @@ const leastCapitals = 4
 
 /** Shorter words are in most lines, and each line that has one is looked at closely. */
 const leastLiteral = 3
+
+/** As `EPIPE`, `ENFILE` and `SIGSEGV`. */
+const code = /^[A-Z][A-Z\d]{3,}$/
 
 /** How often the first words of a phrase are looked for in one line. */
 const mostTries = 16
@@ -49,8 +54,9 @@ export function parsePhrase(text: string, anyCase = false): Phrase {
   }
   const cased = pieces.map(({ hole, words }) => ({ hole, words: anyCase ? words.toLowerCase() : words }))
   const literal = longestOf(cased.map(({ words }) => words))
+  const isCode = code.test(body)
   const length = cased.reduce((sum, { words }) => sum + words.length, 0)
-  return { pieces: cased, atStart, atEnd, anyCase, literal: literal.toLowerCase(), length }
+  return { pieces: cased, atStart, atEnd, anyCase, isCode, literal: literal.toLowerCase(), length }
 }
 
 /** JSON writes quotes with a backslash before them; what is JSON itself, or nothing without quotes, keeps them. */
@@ -70,16 +76,50 @@ export function matchPhrase(phrase: Phrase, line: string, lower = line.toLowerCa
   for (let tries = 0; tries < mostTries; tries += 1) {
     const start = text.indexOf(first.words, from)
     if (start < 0 || (phrase.atStart && first.hole === null && start > 0)) return null
-    const holes = matchFrom(phrase, { text, line, start })
-    if (holes) return holes
+    const found =
+      first.hole === null && !beginsHere(line, start) ? null : matchFrom(phrase, { text, line, start })
+    if (found && endsHere(phrase, line, found.end)) return found.holes
     from = start + 1
   }
   return null
 }
 
+/**
+ * Whether words of their own begin here, and no count of none: `EPIPE` is not in `codepipeline`, and `0 timed out` says
+ * that none did. Names of classes are made of words, and JSON writes the end of a line as `\\n`.
+ */
+function beginsHere(line: string, start: number): boolean {
+  if (start === 0) return true
+  const before = line.charCodeAt(start - 1)
+  if (before === space) return !(line.charCodeAt(start - 2) === zero && isApart(line.charCodeAt(start - 3)))
+  const first = line.charCodeAt(start)
+  if (!isAlphanumeric(before) || !isAlphanumeric(first)) return true
+  if (line.charCodeAt(start - 2) === backslash && escapes.includes(line.charAt(start - 1))) return true
+  return isUpper(first) && (isLower(before) || isLower(line.charCodeAt(start + 1)))
+}
+
+/** The signs of JSON for the ends of lines and columns. */
+const escapes = 'nrt'
+
+/** `E429` is not in `E429D`, nor is `timed out: 0` one that did. */
+function endsHere({ isCode }: Phrase, line: string, end: number): boolean {
+  if (isCode && isAlphanumeric(line.charCodeAt(end))) return false
+  return !(line.startsWith(': 0', end) && isApart(line.charCodeAt(end + 3)))
+}
+
+/** No part of a number, a name or a share: a space, a comma, the end of the line. */
+const isApart = (code: number): boolean =>
+  Number.isNaN(code) ||
+  code === space ||
+  (!isAlphanumeric(code) && !partsOfNames.includes(String.fromCharCode(code)))
+const partsOfNames = '.-_/:%'
+
 type Place = { readonly text: string; readonly line: string; readonly start: number }
 
-function matchFrom({ pieces, atStart, atEnd }: Phrase, { text, line, start }: Place): Holes | null {
+function matchFrom(
+  { pieces, atStart, atEnd }: Phrase,
+  { text, line, start }: Place,
+): { readonly holes: Holes; readonly end: number } | null {
   const holes: Record<string, string> = {}
   let at = start
   for (const [index, { hole, words }] of pieces.entries()) {
@@ -89,7 +129,7 @@ function matchFrom({ pieces, atStart, atEnd }: Phrase, { text, line, start }: Pl
     if (hole?.name) holes[hole.name] = line.slice(begin, found).trim()
     at = found + words.length
   }
-  return atEnd && text.slice(at).trim() !== '' ? null : holes
+  return atEnd && text.slice(at).trim() !== '' ? null : { holes, end: at }
 }
 
 /** Where a first hole begins that ends at `end`; -1 when it cannot. */
@@ -122,7 +162,12 @@ function endOfHole({ kind }: Hole, text: string, begin: number, words: string): 
 
 const space = 0x20
 const underscore = 0x5f
+const backslash = 0x5c
+const zero = 0x30
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
+const isUpper = (code: number): boolean => code >= 0x41 && code <= 0x5a
+const isLower = (code: number): boolean => code >= 0x61 && code <= 0x7a
+const isAlphanumeric = (code: number): boolean => isDigit(code) || isUpper(code) || isLower(code)
 const isWord = (code: number): boolean => code > 0x20
 const isCapital = (code: number): boolean =>
   (code >= 0x41 && code <= 0x5a) || code === underscore || isDigit(code)

@@ -8,7 +8,8 @@ export const buildToolRules: readonly Rule[] = [
     depth: 'fact',
     phrases: [
       'error: linker `{program}` not found',
-      'ailed to find tool. Is `{program}` installed',
+      'Failed to find tool. Is `{program}` installed',
+      'failed to find tool. Is `{program}` installed',
       'failed to find tool "{program}":',
       'is `cmake` not installed?',
       'error: no such command: `{program}`',

@@ -38,6 +38,7 @@ export const ciRules: readonly Rule[] = [
     ],
     unless: [
       'fail-fast: ',
+      'fail-fast enabled',
       'exceeded the maximum execution time',
       '--fail-fast',
       'fail-fast:',

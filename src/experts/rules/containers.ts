@@ -17,7 +17,7 @@ export const containerRules: readonly Rule[] = [
     unless: [
       'no such file or directory: unknown$',
       'read-only file system',
-      'ermission denied',
+      'permission denied',
       'not permitted',
     ],
     says: 'What is to be mounted does not fit the place where it should go: {path}',

@@ -182,7 +182,7 @@ export const goRules: readonly Rule[] = [
       'gofmt needs running',
       'File is not `gofmt`',
       'File is not properly formatted',
-      'vet: {message}',
+      '^vet: {message}',
       'should have comment or be unexported',
     ],
     unless: ['#[', ' warning: '],

@@ -120,7 +120,7 @@ export const imageRules: readonly Rule[] = [
       'too many failed authorizations',
       'too many new orders',
       'HTTP Error 429',
-      'E429',
+      'code E429',
       'response code 429',
     ],
     unless: ['X-RateLimit'],

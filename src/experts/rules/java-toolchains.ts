@@ -15,7 +15,7 @@ export const javaToolchainRules: readonly Rule[] = [
       'Module was compiled with an incompatible version of Kotlin',
       'The binary version of its metadata is {found@}, expected version is {wanted@}',
       'object java.lang.Object in compiler mirror not found',
-      'bad constant pool index',
+      'bad constant pool index: ',
       'cannot be represented as URI',
       'does not "opens {package@}" to',
       'does not export {package@} to',

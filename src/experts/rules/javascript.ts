@@ -225,8 +225,6 @@ export const javascriptRules: readonly Rule[] = [
       'found {count#} vulnerabilities',
       '^# npm audit report',
       'husky - ',
-      'tslint',
-      'stylelint',
     ],
     unless: [
       'Unused files (0)',

@@ -34,7 +34,7 @@ export const moreLanguageRules: readonly Rule[] = [
       '.dart:{line#}:{column#}: Error: ',
       '.cr:{line#}:{column#}',
       '.ml", line {line#}',
-      '.elm',
+      '^-- {problem} -{dashes}.elm$',
       '-- TYPE MISMATCH --',
       '-- NAMING ERROR --',
       '.nim({line#}, {column#}) Error: ',

@@ -247,7 +247,8 @@ export const nativeBuildRules: readonly Rule[] = [
     id: 'chart-lint',
     cause: 'quality-gate',
     phrases: [
-      'hart version not ok. Needs a version bump',
+      'Chart version not ok. Needs a version bump',
+      'chart version not ok. Needs a version bump',
       'Error validating maintainer',
       'chart(s) linted, {failed#} chart(s) failed',
       'failed linting charts',

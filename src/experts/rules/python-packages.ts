@@ -7,7 +7,8 @@ export const pythonPackageRules: readonly Rule[] = [
     cause: 'dependency-missing',
     phrases: [
       'Could not find a version that matches',
-      'ecause {package@} was not found in the package registry',
+      'Because {package@} was not found in the package registry',
+      'because {package@} was not found in the package registry',
       'there are no versions of {package@}',
       'there is no version of {package@}',
       'PackagesNotFoundError',

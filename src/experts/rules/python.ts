@@ -166,7 +166,6 @@ export const pythonRules: readonly Rule[] = [
       'would reformat {file}',
       '{count#} files would be reformatted',
       '{count#} file would be reformatted',
-      'Your code has been rated at',
       '^Found {count#} errors.',
       '^Found {count#} error.',
       'Found {count#} error in {files#} file',
@@ -191,7 +190,6 @@ export const pythonRules: readonly Rule[] = [
     ],
     unless: [
       'Found 0 errors',
-      'rated at 10.00/10',
       'installing ',
       'Collecting',
       'Successfully installed',

@@ -141,7 +141,6 @@ export const rubyRules: readonly Rule[] = [
       'Line coverage ({share}%) is below',
       'Danger has failed this build',
       '[Reek]',
-      'brakeman',
     ],
     unless: ['no offenses', 'Installing', 'Fetching', 'Using'],
     says: 'A check of the Ruby code found problems.',

@@ -200,6 +200,7 @@ export const rustRules: readonly Rule[] = [
       'semver requires new {kind@} version',
       '^unused dependencies:$',
     ],
+    unless: ['#[warn(clippy'],
     says: 'A check of the Rust code found problems.',
     log: 'Diff in /app/src/main.rs:12:',
     source: 'rustfmt, src/emitter/diff.rs; Clippy',

@@ -7,7 +7,8 @@ export const siteRules: readonly Rule[] = [
     cause: 'compile-error',
     depth: 'step',
     phrases: [
-      'rror building site: ',
+      'Error building site: ',
+      'error building site: ',
       'failed to extract shortcode: ',
       'Docusaurus static site generation failed',
     ],
@@ -18,7 +19,7 @@ export const siteRules: readonly Rule[] = [
   {
     id: 'hugo-module',
     cause: 'dependency-missing',
-    phrases: ['rror: module "{module}" not found in'],
+    phrases: ['Error: module "{module}" not found in', 'error: module "{module}" not found in'],
     says: 'Hugo cannot find the theme or module {module}.',
     next: ['Fetch its submodule, or hugo mod get'],
     log: 'Error: module "docsy" not found in "/srv/docs/themes/docsy"; either add it as a Hugo Module or store it in "/srv/docs/themes".',

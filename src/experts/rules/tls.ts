@@ -66,6 +66,8 @@ export const tlsRules: readonly Rule[] = [
       'tls: enabled',
       'tls: disabled',
       'tls: null',
+      'tls: yes',
+      'tls: no$',
       'tls: []',
       'imagePullSecrets',
     ],
