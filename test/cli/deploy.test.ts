@@ -211,7 +211,7 @@ test('a run or a task that is not there is met with the nearest that is', async 
   assert.match((await folder.plimsoll(['show', 'nope'])).stderr, /^error RUN_UNKNOWN: .*nope/)
   assert.match(
     (await folder.plimsoll(['logs', 'migrate'])).stderr,
-    /^error RUN_UNKNOWN: no run "migrate" is recorded\nfix: Name the run first: plimsoll logs last "migrate"\n$/,
+    /^error RUN_UNKNOWN: no run "migrate" is recorded\nfix: Name the run first: plimsoll logs last migrate\n$/,
   )
   const { code, stderr } = await folder.plimsoll(['logs', 'last', 'migrat'])
   assert.match(stderr, /did you mean "migrate"\?/)
