@@ -4,6 +4,8 @@
  * times, and CI systems stamp all that they pass on: neither is meant. And a last line may say that all is done.
  */
 
+import { withoutEscapes } from './escapes.ts'
+
 /** The end of a log is kept for this, in bytes. */
 const tailBytes = 8_192
 /** A longer last line is data. */
@@ -46,7 +48,7 @@ export class Tail {
 
   get #lastLine(): string {
     const lines = this.#end.trimEnd().split(/[\r\n]/)
-    return lines.length === 1 && this.#bytes.length > lastLineBytes ? '' : (lines.at(-1) ?? '')
+    return lines.length === 1 && this.#bytes.length > lastLineBytes ? '' : withoutEscapes(lines.at(-1) ?? '')
   }
 
   get #end(): string {
@@ -58,6 +60,7 @@ export class Tail {
     const lines = Buffer.from(this.#bytes)
       .toString('utf8')
       .split(/\r\n|\n|\r/)
+      .map(withoutEscapes)
     const first = lastLine - lines.length + 1
     const isPassedOn = lines.some((text) => empty.test(text))
     return lines.flatMap((text, at) => {

@@ -1,4 +1,5 @@
-import { breakClass, type Literals } from './literals.ts'
+import { endOfEscape, escapeByte } from './escapes.ts'
+import { breakClass, escapeClass, type Literals } from './literals.ts'
 
 /** Of a line with words that were looked for: its number, its bytes, and the numbers of the words, each once. */
 export type TellLine = (line: number, bytes: Uint8Array, words: readonly number[]) => void
@@ -12,8 +13,8 @@ const mostWords = 64
 
 /**
  * Cuts a stream of bytes into lines and tells those that have any of the words, in order. A lone carriage return ends a
- * line, too, as in editors (progress bars are many lines); so does a NUL byte (binary files), which is not counted. It
- * keeps at most 16 KiB.
+ * line, too, as in editors (progress bars are many lines); so does a NUL byte (binary files), which is not counted. Words
+ * are found across colours. It keeps at most 16 KiB.
  */
 export class LineScanner {
   readonly #literals: Literals
@@ -22,6 +23,8 @@ export class LineScanner {
   #state: number
   #afterReturn = false
   #kept: Uint8Array = new Uint8Array(0)
+  /** How many of the last bytes of what is kept are of an escape that is not finished. */
+  #unread = 0
   /**
    * The words that were found in this line, and in which of its bytes they end. Not an array of objects made for each
    * line: V8 makes those among the old now and then, and a log of 1 GB took 250 MB instead of 50.
@@ -54,6 +57,7 @@ export class LineScanner {
   end(): void {
     this.#endLine(this.#kept, 0, this.#kept.length)
     this.#kept = new Uint8Array(0)
+    this.#unread = 0
     this.#state = this.#literals.start
   }
 
@@ -63,7 +67,7 @@ export class LineScanner {
     let end = 0
     while (end < chunk.length && classOf[chunk[end] as number] !== breakClass) end += 1
     const line = Buffer.concat([this.#kept, chunk.subarray(0, end + 1)])
-    const start = this.#scan(line, this.#kept.length)
+    const start = this.#scan(line, this.#kept.length - this.#unread)
     this.#keep(line, start)
     return chunk.subarray(end + 1)
   }
@@ -83,10 +87,18 @@ export class LineScanner {
     const { next, classOf, arrive } = this.#literals
     let state = this.#state
     let start = 0
+    this.#unread = 0
     for (let at = from; at < bytes.length; at += 1) {
       const way = state + (classOf[bytes[at] as number] as number)
       state = next[way] as number
       if (state > 0) continue
+      if (bytes[at] === escapeByte) {
+        state = way - escapeClass
+        const end = endOfEscape(bytes, at)
+        if (end < 0) this.#unread = bytes.length - at
+        at = end < 0 ? bytes.length : end - 1
+        continue
+      }
       const arrived = arrive(way)
       state = arrived.state
       if (arrived.words !== null) this.#hit(arrived.words, at - start)

@@ -5,6 +5,8 @@
  * one log does not wait for the others.
  */
 
+import { escapeByte } from './escapes.ts'
+
 /** So much of the end of a word is looked for, in bytes: enough to be rare, and the table stays small. */
 const longestLooked = 14
 
@@ -24,15 +26,17 @@ export type Literals = {
 
 export type Arrival = {
   readonly state: number
-  /** The numbers of the words that end here; null at a line break. */
+  /** The numbers of the words that end here; null at a line break and at an escape. */
   readonly words: readonly number[] | null
 }
 
 const lineBreaks = [0x0a, 0x0d, 0x00]
 /** Class 0 is every byte that no word has. */
 export const breakClass = 1
+/** Of the byte that a command to a terminal begins with: words are looked for as if it were not there. */
+export const escapeClass = 2
 
-/** The words by number. None may be empty or hold a line break. */
+/** The words by number. None may be empty or hold a line break or an escape. */
 export function compileLiterals(words: readonly string[]): Literals {
   const ends = words.map((word) =>
     Buffer.from(word.toLowerCase()).subarray(-longestLooked).toString('latin1'),
@@ -47,7 +51,8 @@ export function compileLiterals(words: readonly string[]): Literals {
 function classesOf(ends: readonly string[]): { readonly classOf: Uint8Array; readonly classes: number } {
   const classOf = new Uint8Array(256)
   for (const byte of lineBreaks) classOf[byte] = breakClass
-  let classes = breakClass + 1
+  classOf[escapeByte] = escapeClass
+  let classes = escapeClass + 1
   for (const char of new Set(ends.join(''))) classOf[char.charCodeAt(0)] = classes++
   for (let upper = 0x41; upper <= 0x5a; upper += 1) classOf[upper] = classOf[upper + 0x20] ?? 0
   return { classOf, classes }
@@ -94,6 +99,7 @@ class Table {
     this.next.fill(start, start, start + classes)
     this.#addChildren(root)
     this.next[start + breakClass] = -1
+    this.next[start + escapeClass] = -1
     this.next.copyWithin(this.#newRow(lineBreak), start, start + classes)
   }
 

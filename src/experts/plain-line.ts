@@ -1,11 +1,9 @@
 /** A line of a log as its writer wrote it: without colours, and without what a CI system or a logger put before it. */
 
+import { escapeByte, withoutEscapes } from './escapes.ts'
+
 /** Longest line that is looked at, in characters; the scanner gives no longer ones. */
 const mostCharacters = 4_096
-
-/** Colours and other commands to a terminal, titles that are set, and Buildkite's times: ECMA-48, each with a bounded length. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is how they begin and end
-const escapes = /\x1b(?:\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|[\]_][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\^_])/g
 
 /** GitHub's command line: job, step and time. */
 const ofGitHub = /^[^\t]{1,120}\t[^\t]{1,120}\t(?=\ufeff?\d{4}-\d\d-\d\dT)/
@@ -64,22 +62,17 @@ const printing = /^(?:[+$] |\+{2,9} )?(?:echo|printf) ["'$]/
 /** Whether it is a line of a script that is shown, not what the script says. */
 export function isOfScript(bytes: Uint8Array, words: string): boolean {
   if (printing.test(words)) return true
-  if (!words.includes('[36;1m') && !bytes.includes(escapeCharacter)) return false
+  if (!words.includes('[36;1m') && !bytes.includes(escapeByte)) return false
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(echoBytes, bytes.length))
   return echoed.test(start.toString('latin1'))
 }
-
-/** What a colour begins with. */
-const escapeCharacter = 0x1b
 
 /** The colour of an echo stands among the first characters, after the name of the job, the step and the time. */
 const echoBytes = 320
 
 export function plainLogLine(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    .toString('utf8')
-    .slice(0, mostCharacters)
-  return text.includes('\u001b') ? text.replaceAll(escapes, '') : text
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+  return withoutEscapes(text.slice(0, mostCharacters))
 }
 
 /** Nix shows the last lines of the log of a build so; Gradle's causes stand 0, 3 or 6 columns from the left. */

@@ -56,6 +56,84 @@ test('colours, times and what CI systems put before a line are no part of it', a
   assert.equal(anchored.cause, 'test-failure')
 })
 
+/** As compilers and package managers write to a terminal, or when they are told to. */
+const coloured = [
+  {
+    cause: 'compile-error',
+    log: "\u001b[01m\u001b[Kapp.c:1:28:\u001b[m\u001b[K \u001b[01;31m\u001b[Kerror: \u001b[m\u001b[Kexpected '\u001b[01m\u001b[K;\u001b[m\u001b[K' before '\u001b[01m\u001b[K}\u001b[m\u001b[K' token",
+    text: "app.c:1:28: error: expected ';' before '}' token",
+  },
+  {
+    cause: 'compile-error',
+    log: "\u001b[96mapp.ts\u001b[0m:\u001b[93m1\u001b[0m:\u001b[93m7\u001b[0m - \u001b[91merror\u001b[0m\u001b[90m TS2322: \u001b[0mType 'string' is not assignable to type 'number'.",
+    text: "app.ts:1:7 - error TS2322: Type 'string' is not assignable to type 'number'.",
+  },
+  {
+    cause: 'auth',
+    log: '\u2819\u001b[1G\u001b[0K\u001b[1mnpm\u001b[22m \u001b[31merror\u001b[39m \u001b[94mcode\u001b[39m E401',
+    text: 'npm error code E401',
+  },
+  {
+    cause: 'auth',
+    log: '\u2819 Publishing\u001b[2K\u001b[1Gnpm error code E401',
+    text: 'npm error code E401',
+  },
+  {
+    cause: 'compile-error',
+    log: "\u001b[1mcart.c:3:10: \u001b[0m\u001b[0;1;31merror: \u001b[0m\u001b[1muse of undeclared identifier 'total'\u001b[0m",
+    text: "cart.c:3:10: error: use of undeclared identifier 'total'",
+  },
+  {
+    cause: 'compile-error',
+    log: "cart.c:3:10: error: unused variable 'x' [\u001b]8;;https://gcc.gnu.org/onlinedocs/gcc/Warning-Options.html#index-Wunused-variable\u001b\\-Werror=unused-variable\u001b]8;;\u001b\\]",
+    text: "cart.c:3:10: error: unused variable 'x' [-Werror=unused-variable]",
+  },
+  {
+    cause: 'port-in-use',
+    log: '\u001b[38:2::255:60:60mError: listen \u001b[4mEADDR\u001b]0;build\u0007INUSE\u001b[0m: address already in use 0.0.0.0:8080',
+    text: portLine,
+  },
+  {
+    cause: 'port-in-use',
+    log: '{"log":"Error: \\u001b[31mlisten EADDRINUSE:\\u001b[39m address already in use 0.0.0.0:8080"}',
+    text: `{"log":"${portLine}"}`,
+  },
+]
+
+test('colours and links within a message, and spinners before it, hide nothing of it', async () => {
+  for (const { cause, log, text } of coloured) {
+    const { evidence, ...diagnosis } = await read(`make\r\n\u001b[Kstarting\n${log}\r\n`)
+    assert.equal(diagnosis.cause, cause, text)
+    assert.deepEqual(evidence[0], { log: 'app.log', line: 3, text })
+  }
+})
+
+test('a chunk may end within a colour', async () => {
+  for (const { cause, log, text } of coloured) {
+    const bytes = [...Buffer.from(`${log}\n${log.slice(0, 4)}`)].map((byte) => Uint8Array.of(byte))
+    const { evidence, ...diagnosis } = await read(...bytes)
+    assert.equal(diagnosis.cause, cause, text)
+    assert.equal(evidence[0]?.text, text)
+  }
+})
+
+test('what begins like a colour and is none hides nothing', async () => {
+  for (const start of [
+    '\u001b',
+    '\u001b[',
+    '\u001b[31',
+    '\u001b]8;;x',
+    '\u001b]8;;x\u001b',
+    `\u001b[${'1;'.repeat(200)}`,
+  ]) {
+    for (const end of ['\n', '\r\n', ` ${' '.repeat(300)}`]) {
+      const log = `${start}${end}${portLine}\n`
+      await findsThePort(log)
+      await findsThePort(...[...Buffer.from(log)].map((byte) => Uint8Array.of(byte)))
+    }
+  }
+})
+
 test('a log in UTF-16 is read, with a byte order mark and without, in either order of bytes', async () => {
   const little = Buffer.from(`first line\r\n${portLine}\r\n`, 'utf16le')
   const marked = Buffer.concat([Buffer.from([0xff, 0xfe]), little])
