@@ -13,7 +13,10 @@ const mostFrames = 100
 /** Lines after what a tool says of a migration in which the database says why. */
 const refusalLines = 5
 
-/** What a database refuses while its schema is changed is the failure of that change; who refuses below its driver is the database. */
+/** Lines after the frame in which Python starts a program in which it says why it could not. */
+const startLines = 3
+
+/** What a database refuses while its schema is changed is the failure of that change; who refuses below its driver is the database; the file that Python lacks where it starts a program is that program. */
 export function causeOf(finding: Finding, log: LogFindings): CauseName {
   const { rule, line } = finding
   const { migrating, passed } = log.marks
@@ -21,6 +24,11 @@ export function causeOf(finding: Finding, log: LogFindings): CauseName {
     const ofDriver = ({ rule: other, line: above }: Finding): boolean =>
       other.cause === 'db-unavailable' && above < line && above >= line - mostFrames
     return log.findings.some(ofDriver) ? 'db-unavailable' : rule.cause
+  }
+  if (rule.cause === 'file-not-found') {
+    const isStart = ({ rule: other, line: above }: Finding): boolean =>
+      other.id === 'python-start' && above < line && above >= line - startLines
+    return log.findings.some(isStart) ? 'command-not-found' : rule.cause
   }
   if (rule.cause !== 'db-error') return rule.cause
   const ofMigration = ({ rule: other, line: above }: Finding): boolean =>

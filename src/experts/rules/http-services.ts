@@ -85,6 +85,8 @@ export const httpServiceRules: readonly Rule[] = [
       'response status code 5',
       'Server returned HTTP response code: 5',
       'RegistryError',
+      'blob upload unknown',
+      'unknown: Service Unavailable',
     ],
     unless: [
       'Resource temporarily unavailable',

@@ -22,7 +22,7 @@ export const imageRules: readonly Rule[] = [
       'InvalidImageName',
       "couldn't parse image reference",
       'Back-off pulling image "{image}"',
-      'invalid reference format',
+      "couldn't parse image name",
       'Error: initializing source docker://',
       'unable to find image',
       'repository name not known to registry',
@@ -43,6 +43,21 @@ export const imageRules: readonly Rule[] = [
     says: 'The image {image} does not exist under this name and tag, or may not be read from here.',
     log: 'Error response from daemon: manifest for acme/cart:1.9 not found: manifest unknown: manifest unknown',
     source: 'distribution, registry/api/errcode; Kubernetes, pkg/kubelet/images; containerd',
+  },
+  {
+    id: 'image-name',
+    cause: 'config-error',
+    also: ['image-pull', 'env-missing'],
+    phrases: ['invalid reference format'],
+    unless: [
+      "couldn't parse image",
+      'InvalidImageName',
+      'Failed to pull image',
+      'Failed to apply default image',
+    ],
+    says: 'The name of an image is none: a variable in it may be empty, or a letter a capital.',
+    log: "docker: invalid reference format.\nSee 'docker run --help'.",
+    source: 'distribution/reference, reference.go',
   },
   {
     // What docker said before it tells why; an image that is not here was often to be built just before.

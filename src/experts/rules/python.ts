@@ -3,6 +3,33 @@ import type { Rule } from '../words.ts'
 
 export const pythonRules: readonly Rule[] = [
   {
+    id: 'python-abi',
+    cause: 'runtime-version-mismatch',
+    also: ['dependency-conflict'],
+    phrases: [
+      'undefined symbol: Py{symbol@}',
+      'undefined symbol: _Py{symbol@}',
+      'undefined symbol: __Pyx{symbol@}',
+    ],
+    says: 'A package was built for another Python than the one that runs.',
+    next: [
+      'Install a release of the package that was built for this Python, or run the Python that it was built for',
+    ],
+    log: 'ImportError: /srv/venv/lib/python3.14/site-packages/shop/_shop.cpython-314-x86_64-linux-gnu.so: undefined symbol: _PyInterpreterState_Get',
+    source: 'glibc, elf/dl-lookup.c; CPython, C API',
+  },
+  {
+    // What it wanted to start is told by the exception after it.
+    id: 'python-start',
+    cause: 'command-not-found',
+    also: ['permission'],
+    depth: 'maybe',
+    phrases: ['raise child_exception_type(errno_num'],
+    says: 'A Python program could not start another one.',
+    log: '    raise child_exception_type(errno_num, err_msg, err_filename)',
+    source: 'CPython, Lib/subprocess.py',
+  },
+  {
     id: 'python-module-missing',
     cause: 'dependency-missing',
     phrases: [
