@@ -1,11 +1,11 @@
-import { createReadStream, fstatSync, statSync } from 'node:fs'
-import { messageOf, PlimsollError, systemCodeOf } from '../errors.ts'
-import { diagnose, type Evidence, evidenceOf, type Log } from '../experts/experts.ts'
+import { messageOf, PlimsollError } from '../errors.ts'
+import { diagnose, type Evidence, evidenceOf } from '../experts/experts.ts'
 import { diagnosisLines, plainLine, styleFor } from '../report/report.ts'
 import type { Diagnosis } from '../spine.ts'
 import { consultInTerminal, consultOptions } from './ask-command.ts'
 import { type OpenCircle, openCircle } from './circle.ts'
 import { type Failure, failuresOf } from './failures.ts'
+import { isLog, isPiped, noSuchLog, openLogs, standardInput } from './log-files.ts'
 import { withJournal } from './with-journal.ts'
 import type { Call, RunCommand } from './words.ts'
 
@@ -15,18 +15,13 @@ const mostBytes = 64 * 1024 ** 2
 /** Failed tasks beyond these fail for the same reason, or are for `plimsoll show`. */
 const mostTasks = 20
 
-const chunkBytes = 256 * 1024
-
 export const diagnoseCommand: RunCommand = async (call) => {
   // Also where the offline expert answers alone, which has no use for them.
   consultOptions(call)
   const names = call.positionals
   await using circle = await circleOf(call)
   if (names.length === 0 && isPiped()) return await explain(call, circle, { logs: [standardInput()] })
-  if (names.length > 0 && names.every(isLog)) {
-    const logs = names.map((name) => (name === '-' ? standardInput() : fileLog(name)))
-    return await explain(call, circle, { logs })
-  }
+  if (names.length > 0 && names.every(isLog)) return await explain(call, circle, { logs: openLogs(names) })
   const missing = names.length > 1 ? names.find((name) => !isLog(name)) : undefined
   if (missing !== undefined) throw noSuchLog(missing)
   return await diagnoseRun(call, circle, names[0] ?? 'last')
@@ -99,43 +94,4 @@ async function say(call: Call, failure: Failure | null, diagnosis: Diagnosis): P
   if (failure !== null) process.stdout.write(`${style.bold(plainLine(failure.title))}\n`)
   process.stdout.write(`${diagnosisLines(diagnosis, style).join('\n')}\n`)
   return 0
-}
-
-/** A pipe or a file, not a terminal and not what a CI system leaves open. */
-function isPiped(): boolean {
-  try {
-    const stats = fstatSync(0)
-    return stats.isFIFO() || stats.isFile() || stats.isSocket()
-  } catch {
-    return false
-  }
-}
-
-const isLog = (name: string): boolean => name === '-' || isFile(name)
-
-function isFile(name: string): boolean {
-  try {
-    return !statSync(name).isDirectory()
-  } catch {
-    return false
-  }
-}
-
-const standardInput = (): Log => ({ name: 'standard input', chunks: process.stdin })
-
-const fileLog = (name: string): Log => ({
-  name,
-  chunks: readable(name, createReadStream(name, { highWaterMark: chunkBytes })),
-})
-
-async function* readable(name: string, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  try {
-    yield* chunks
-  } catch (cause) {
-    throw new PlimsollError('LOG_UNREADABLE', `${name} cannot be read (${systemCodeOf(cause)})`, { cause })
-  }
-}
-
-function noSuchLog(name: string, cause?: unknown): PlimsollError {
-  return new PlimsollError('LOG_UNREADABLE', `there is no file and no run ${JSON.stringify(name)}`, { cause })
 }

@@ -1,0 +1,85 @@
+/** Logs that a user names: each file is opened when its turn comes and closed after it, however many there are. */
+import { accessSync, constants, createReadStream, fstatSync, type Stats, statSync } from 'node:fs'
+import { devNull } from 'node:os'
+import { PlimsollError, systemCodeOf } from '../errors.ts'
+import type { Log } from '../experts/experts.ts'
+
+const chunkBytes = 256 * 1024
+const inputName = 'standard input'
+
+export const isLog = (name: string): boolean => name === '-' || statsOf(name)?.isDirectory() === false
+
+/** @throws LOG_UNREADABLE for one of them, before anything is read of the others. */
+export const openLogs = (names: readonly string[]): readonly Log[] =>
+  names.map((name) => (name === '-' ? standardInput() : fileLog(name)))
+
+/** A pipe or a file, not a terminal and not what a CI system leaves open. */
+export function isPiped(): boolean {
+  const stats = inputStats()
+  return stats !== null && (stats.isFIFO() || stats.isFile() || stats.isSocket())
+}
+
+/** @throws LOG_UNREADABLE where there is nothing that could be read. */
+export function standardInput(): Log {
+  const stats = inputStats()
+  if (stats === null) throw unreadable(inputName, 'is closed')
+  if (stats.isDirectory()) throw unreadable(inputName, 'is a folder')
+  // Node opens it in place of what is closed.
+  if (stats.isCharacterDevice() && stats.rdev === statsOf(devNull)?.rdev)
+    throw unreadable(inputName, `is closed, or ${devNull}: pipe a log into it`)
+  return { name: inputName, chunks: chunksOf(inputName, () => process.stdin) }
+}
+
+/** Why no file has this name. */
+export function noSuchLog(name: string, cause?: unknown): PlimsollError {
+  try {
+    if (statSync(name).isDirectory())
+      return new PlimsollError('LOG_UNREADABLE', `${JSON.stringify(name)} is a folder, not a log`, { cause })
+  } catch (error) {
+    const code = systemCodeOf(error)
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return unreadable(name, cannot(error), error)
+  }
+  return new PlimsollError('LOG_UNREADABLE', `there is no file and no run ${JSON.stringify(name)}`, { cause })
+}
+
+function fileLog(name: string): Log {
+  if (statsOf(name)?.isSocket()) throw unreadable(name, 'is a socket, not a log')
+  try {
+    accessSync(name, constants.R_OK)
+  } catch (error) {
+    throw unreadable(name, cannot(error), error)
+  }
+  return {
+    name,
+    chunks: chunksOf(name, () => createReadStream(name, { highWaterMark: chunkBytes })),
+  }
+}
+
+async function* chunksOf(name: string, open: () => AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    yield* open()
+  } catch (error) {
+    throw unreadable(name, cannot(error), error)
+  }
+}
+
+const cannot = (error: unknown): string => `cannot be read (${systemCodeOf(error)})`
+
+const unreadable = (name: string, why: string, cause?: unknown): PlimsollError =>
+  new PlimsollError('LOG_UNREADABLE', `${name} ${why}`, { cause })
+
+const statsOf = (name: string): Stats | undefined => {
+  try {
+    return statSync(name)
+  } catch {
+    return undefined
+  }
+}
+
+function inputStats(): Stats | null {
+  try {
+    return fstatSync(0)
+  } catch {
+    return null
+  }
+}

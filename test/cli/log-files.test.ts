@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { type Ended, Folder, jsonLines, mainFile } from './plimsoll.ts'
+
+const refused = 'Error: connect ECONNREFUSED 127.0.0.1:9000\n'
+
+/** A shell's command line in this folder; `$PLIMSOLL` is the tool. @param user who may not read all that root may. */
+async function shell(
+  folder: Folder,
+  line: string,
+  user: { uid?: number; gid?: number } = {},
+): Promise<Ended> {
+  const child = spawn('sh', ['-c', line], {
+    cwd: folder.path,
+    env: { ...process.env, PLIMSOLL: `"${process.execPath}" "${mainFile}"` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...user,
+  })
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  return { code, stdout, stderr }
+}
+
+function isRefused({ code, stdout, stderr }: Ended, said: RegExp): void {
+  assert.match(stderr, said)
+  assert.deepEqual([code, stdout], [2, ''])
+}
+
+const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+const reading = `require('node:fs').readFileSync(${JSON.stringify(mainFile)})`
+const canReadTool = spawnSync(process.execPath, ['-e', reading], { ...nobody, cwd: '/' }).status === 0
+
+test('a file that may not be read is named, and nothing is said of the others', {
+  skip: canReadTool ? false : 'nobody else may read the tool',
+}, async () => {
+  using folder = new Folder()
+  chmodSync(folder.path, 0o755)
+  folder.write('ok.log', refused)
+  folder.write('no.log', refused)
+  chmodSync(join(folder.path, 'no.log'), 0)
+  for (const names of ['ok.log no.log', 'no.log ok.log'])
+    isRefused(
+      await shell(folder, `eval $PLIMSOLL diagnose ${names}`, nobody),
+      /^error LOG_UNREADABLE: no\.log cannot be read \(EACCES\)/,
+    )
+})
+
+test('a socket and a folder are told as what they are', async () => {
+  using folder = new Folder()
+  folder.write('ok.log', refused)
+  mkdirSync(join(folder.path, 'logs'))
+  await using server = createServer().listen(join(folder.path, 'socket'))
+  await once(server, 'listening')
+  isRefused(await folder.plimsoll(['diagnose', 'ok.log', 'socket']), /LOG_UNREADABLE: socket is a socket/)
+  isRefused(await folder.plimsoll(['diagnose', 'ok.log', 'logs']), /LOG_UNREADABLE: "logs" is a folder/)
+  isRefused(await folder.plimsoll(['diagnose', 'logs']), /LOG_UNREADABLE: "logs" is a folder/)
+})
+
+test('more files are read than a process may hold open', async () => {
+  using folder = new Folder()
+  const names = Array.from({ length: 200 }, (_, at) => `${at}.log`)
+  for (const name of names) folder.write(name, 'fine\n')
+  folder.write('199.log', refused)
+  const { code, stdout } = await shell(
+    folder,
+    `ulimit -n 100; eval $PLIMSOLL diagnose --json ${names.join(' ')}`,
+  )
+  assert.equal(code, 0)
+  const [diagnosis] = jsonLines(stdout)
+  assert.equal(diagnosis?.cause, 'connection-refused')
+  assert.deepEqual(diagnosis?.evidence, [{ log: '199.log', line: 1, text: refused.trim() }])
+})
+
+test('standard input that nothing can be read from is an error, not a log without a failure', async () => {
+  using folder = new Folder()
+  const isTold = async (from: string, why: RegExp): Promise<void> =>
+    isRefused(await shell(folder, `eval $PLIMSOLL diagnose - ${from}`), why)
+  await isTold('<&-', /LOG_UNREADABLE: standard input is closed/)
+  await isTold('< .', /LOG_UNREADABLE: standard input is a folder/)
+  await isTold('0> written', /LOG_UNREADABLE: standard input cannot be read \(EBADF\)/)
+})
