@@ -1,13 +1,16 @@
 import { endOfEscape, escapeByte } from './escapes.ts'
 import { breakClass, escapeClass, type Literals } from './literals.ts'
+import { lastBound, windowBytes, windowsOf } from './long-line.ts'
 
 /** Of a line with words that were looked for: its number, its bytes, and the numbers of the words, each once. */
 export type TellLine = (line: number, bytes: Uint8Array, words: readonly number[]) => void
 
-/** Longer lines are looked at around the words that were found, this far on either side, in bytes. */
-const windowBytes = 2_048
 /** So much of an unfinished line is kept until more of it comes. */
 const mostKeptBytes = 16_384
+/** So much of what was looked at is kept of an unfinished line: what begins in it may be a secret that goes on after it. */
+const knownBytes = 8_192
+/** A piece of an unfinished line ends at a bound, if there is one in so many bytes. */
+const mostLeftBytes = 4_096
 /** Words of one line beyond these are not told. */
 const mostWords = 64
 
@@ -25,12 +28,13 @@ export class LineScanner {
   #kept: Uint8Array = new Uint8Array(0)
   /** How many of the last bytes of what is kept are of an escape that is not finished. */
   #unread = 0
+  /** So many bytes of it were looked at before; 0 in a line that is kept from its beginning. */
+  #known = 0
   /**
-   * The words that were found in this line, and in which of its bytes they end. Not an array of objects made for each
-   * line: V8 makes those among the old now and then, and a log of 1 GB took 250 MB instead of 50.
+   * The words that were found in this line. Not an array made for each line: V8 makes those among the old now and then,
+   * and a log of 1 GB took 250 MB instead of 50.
    */
   readonly #words = new Uint32Array(mostWords)
-  readonly #ends = new Float64Array(mostWords)
   #found = 0
   /** Since when a word was last found in this line: 0 is never. */
   readonly #seen: Uint32Array
@@ -55,7 +59,8 @@ export class LineScanner {
 
   /** What is kept was the last line. */
   end(): void {
-    this.#endLine(this.#kept, 0, this.#kept.length)
+    this.#endLine(this.#kept)
+    this.#known = 0
     this.#kept = new Uint8Array(0)
     this.#unread = 0
     this.#state = this.#literals.start
@@ -75,11 +80,16 @@ export class LineScanner {
   /** Of a long line that is not finished what was found is told now. */
   #keep(bytes: Uint8Array, start: number): void {
     const rest = bytes.subarray(start)
-    if (rest.length <= mostKeptBytes) this.#kept = Buffer.from(rest)
-    else {
-      this.#endLine(bytes, start, bytes.length)
-      this.#kept = Buffer.from(rest.subarray(-windowBytes))
+    if (rest.length <= mostKeptBytes) {
+      this.#kept = Buffer.from(rest)
+      return
     }
+    const least = rest.length - mostLeftBytes
+    const bound = lastBound(rest, least)
+    const end = bound > least ? bound : rest.length
+    this.#endPiece(rest.subarray(0, end), true)
+    this.#kept = Buffer.from(rest.subarray(end - knownBytes))
+    this.#known = knownBytes
   }
 
   /** @returns where the unfinished line begins. */
@@ -101,9 +111,10 @@ export class LineScanner {
       }
       const arrived = arrive(way)
       state = arrived.state
-      if (arrived.words !== null) this.#hit(arrived.words, at - start)
+      if (arrived.words !== null) this.#hit(arrived.words)
       else {
-        if (this.#found > 0) this.#endLine(bytes, start, at)
+        if (this.#found > 0) this.#endLine(bytes.subarray(start, at))
+        this.#known = 0
         this.#countLine(bytes[at], at === start)
         start = at + 1
       }
@@ -118,30 +129,42 @@ export class LineScanner {
     this.#afterReturn = byte === 0x0d
   }
 
-  #hit(words: readonly number[], at: number): void {
+  #hit(words: readonly number[]): void {
     for (const word of words) {
       if (this.#seen[word] === this.#round || this.#found >= mostWords) continue
       this.#seen[word] = this.#round
       this.#words[this.#found] = word
-      this.#ends[this.#found] = at
       this.#found += 1
     }
   }
 
-  #endLine(bytes: Uint8Array, start: number, end: number): void {
-    const words = Array.from(this.#words.subarray(0, this.#found))
+  #endLine(bytes: Uint8Array): void {
+    if (this.#found === 0) return
+    if (bytes.length > 2 * windowBytes) this.#endPiece(bytes, false)
+    else this.#tell(this.#line, bytes, this.#foundWords())
+    this.#forget([])
+  }
+
+  /** Words that are not told yet may be so with more of the line. */
+  #endPiece(bytes: Uint8Array, isCutAfter: boolean): void {
+    const words = this.#foundWords()
     if (words.length === 0) return
+    const piece = { bytes, knownBytes: this.#known, isCutBefore: this.#known > 0, isCutAfter }
+    const told = new Set<number>()
+    for (const { word, bytes: window } of windowsOf(piece, words, this.#literals)) {
+      told.add(word)
+      this.#tell(this.#line, window, [word])
+    }
+    this.#forget(words.filter((word) => !told.has(word)))
+  }
+
+  #foundWords(): readonly number[] {
+    return Array.from(this.#words.subarray(0, this.#found))
+  }
+
+  #forget(except: readonly number[]): void {
     this.#found = 0
     this.#round += 1
-    const line = this.#line
-    if (end - start <= 2 * windowBytes) {
-      this.#tell(line, bytes.subarray(start, end), words)
-      return
-    }
-    for (const [index, word] of words.entries()) {
-      const at = start + (this.#ends[index] as number)
-      const window = bytes.subarray(Math.max(start, at - windowBytes), Math.min(end, at + windowBytes))
-      this.#tell(line, window, [word])
-    }
+    this.#hit(except)
   }
 }

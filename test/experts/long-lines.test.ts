@@ -1,0 +1,95 @@
+/** Lines that are too long to be looked at as a whole: what is told of them, and what is cited. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { diagnose } from '../../src/experts/experts.ts'
+import { LineScanner } from '../../src/experts/line-scanner.ts'
+import { compileLiterals } from '../../src/experts/literals.ts'
+import { createRedactor } from '../../src/redact/redact.ts'
+
+const wanted = 'address already in use'
+const redactor = createRedactor([])
+
+/** What is told of a log, masked as it is shown. */
+function told(text: string, chunkBytes = text.length): readonly string[] {
+  const windows: string[] = []
+  const scanner = new LineScanner(compileLiterals([wanted]), (_line, bytes) =>
+    windows.push(redactor.text(Buffer.from(bytes).toString())),
+  )
+  const log = Buffer.from(text)
+  for (let at = 0; at < log.length; at += chunkBytes) scanner.push(log.subarray(at, at + chunkBytes))
+  scanner.end()
+  return windows
+}
+
+const value = `D4e5F6g7H8i9J0k1L2m3${'N4o5P6q7R8s9T0u1'}`
+/** A part of four characters of it is a part too many. */
+const parts = Array.from({ length: value.length - 3 }, (_, at) => value.slice(at, at + 4))
+
+const secrets = [
+  `"token":"ghp_${value}"`,
+  `"token": "${value}"`,
+  `password=${value}!`,
+  `password = ${value}!`,
+  `Authorization: Basic ${value}`,
+  `postgres://shop:${value}@db.internal/shop`,
+  `{"key":"-----BEGIN PRIVATE KEY-----\\n${`${value}${value}\\n`.repeat(40)}-----END PRIVATE KEY-----"}`,
+  `-----BEGIN PRIVATE KEY----- ${`${value}${value} `.repeat(40)} -----END PRIVATE KEY-----`,
+]
+const fillers = ['x ', '"a":1,', 'x', '… ']
+
+const fill = (unit: string, length: number): string =>
+  unit.repeat(Math.ceil(length / unit.length)).slice(0, length)
+
+function assertNoPart(windows: readonly string[], where: string): void {
+  for (const window of windows) {
+    const part = parts.find((one) => window.includes(one))
+    assert.equal(part, undefined, `${where}: ${part}`)
+  }
+}
+
+test('no part of a secret is told, however far from the words it stands in a long line', () => {
+  for (const secret of secrets) {
+    const least = Math.max(0, 2_048 - secret.length - 40)
+    for (let distance = least; distance < 2_100; distance += 1) {
+      const between = fill('x ', distance)
+      const before = `${fill('y ', 3_000)} ${secret} ${between} ${wanted} ${fill('z ', 3_000)}`
+      const after = `${fill('y ', 3_000)} ${wanted} ${between} ${secret} ${fill('z ', 3_000)}`
+      for (const line of [before, after]) {
+        const windows = told(line)
+        assert.equal(windows.length, 1)
+        assertNoPart(windows, `${secret.slice(0, 30)} at ${distance}`)
+      }
+    }
+  }
+})
+
+test('no part of a secret is told of a line that is too long to be kept, wherever its chunks end', () => {
+  const length = fc.integer({ min: 0, max: 20_000 })
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...secrets),
+      fc.constantFrom(...fillers),
+      fc.tuple(length, length, length),
+      fc.integer({ min: 500, max: 70_000 }),
+      fc.boolean(),
+      (secret, filler, [before, between, after], chunkBytes, isFirst) => {
+        const [one, two] = isFirst ? [secret, wanted] : [wanted, secret]
+        const pieces = [fill(filler, before), one, fill(filler, between), two, fill(filler, after)]
+        const windows = told(pieces.join(' '), chunkBytes)
+        assert.ok(windows.some((window) => window.includes(wanted)))
+        assertNoPart(windows, secret.slice(0, 30))
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+test('a secret at the edge of what is looked at in a long line is in no diagnosis', async () => {
+  for (const secret of secrets) {
+    const line = `${fill('y ', 3_000)} ${secret} ${fill('x ', 2_000)} Error: listen EADDRINUSE: ${wanted} 0.0.0.0:80 ${fill('z ', 3_000)}`
+    const diagnosis = await diagnose({ logs: [{ name: 'long', chunks: [Buffer.from(line)] }] })
+    assert.equal(diagnosis.cause, 'port-in-use')
+    assertNoPart([JSON.stringify(diagnosis)], secret.slice(0, 30))
+  }
+})
