@@ -14,7 +14,7 @@ const done =
   /^\W{0,8}(?:ok|done|finished|success|ready)\W{0,8}$|\b(?:successful|succeeded|success|completed?|done|finished)[.!]{0,4}$|\b(?:successfully|is ready|deployed|written|saved|installed|uploaded|published|generated|seeded|synced|restored|applied)\b/i
 /** No whole work is done where something is not, a part is, or is still waited for, or advice is given; and a pod that is placed does not run. */
 const undone =
-  /^\W{0,8}to \w|\b(?:not|no|none|never|nothing|fail\w{0,4}|fatal|errors?|crash|warnings?|un\w{1,20}|only|partially|waiting|until|before|already|should|must|be|assigned|pulled)\b|n't\b|\b0 of\b/i
+  /^\W{0,8}to \w|\b(?:not|no|none|never|nothing|fail\w{0,4}|fatal|errors?|crash|warnings?|un\w{1,20}|only|partially|logs?|reports?|dump|notification|waiting|until|before|already|should|must|be|assigned|pulled)\b|n't\b|\b0 of\b/i
 
 /** So many quiet records mean that it went on: a single one may be the last thing that it does. */
 const quietRecords = 2
@@ -82,11 +82,15 @@ const empty =
 const serious = /\bERROR\b|\bFATAL\b|^E\d{4} /
 /** Who gives up says good-bye, too, and what follows is of that unless it begins anew. */
 const ofAnEnd =
-  /\b(?:shut(?:ting)? ?down|shutdown|exit(?:ing|ed)?|stopp(?:ing|ed)|terminat(?:ing|ed)|abort(?:ing|ed)?)\b/i
+  /\b(?:shut(?:ting)? ?down|shutdown|exit(?:ing|ed)?|stopp(?:ing|ed)|terminat(?:ing|ed)|abort(?:ing|ed)?|rolling back|clean(?:ing)?[ -]?up|cleaning|flushing|notifying|closing (?:the )?(?:pool|context|application|jpa)|total time|duration:? \d)\b/i
 const ofABeginning =
   /^(?!.*\b(?:no|not|cannot|can't)\b).*\b(?:started|listening|ready|running|connected|boot(?:ing|ed))\b/i
-/** A command of a script, as the shell traces it: none that ends it, or clears away after it. */
-const traced = /^(?:\+{1,9} (?!exit\b|return\b|rm\b|kill\b|trap\b|clean)|(?:\S{20,40}Z )?\[command\])/
+/** Commands with which a script clears away or shows what became of it: no work goes on with them. */
+const afterwards =
+  'exit\\b|return\\b|rm\\b|kill\\b|trap\\b|clean|cat\\b|tail\\b|head\\b|echo\\b|printf\\b|ls\\b|df\\b|free\\b|ps\\b|env\\b|printenv\\b|dmesg\\b|journalctl\\b|systemctl (?:--\\S{1,40} ){0,5}status\\b|(?:kubectl|oc)(?: -n \\S{1,64})? (?:describe|logs|get|top)\\b|docker(?: compose|-compose)? ?(?:logs|ps|inspect|stats)\\b|notify|true\\b|false\\b|:'
+
+/** A command of a script, as the shell traces it. */
+const traced = new RegExp(`^(?:\\+{1,9} (?!${afterwards})|(?:\\S{20,40}Z )?\\[command\\])`)
 
 /** When something began or ended, as `kubectl` shows it. */
 const field = /^\W{0,20}(?:Start(?:ed| Time)|Finished|\w{1,40}(?:At|Time|Timestamp))"?: /

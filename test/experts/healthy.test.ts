@@ -60,6 +60,22 @@ test('a script that traces its commands and has more of them went on, and one th
   assert.equal(await causeOf(`${gaveUp}+ exit 2\n`), 'connection-refused')
 })
 
+test('what a script shows of a failure, and how it ends, is no more of its work', async () => {
+  const failing = '+ kubectl rollout status deploy/web\nerror: timed out waiting for the condition\n'
+  assert.equal(
+    await causeOf(`${failing}+ kubectl describe pod web\nName: web\n+ kubectl logs web\n`),
+    'timeout',
+  )
+  assert.equal(await causeOf(`${failing}+ journalctl -u web\n+ systemctl --no-pager status web\n`), 'timeout')
+  assert.equal(await causeOf(`${failing}+ kubectl apply -f web.yaml\n+ kubectl rollout status web\n`), null)
+  const full = '2026-11-29 01:00:05 ERROR could not write to file: No space left on device\n'
+  assert.equal(
+    await causeOf(`${full}2026-11-29 01:00:06 INFO cleaning up\n2026-11-29 01:00:07 INFO total time 8 s\n`),
+    'disk-full',
+  )
+  assert.equal(await causeOf(`${full}saved crash report to /srv/report.json\n`), 'disk-full')
+})
+
 test('a last line that all is done outweighs what was met before, unless that failed the work', async () => {
   const missing = 'cat: /etc/shop.conf: No such file or directory\n'
   assert.equal(await causeOf(`${missing}deployed to /srv/shop\n`), null)

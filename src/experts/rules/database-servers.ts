@@ -217,6 +217,20 @@ export const databaseServerRules: readonly Rule[] = [
       'PostgreSQL, utils/init/miscinit.c; InnoDB, os0file.cc; MongoDB, storage_engine_lock_file.cpp; Elasticsearch, NodeEnvironment.java; ClickHouse, StatusFile.cpp; Knex, migrator.js',
   },
   {
+    id: 'db-mount-point',
+    cause: 'config-error',
+    also: ['already-exists'],
+    depth: 'fact',
+    phrases: [
+      'It contains a lost+found directory, perhaps due to it being a mount point',
+      'Using a mount point directly as the data directory is not recommended',
+    ],
+    says: 'The data directory is the root of a volume, which is never empty.',
+    next: ['Use a folder of the volume: set PGDATA, or a subPath of the mount'],
+    log: 'It contains a lost+found directory, perhaps due to it being a mount point.',
+    source: 'PostgreSQL, bin/initdb/initdb.c',
+  },
+  {
     id: 'db-exists',
     cause: 'already-exists',
     phrases: [

@@ -206,6 +206,7 @@ export const networkRules: readonly Rule[] = [
       'no such host',
       'dial tcp: lookup {host@} on {server@}: read',
       'dial tcp: lookup {host@}: i/o timeout',
+      'dial tcp: lookup {host@}: Try again',
       'nodename nor servname provided',
       'java.net.UnknownHostException',
       'UnknownHostException',
