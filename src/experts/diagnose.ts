@@ -30,7 +30,7 @@ const engineName = 'plimsoll'
  * @throws what reading a log throws, and the reason of the signal.
  */
 export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promise<Diagnosis> {
-  const { facts = {}, partial } = evidence
+  const { facts = {}, partial, unread } = evidence
   const said: readonly Log[] =
     facts.error === undefined ? [] : [{ name: engineName, chunks: [Buffer.from(facts.error.message)] }]
   const logs = await findInAll([...evidence.logs, ...said], signal)
@@ -41,8 +41,17 @@ export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promis
   const isFailure = fact === null && (hasFailed || (ranked.length === 0 && logs.some(endsInError)))
   const answers = answersOf(ranked, isFailure ? guessedCauses(logs, isFamiliar) : noGuesses)
   const troubles = logs.flatMap(({ marks }) => marks.trouble).filter((place) => !isFamiliar(place))
-  return { ...conclude(answers, fact, troubles), ...(partial && { partial }) }
+  const concluded = conclude(answers, fact, troubles)
+  const diagnosis = unread === undefined ? concluded : withoutLog(concluded, unread)
+  return { ...diagnosis, ...(partial && { partial }) }
 }
+
+/** Says that the log could not speak. */
+const withoutLog = (diagnosis: Diagnosis, unread: string): Diagnosis => ({
+  ...diagnosis,
+  ...(diagnosis.cause === null && { explanation: 'What could tell why cannot be read.' }),
+  evidence: [...diagnosis.evidence, engineLine(unread)],
+})
 
 async function findInAll(logs: readonly Log[], signal?: AbortSignal): Promise<readonly LogFindings[]> {
   const found: LogFindings[] = []

@@ -1,5 +1,7 @@
 /** The beginning and the end of a large file: what is read of a log while somebody waits. */
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { PlimsollError, systemCodeOf } from '../errors.ts'
 import type { Log } from './words.ts'
 
 export type FileParts = {
@@ -10,17 +12,22 @@ export type FileParts = {
 
 const chunkBytes = 256 * 1024
 
+/** Opening a fifo that nobody writes to would wait for ever. */
+const flags = constants.O_RDONLY | constants.O_NONBLOCK
+
 /**
- * A file as one log, or, when it is larger than both parts, as two. A file that is not there has none.
- * @throws what opening it throws otherwise; reading happens when the chunks are asked for.
+ * A file as one log, or, when it is larger than both parts, as two.
+ * @throws what opening it throws, LOG_UNREADABLE where it is no file; reading happens when the chunks are asked for.
  */
 export async function partsOfFile(
   file: string,
   name: string,
   most: { readonly headBytes: number; readonly tailBytes: number },
 ): Promise<FileParts> {
-  await using handle = await open(file, 'r')
-  const { size } = await handle.stat()
+  await using handle = await open(file, flags)
+  const stats = await handle.stat()
+  if (!stats.isFile()) throw new PlimsollError('LOG_UNREADABLE', `${file} is no file`)
+  const { size } = stats
   const { headBytes, tailBytes } = most
   if (size <= headBytes + tailBytes) {
     return { logs: [{ name, chunks: chunksOf(file, 0, size) }], readBytes: size, ofBytes: size }
@@ -36,8 +43,17 @@ export async function partsOfFile(
   }
 }
 
+/** @throws LOG_UNREADABLE */
 async function* chunksOf(file: string, from: number, to: number): AsyncIterable<Uint8Array> {
-  await using handle = await open(file, 'r')
+  try {
+    yield* readIn(file, from, to)
+  } catch (cause) {
+    throw new PlimsollError('LOG_UNREADABLE', `${file} cannot be read (${systemCodeOf(cause)})`, { cause })
+  }
+}
+
+async function* readIn(file: string, from: number, to: number): AsyncIterable<Uint8Array> {
+  await using handle = await open(file, flags)
   for (let at = from; at < to; ) {
     const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, to - at))
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)

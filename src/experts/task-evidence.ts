@@ -1,6 +1,6 @@
 /** What is known of a failed task: its report, the log of its last attempt, and logs of earlier runs in which it succeeded. */
 import { join } from 'node:path'
-import { systemCodeOf } from '../errors.ts'
+import { messageOf, systemCodeOf } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Phase, TaskReport } from '../spine.ts'
 import { type FileParts, partsOfFile } from './parts-of-file.ts'
@@ -34,13 +34,13 @@ export async function evidenceOf(failed: FailedTask, options: EvidenceOptions): 
   const { task, runId, plan, report, phase = 'deploy' } = failed
   const attempts = await journal.attempts(runId)
   const attempt = attempts.findLast((one) => one.phase === phase && one.task === task)
-  const read = (log: string, bytes: number): Promise<FileParts> =>
-    readable(partsOfFile(join(stateDir, log), task, sharesOf(bytes)))
+  const read = (log: string, bytes: number): Promise<ReadParts> =>
+    readable(log, partsOfFile(join(stateDir, log), task, sharesOf(bytes)))
   const own = attempt ? await read(attempt.log, mostBytes) : nothing
   // What a task prints when it goes well says nothing of its undo.
   const green = phase === 'undo' ? [] : await journal.greenLogs(plan, task, greenRuns)
   const earlier = await Promise.all(green.map((log) => read(log, mostBytes * greenShare)))
-  const { readBytes, ofBytes } = own
+  const { readBytes, ofBytes, unread } = own
   return {
     logs: own.logs,
     earlier: earlier.flatMap(({ logs }) => logs),
@@ -52,6 +52,7 @@ export async function evidenceOf(failed: FailedTask, options: EvidenceOptions): 
       requeues: report.requeues,
       enforcement: report.enforcement,
     },
+    ...(unread !== undefined && { unread }),
     ...(readBytes < ofBytes && { partial: { readBytes, ofBytes } }),
   }
 }
@@ -61,14 +62,17 @@ const sharesOf = (bytes: number) => ({
   tailBytes: Math.floor(bytes * (1 - headShare)),
 })
 
-const nothing: FileParts = { logs: [], readBytes: 0, ofBytes: 0 }
+type ReadParts = FileParts & Pick<Evidence, 'unread'>
 
-/** A log that was removed says nothing; that is no failure. */
-async function readable(parts: Promise<FileParts>): Promise<FileParts> {
+const nothing: ReadParts = { logs: [], readBytes: 0, ofBytes: 0 }
+
+/** A log that cannot be read keeps nobody from saying what is known without it. */
+async function readable(log: string, parts: Promise<FileParts>): Promise<ReadParts> {
   try {
     return await parts
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return nothing
-    throw error
+    const isGone = systemCodeOf(error) === 'ENOENT'
+    const unread = isGone ? `its log is gone: ${log}` : `its log cannot be read: ${messageOf(error)}`
+    return { ...nothing, unread }
   }
 }

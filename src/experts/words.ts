@@ -94,6 +94,8 @@ export type Evidence = {
   readonly facts?: EngineFacts
   /** Logs of earlier attempts of the same task that succeeded: what they say as well weighs little. */
   readonly earlier?: readonly Log[]
+  /** Why the task's own log is not among them, such as "its log is gone": then the diagnosis says so. */
+  readonly unread?: string
   /** True when the logs are not all that was written: then the diagnosis says so. */
   readonly partial?: { readonly readBytes: number; readonly ofBytes: number }
 }

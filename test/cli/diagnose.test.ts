@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { globSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { Folder, jsonLines, mainFile } from './plimsoll.ts'
@@ -143,4 +145,21 @@ tasks:
   const { code, stdout } = await folder.plimsoll(['diagnose'])
   assert.equal(code, 0)
   assert.match(stdout, /^a\n.*connection-refused/)
+})
+
+test('of a run a log that cannot be read is named, and what is known without it is said', async () => {
+  using folder = new Folder()
+  folder.write('plimsoll.yaml', "name: shop\ntasks: { a: { run: 'exit 127' } }\n")
+  await folder.plimsoll(['deploy'])
+  const [log = ''] = globSync('.plimsoll/runs/*/*.log', { cwd: folder.path })
+  rmSync(join(folder.path, log))
+  const isSaid = async (why: RegExp): Promise<void> => {
+    const { code, stdout, stderr } = await folder.plimsoll(['diagnose'])
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.match(stdout, /^a\n.*\(command-not-found\)/)
+    assert.match(stdout, why)
+  }
+  await isSaid(/\| plimsoll: its log is gone: runs\/.*\.log$/m)
+  mkdirSync(join(folder.path, log))
+  await isSaid(/\| plimsoll: its log cannot be read: .*\.log is no file$/m)
 })

@@ -133,6 +133,27 @@ tasks:
   assert.ok((diagnosis?.partial?.readBytes ?? 0) < (diagnosis?.partial?.ofBytes ?? 0))
 })
 
+for (const [is, made, why] of [
+  ['gone', 'true', /^its log is gone: runs\/.*\.log$/],
+  ['a fifo', 'mkfifo "$log"', /^its log cannot be read: .* is no file$/],
+  ['a folder', 'mkdir "$log"', /^its log cannot be read: .* is no file$/],
+] as const)
+  test(`when the log of a task is ${is}, its diagnosis tells of it, and others are explained`, async () => {
+    await using yard = await openYard()
+    const own = 'until log=$(grep -l "^mine" .plimsoll/runs/*/*.log); do sleep 0.05; done'
+    const { tasks } = await yard.deploy(`
+name: careless
+tasks:
+  tidy: { run: 'echo mine; ${own}; rm "$log"; ${made}; exit 3' }
+  config: { run: 'cat /nowhere/config.yaml' }
+`)
+    const { diagnosis } = tasks.tidy ?? {}
+    assert.equal(diagnosis?.cause, null)
+    assert.doesNotMatch(diagnosis?.explanation ?? '', /Nothing in what was read/)
+    assert.match(diagnosis?.evidence.at(-1)?.text ?? '', why)
+    assert.equal(tasks.config?.diagnosis?.cause, 'file-not-found')
+  })
+
 test('a run that succeeds has no diagnosis', async () => {
   await using yard = await openYard()
   const report = await yard.deploy(`
