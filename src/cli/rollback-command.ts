@@ -5,6 +5,7 @@ import type { RunRecord } from '../journal/journal.ts'
 import { giveBackMemory } from '../memory/memory.ts'
 import { countOf, plainLine } from '../report/report.ts'
 import { planNotes, previewRollback, type RollbackPreview } from '../run/run.ts'
+import type { Plan } from '../spine.ts'
 import { carryOut } from './carry-out.ts'
 import { runOfVersion, runToUndo } from './choose-recorded.ts'
 import { waitOf } from './plan-argument.ts'
@@ -53,8 +54,13 @@ async function returnTo(call: Call, version: string): Promise<number> {
   giveBackMemory()
   const options = optionsOf(call)
   return await carryOut(call, { plan: definition, stateDir: options.stateDir }, (watched) =>
-    deploy(definition, { ...options, ...watched }),
+    deploy(notFilled(definition), { ...options, ...watched }),
   )
+}
+
+/** What fills it is recorded: the environment says nothing of it. */
+function notFilled({ filledFrom: _, ...plan }: Plan): Plan {
+  return plan
 }
 
 type Options = Pick<

@@ -9,6 +9,7 @@
 
 export type { ExpertSource, KeySource } from './circle.ts'
 export { type ConditionFacts, conditionHolds, isDecided, statusesRead } from './condition.ts'
+export { variablesChanged } from './filled-from.ts'
 export { layerOfVariables, layerOptions, optionVariables } from './options.ts'
 export { taskPlaces } from './place.ts'
 export { PlanInvalidError, type Problem } from './problems.ts'

@@ -9,6 +9,7 @@ import type { Plan } from '../spine.ts'
 import { formatSize } from '../units.ts'
 import { checkSound } from './check.ts'
 import { lowerCircle } from './circle.ts'
+import { sealed } from './filled-from.ts'
 import { lineProblem, nameForms } from './leaf.ts'
 import { lowerNotify } from './notify.ts'
 import { layerOf, layerOfCommand, layerOfVariables, layerOptions } from './options.ts'
@@ -199,19 +200,24 @@ function lower({ root, environment, scope, report, outside, options, text }: Dra
     ...(concurrency !== undefined && { concurrency }),
     ...(memoryBudget !== undefined && { memoryBudget }),
   }
+  const vars = scope.vars()
+  const notify = head.notify && lowerNotify(head.notify, scope, report)
+  const sections = lowerSections(written, { defaults: taskDefaults, scope, report, planDir })
+  const digest = createHash('sha256').update(text).digest('hex')
   return {
     name: head.name ?? '',
     version: options.version ?? head.version ?? 'dev',
     environment,
     file: resolve(options.file),
-    digest: createHash('sha256').update(text).digest('hex'),
-    vars: scope.vars(),
+    digest,
+    vars,
     secrets: lowerSecrets(head.secrets ?? [], planDir),
     options: planOptions,
     ...(Object.keys(given).length > 0 && { given }),
     approve: chosen?.approve ?? false,
-    ...(head.notify && { notify: lowerNotify(head.notify, scope, report) }),
-    ...lowerSections(written, { defaults: taskDefaults, scope, report, planDir }),
+    ...(notify && { notify }),
+    ...(scope.filledFrom.size > 0 && { filledFrom: sealed(scope.filledFrom, digest) }),
+    ...sections,
   }
 }
 

@@ -31,6 +31,8 @@ type Source = { readonly written: string; readonly path: Path } | { readonly val
 export class Scope {
   /** Of the plan, of all its environments, and given. */
   readonly varNames: readonly string[]
+  /** Of the process: those that were asked for, the empty text where one is not set. */
+  readonly filledFrom = new Map<string, string>()
   readonly #sources: ReadonlyMap<string, Source>
   /** Variable that only environments set which were not chosen -> one of them. */
   readonly #elsewhere: ReadonlyMap<string, string>
@@ -202,7 +204,9 @@ export class Scope {
   }
 
   #outside(name: string): string | undefined {
-    return Object.hasOwn(this.#variables, name) ? this.#variables[name] : undefined
+    const value = Object.hasOwn(this.#variables, name) ? this.#variables[name] : undefined
+    this.filledFrom.set(name, value ?? '')
+    return value
   }
 
   #resolve(name: string): string | null {

@@ -26,17 +26,18 @@ export function planDifferences(before: Plan, now: Plan): PlanDifferences {
   })
   const changed = parts.filter(([, list]) => list.length > 0)
   const forAll = changesForAll(before, now)
+  const words = [
+    ...forAll,
+    ...listed(
+      'changed',
+      changed.map(([name, list]) => `"${name}" (${list.join(', ')})`),
+    ),
+    ...listed('new', added.map(quoted)),
+    ...listed('gone', gone.map(quoted)),
+    ...consentsGone(before, now, known),
+  ]
   return {
-    words: [
-      ...forAll,
-      ...listed(
-        'changed',
-        changed.map(([name, list]) => `"${name}" (${list.join(', ')})`),
-      ),
-      ...listed('new', added.map(quoted)),
-      ...listed('gone', gone.map(quoted)),
-      ...consentsGone(before, now, known),
-    ],
+    words: words.length > 0 ? [...variablesOf(before, now), ...words] : [],
     changed: new Set(forAll.length > 0 ? names : changed.map(([name]) => name)),
   }
 }
@@ -58,9 +59,12 @@ const quoted = (name: string): string => `"${name}"`
 
 function listed(what: string, names: readonly string[]): readonly string[] {
   if (names.length === 0) return []
+  return [`${names.length === 1 ? 'task' : 'tasks'} ${what}: ${namesIn(names)}`]
+}
+
+function namesIn(names: readonly string[]): string {
   const rest = names.length - mostNames
-  const list = names.slice(0, mostNames).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
-  return [`${names.length === 1 ? 'task' : 'tasks'} ${what}: ${list}`]
+  return names.slice(0, mostNames).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }
 
 /** Every task is given these. Values of variables are not said. */
@@ -71,6 +75,15 @@ function changesForAll(before: Plan, now: Plan): readonly string[] {
     ...(before.version === now.version ? [] : [`version ${before.version} is now ${now.version}`]),
     ...(changed.length === 0 ? [] : [`vars changed: ${changed.slice(0, mostNames).join(', ')}`]),
   ]
+}
+
+/** Of the environment of the process: why the same text says something else. Their values are not known here. */
+function variablesOf(before: Plan, now: Plan): readonly string[] {
+  const { filledFrom = {} } = now
+  const changed = Object.entries(before.filledFrom ?? {}).flatMap(([name, seal]) =>
+    before.digest === now.digest && name in filledFrom && filledFrom[name] !== seal ? [name] : [],
+  )
+  return changed.length === 0 ? [] : [`environment variables changed: ${namesIn(changed)}`]
 }
 
 /** What a person was to be asked about is not done unasked because a file was edited meanwhile. */

@@ -169,6 +169,8 @@ export type Plan = {
   readonly options: Options
   /** What was said of limits beside the file, for when it is read again. Left out where nothing was. */
   readonly given?: { readonly concurrency?: number; readonly memoryBudget?: string }
+  /** Variables of the engine's environment that fill it -> a salted hash of the value. Left out where there are none. */
+  readonly filledFrom?: Readonly<Record<string, string>>
   /** The environment asks for a person's consent before anything starts. */
   readonly approve: boolean
   /** In the order of the file. */

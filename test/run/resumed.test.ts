@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { type Journal, openJournal } from '../../src/journal/journal.ts'
 import type { Plan } from '../../src/spine.ts'
@@ -231,6 +232,89 @@ test('a hook that has moved to another list of the plan does something else, and
   assert.equal(code, 5)
   assert.match(stderr, /RUN_CHANGED.*task changed: "z" \(now in before\)/)
   assert.deepEqual(yard.lines(), ['a', 'b'])
+})
+
+const filled = `
+  a: { run: echo a >>count }
+  b: { needs: a, run: "test -e go", timeout: "\${SHOP_LONGEST:-1m}" }
+  c: { needs: b, exec: [sh, -c, 'echo "$0" >>count', "image \${SHOP_IMAGE:-none}"] }
+`
+
+async function failed(yard: Yard, variables: NodeJS.ProcessEnv): Promise<void> {
+  yard.plan(filled)
+  const { code, stderr } = await yard.plimsoll(['deploy', '--no-undo'], variables)
+  assert.equal(code, 1, stderr)
+  yard.write('go', '')
+}
+
+test('a variable that fills a task with something else now is a change that somebody decides on', async () => {
+  using yard = new Yard()
+  await failed(yard, { SHOP_IMAGE: 'first-value' })
+  const { code, stderr } = await yard.plimsoll(['resume'], { SHOP_IMAGE: 'second-value' })
+  assert.equal(code, 5, stderr)
+  assert.match(
+    stderr,
+    /RUN_CHANGED.*: environment variables changed: SHOP_IMAGE; task changed: "c" \(exec\)\n/,
+  )
+  assert.deepEqual(yard.lines(), ['a'])
+  const { filledFrom = {} } = await recordedPlan(yard)
+  assert.deepEqual(Object.keys(filledFrom).toSorted(), ['SHOP_IMAGE', 'SHOP_LONGEST'])
+  assert.doesNotMatch(`${stderr}${JSON.stringify(filledFrom)}`, /first-value|second-value/)
+  const recorded = await yard.plimsoll(['resume', '--recorded'], { SHOP_IMAGE: 'second-value' })
+  assert.equal(recorded.code, 0, recorded.stderr)
+  assert.deepEqual(yard.lines(), ['a', 'image first-value'])
+})
+
+test('a variable that is the same, or is not set any more, leaves the run as it was', async () => {
+  for (const now of [{ SHOP_IMAGE: 'one' }, {}, { SHOP_IMAGE: '' }]) {
+    using yard = new Yard()
+    await failed(yard, { SHOP_IMAGE: 'one' })
+    const { code, stderr } = await yard.plimsoll(['resume'], now)
+    assert.equal(code, 0, stderr)
+    assert.deepEqual(yard.lines(), ['a', 'image one'])
+  }
+})
+
+test('a variable that was not set, and fills a task now, is a change', async () => {
+  using yard = new Yard()
+  await failed(yard, {})
+  const { code, stderr } = await yard.plimsoll(['resume'], { SHOP_IMAGE: 'one' })
+  assert.equal(code, 5, stderr)
+  assert.match(stderr, /RUN_CHANGED.*environment variables changed: SHOP_IMAGE;/)
+})
+
+test('a variable that fills a limit holds as it is now, as a limit of the file does', async () => {
+  using yard = new Yard()
+  await failed(yard, {})
+  const { code, stderr } = await yard.plimsoll(['resume'], { SHOP_LONGEST: '7m' })
+  assert.equal(code, 0, stderr)
+  const { tasks } = await recordedPlan(yard)
+  assert.equal(tasks.find(({ name }) => name === 'b')?.timeoutMs, 420_000)
+})
+
+test('an earlier version that runs again is what was recorded of it, whatever the variables are now', async () => {
+  using yard = new Yard()
+  yard.plan(filled)
+  yard.write('go', '')
+  const first = await yard.plimsoll(['deploy', '--version', '1'], { SHOP_IMAGE: 'one' })
+  assert.equal(first.code, 0, first.stderr)
+  rmSync(join(yard.path, 'go'))
+  const now = { SHOP_IMAGE: 'two' }
+  assert.equal((await yard.plimsoll(['rollback', '--to', '1', '--yes'], now)).code, 1)
+  yard.write('go', '')
+  const { code, stderr } = await yard.plimsoll(['resume'], now)
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(yard.lines(), ['a', 'image one', 'a', 'image one'])
+})
+
+test('of variables nothing is said that a record does not know', async () => {
+  using yard = new Yard()
+  await failed(yard, { SHOP_IMAGE: 'one' })
+  using database = new DatabaseSync(join(yard.path, '.plimsoll/plimsoll.db'))
+  database.exec(`update runs set definition = json_remove(definition, '$.filledFrom')`)
+  const { code, stderr } = await yard.plimsoll(['resume'], { SHOP_IMAGE: 'two' })
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(yard.lines(), ['a', 'image one'])
 })
 
 test('a plan whose file is gone goes on as it was recorded, and that is said', async () => {
