@@ -1,12 +1,13 @@
 import { createRedactor } from '../redact/redact.ts'
 import type { Diagnosis, LogLine } from '../spine.ts'
 import { type Cause, type CauseName, causes } from './causes.ts'
+import { excerptOf, longestExcerpt } from './excerpt.ts'
 import { causeOfFacts, type FactCause } from './facts.ts'
 import { type Finding, findIn, type LogFindings, type Place } from './findings.ts'
 import { type Guesses, guessedCauses } from './hints.ts'
 import { otherReadings } from './kin.ts'
 import { endsInError, saysFailed } from './outcome.ts'
-import { type Holes, matchPhrase } from './phrase.ts'
+import { type Holes, matchPhrase, type Phrase } from './phrase.ts'
 import { type RankedCause, rankCauses } from './rank.ts'
 import { ruleBook } from './rule-book.ts'
 import type { Evidence, Log } from './words.ts'
@@ -19,7 +20,6 @@ const sureScore = 0.5
 const weakly = 0.6
 const mostEvidence = 5
 const mostOthers = 2
-const longestText = 300
 
 /** Who says what the engine itself saw. */
 const engineName = 'plimsoll'
@@ -154,10 +154,10 @@ const filled = (text: string, holes: Holes): string =>
 /** The best lines, each text once. */
 function shown(places: readonly Place[]): readonly LogLine[] {
   const lines = new Map<string, LogLine>()
-  for (const { log, line, whole } of places) {
+  for (const { log, line, whole, phrase } of places) {
     const isKnown = log.isNumbered !== false && log.name !== engineName
     if (lines.size >= mostEvidence) break
-    const text = masked(whole)
+    const text = masked(whole, phrase)
     if (!lines.has(text)) lines.set(text, { log: log.name, line: isKnown ? line : null, text })
   }
   return [...lines.values()]
@@ -165,7 +165,7 @@ function shown(places: readonly Place[]): readonly LogLine[] {
 
 /** Nobody named secrets here: what looks like one is masked. */
 const redactor = createRedactor([])
-const masked = (text: string): string => redactor.text(text).trim().slice(0, longestText)
+const masked = (text: string, phrase?: Phrase): string => excerptOf(redactor.text(text), phrase)
 
 function unknown(troubles: readonly Place[]): Diagnosis {
   const explanation =
@@ -185,7 +185,7 @@ function unknown(troubles: readonly Place[]): Diagnosis {
 /** Whether a green run said the same: the line as it is, apart from its numbers. */
 function familiarity(earlier: readonly LogFindings[]): (place: Place) => boolean {
   const shapeOf = ({ whole }: Place): string =>
-    whole.slice(0, longestText).replaceAll(/[0-9a-f]*\d[0-9a-f]*/gi, '#')
+    whole.slice(0, longestExcerpt).replaceAll(/[0-9a-f]*\d[0-9a-f]*/gi, '#')
   const known = new Set(
     earlier.flatMap(({ findings, marks }) => [...findings, ...marks.trouble].map(shapeOf)),
   )

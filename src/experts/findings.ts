@@ -13,6 +13,8 @@ export type Place = {
   readonly line: number
   /** As it was written, less colours; at most 4,096 characters; not masked. */
   readonly whole: string
+  /** The words for which it is kept, where it is for words. */
+  readonly phrase?: Phrase
 }
 
 export type Finding = Place & {
@@ -166,9 +168,9 @@ class Collector {
     if ('mark' in of && this.#marks[of.mark.kind].last?.line === line) return
     if (!fits(candidate, seen)) return
     const { whole, words } = seen
-    const place = { log: this.#log, line, whole }
+    const place = { log: this.#log, line, whole, phrase }
     if ('mark' in of) this.#marks[of.mark.kind].add(place)
-    else this.#keep({ ...place, rule: of.rule, phrase, soft: this.#isSoft(line, words, whole) })
+    else this.#keep({ ...place, rule: of.rule, soft: this.#isSoft(line, words, whole) })
   }
 
   /** The exception after a warning, and what caused it, are of that warning. */

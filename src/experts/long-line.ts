@@ -22,6 +22,10 @@ export type WordWindow = { readonly word: number; readonly bytes: Uint8Array }
 /** Longer lines are looked at around the words that were found, this far on either side, in bytes. */
 export const windowBytes = 2_048
 
+/** So that neither end is taken for that of the line. */
+const leftOut = Buffer.from('…')
+const nothing = Buffer.alloc(0)
+
 const redactor = createRedactor([])
 
 /** Of each of these words the first place that is new in this piece, less what may be a part of a longer secret. */
@@ -39,7 +43,16 @@ export function* windowsOf(
   const wanted = new Set(words)
   for (const { word, end } of placesIn(masked.subarray(0, to), literals)) {
     if (end <= Math.max(from, known.length) || !wanted.delete(word)) continue
-    yield { word, bytes: masked.subarray(Math.max(from, end - windowBytes), Math.min(to, end + windowBytes)) }
+    const [left, right] = [Math.max(from, end - windowBytes), Math.min(to, end + windowBytes)]
+    const isEnd = right === masked.length && !isCutAfter
+    yield {
+      word,
+      bytes: Buffer.concat([
+        left > 0 ? leftOut : nothing,
+        masked.subarray(left, right),
+        isEnd ? nothing : leftOut,
+      ]),
+    }
   }
 }
 

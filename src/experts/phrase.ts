@@ -68,7 +68,13 @@ function longestOf(words: readonly string[]): string {
 }
 
 /** What the holes of the phrase hold in this line, or null when it is not there. `lower` is the line in lower case. */
-export function matchPhrase(phrase: Phrase, line: string, lower = line.toLowerCase()): Holes | null {
+export const matchPhrase = (phrase: Phrase, line: string, lower = line.toLowerCase()): Holes | null =>
+  findPhrase(phrase, line, lower)?.holes ?? null
+
+/** Where its words stand in a line: `start` is that of the first words, also where a hole comes before them. */
+export type FoundPhrase = { readonly holes: Holes; readonly start: number; readonly end: number }
+
+export function findPhrase(phrase: Phrase, line: string, lower = line.toLowerCase()): FoundPhrase | null {
   const text = phrase.anyCase ? lower : line
   const [first] = phrase.pieces
   if (first === undefined) return null
@@ -78,7 +84,7 @@ export function matchPhrase(phrase: Phrase, line: string, lower = line.toLowerCa
     if (start < 0 || (phrase.atStart && first.hole === null && start > 0)) return null
     const found =
       first.hole === null && !beginsHere(line, start) ? null : matchFrom(phrase, { text, line, start })
-    if (found && endsHere(phrase, line, found.end)) return found.holes
+    if (found && endsHere(phrase, line, found.end)) return { ...found, start }
     from = start + 1
   }
   return null

@@ -87,9 +87,48 @@ test('no part of a secret is told of a line that is too long to be kept, whereve
 
 test('a secret at the edge of what is looked at in a long line is in no diagnosis', async () => {
   for (const secret of secrets) {
-    const line = `${fill('y ', 3_000)} ${secret} ${fill('x ', 2_000)} Error: listen EADDRINUSE: ${wanted} 0.0.0.0:80 ${fill('z ', 3_000)}`
-    const diagnosis = await diagnose({ logs: [{ name: 'long', chunks: [Buffer.from(line)] }] })
-    assert.equal(diagnosis.cause, 'port-in-use')
-    assertNoPart([JSON.stringify(diagnosis)], secret.slice(0, 30))
+    for (let distance = 1_970; distance < 2_050; distance += 7) {
+      const words = `Error: listen EADDRINUSE: ${wanted} 0.0.0.0:80`
+      const line = `${fill('y ', 3_000)} ${secret} ${fill('x ', distance)} ${words} ${fill('z ', 3_000)}`
+      const diagnosis = await diagnosed(line)
+      assert.equal(diagnosis.cause, 'port-in-use')
+      assertNoPart([JSON.stringify(diagnosis)], secret.slice(0, 30))
+    }
   }
+})
+
+const diagnosed = (log: string) => diagnose({ logs: [{ name: 'log', chunks: [Buffer.from(log)] }] })
+
+test('a line is cited around the words that were found, with a sign of what is left out', async () => {
+  const error = 'Error: listen EADDRINUSE: address already in use 0.0.0.0:8080'
+  const places = fc.tuple(fc.integer({ min: 0, max: 1_500 }), fc.integer({ min: 0, max: 1_500 }))
+  await fc.assert(
+    fc.asyncProperty(places, fc.constantFrom('x ', 'é', '🚢'), async ([before, after], unit) => {
+      const [left, right] = [fill(unit, before).trim(), fill(unit, after).trim()]
+      const line = `${left} ${error} ${right}`.trim().toWellFormed()
+      const text = (await diagnosed(`${line}\n`)).evidence[0]?.text ?? ''
+      assert.ok(text.includes(error), text)
+      assert.ok(text.length <= 300 && text.isWellFormed(), text)
+      const said = text.replace(/^…/, '').replace(/…$/, '')
+      assert.ok(line.includes(said), text)
+      assert.equal(text.startsWith('…'), !line.startsWith(said))
+      assert.equal(text.endsWith('…'), !line.endsWith(said))
+      if (line.length > 300) assert.ok(text.length > 290, text)
+      if (line.length <= 300) assert.equal(text, line)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('of a line of JSON with long fields the error is cited, and of lines that no rule knows the trouble', async () => {
+  const headers = { 'x-request': 'abc '.repeat(200) }
+  const line = JSON.stringify({ level: 50, headers, err: { message: `secret "shop" not found` } })
+  const known = await diagnosed(
+    `${JSON.stringify({ level: 50, headers, msg: 'getaddrinfo ENOTFOUND db.internal', pid: 7 })}\n`,
+  )
+  assert.match(known.evidence[0]?.text ?? '', /^….*getaddrinfo ENOTFOUND db\.internal/)
+  const quoted = await diagnosed(`${line}\n`)
+  assert.match(quoted.evidence[0]?.text ?? '', /^….*shop.* not found/)
+  const unknown = await diagnosed(`${fill('step ', 900)}the frobnicator exploded: fatal error in it\n`)
+  assert.match(unknown.evidence[0]?.text ?? '', /^….*frobnicator exploded/)
 })
