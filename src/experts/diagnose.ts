@@ -3,11 +3,12 @@ import type { Diagnosis, LogLine } from '../spine.ts'
 import { type Cause, type CauseName, causes } from './causes.ts'
 import { excerptOf, longestExcerpt } from './excerpt.ts'
 import { causeOfFacts, type FactCause } from './facts.ts'
-import { type Finding, findIn, type LogFindings, type Place } from './findings.ts'
+import { filled, holesIn } from './filled.ts'
+import { findIn, type LogFindings, type Place } from './findings.ts'
 import { type Guesses, guessedCauses } from './hints.ts'
 import { otherReadings } from './kin.ts'
 import { endsInError, saysFailed } from './outcome.ts'
-import { type Holes, matchPhrase, type Phrase } from './phrase.ts'
+import type { Phrase } from './phrase.ts'
 import { type RankedCause, rankCauses } from './rank.ts'
 import { ruleBook } from './rule-book.ts'
 import type { Evidence, Log } from './words.ts'
@@ -134,22 +135,11 @@ function factAnswer(cause: CauseName, explanation: string, evidence: readonly Lo
 function answerOf({ cause, findings }: RankedCause): Answer {
   const entry: Cause = causes[cause]
   const [best] = findings
-  const holes = best === undefined ? {} : holesOf(best)
+  const holes = best === undefined ? {} : holesIn(redactor.text(best.whole), best.phrase)
   const explanation = best?.rule.says === undefined ? entry.means : filled(best.rule.says, holes)
   const next = (best?.rule.next ?? entry.next).map((step) => filled(step, holes))
   return { cause, title: entry.title, explanation, evidence: shown(findings), next }
 }
-
-/** Read again from the masked line: a part of a secret would not be known as one. */
-const holesOf = ({ phrase, whole }: Finding): Holes => matchPhrase(phrase, redactor.text(whole)) ?? {}
-
-const filled = (text: string, holes: Holes): string =>
-  text
-    .replaceAll(/\{(\w+)\}/g, (_, name: string) => (Object.hasOwn(holes, name) ? (holes[name] ?? '') : ''))
-    .replaceAll(/ {2,}/g, ' ')
-    .replaceAll(/ ?:? ?$/g, '')
-    .replaceAll(/ ([.,:])(?= |$)/g, '$1')
-    .trim()
 
 /** The best lines, each text once. */
 function shown(places: readonly Place[]): readonly LogLine[] {
