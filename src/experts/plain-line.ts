@@ -8,6 +8,10 @@ const mostCharacters = 4_096
 /** GitHub's command line: job, step and time. */
 const ofGitHub = /^[^\t]{1,120}\t[^\t]{1,120}\t(?=\ufeff?\d{4}-\d\d-\d\dT)/
 
+/** Names of time zones: FAIL and PASS are none. */
+const zones =
+  'UTC|GMT|[CEW]ES?T|BST|IST|MSK|[ECMP][SD]T|AK[SD]T|HST|BRT|ART|SAST|GST|PKT|ICT|WIB|SGT|HKT|PHT|JST|KST|A[CEW][SD]T|NZ[SD]T'
+
 /** Each begins at the start of the line and has bounded parts only, so that a look at a line is linear. */
 const prefixes: readonly RegExp[] = [
   // TeamCity: a time, a level and the step; Bamboo: the stream and a time.
@@ -16,7 +20,9 @@ const prefixes: readonly RegExp[] = [
   // The journal with times of ISO 8601: host and program, too.
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.,]{0,10}(?:Z|[+-]\d\d:?\d\d) [\w.-]{1,64} (?:[\w.()@/-]{1,64}\[\d{1,9}\]|kernel): /,
   // A time: ISO 8601, with a comma or a point, in brackets or not; the time of day alone; syslog's, in any language.
-  /^\ufeff?[[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,12} ?(?:Z|[A-Z]{3,4}\b(?=[ :\]])|[+-]\d\d:?\d\d)?[\])]?[ \t:|-]{0,4}(?:\[\d{1,7}\] )?/,
+  new RegExp(
+    String.raw`^\ufeff?[[(]?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,12} ?(?:Z|(?:${zones})(?=[ :\]])|[+-]\d\d:?\d\d)?[\])]?[ \t:|-]{0,4}(?:\[\d{1,7}\] )?`,
+  ),
   /^[[(]?\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?(?: [AP]M:?)?[\])]?[ \t|-]{1,4}/,
   /^\p{L}{3,5}\.? {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} [^\s:]{1,64}: /u,
   // Runners of many packages: the package and its task, or a number.

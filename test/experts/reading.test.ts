@@ -56,6 +56,26 @@ test('colours, times and what CI systems put before a line are no part of it', a
   assert.equal(anchored.cause, 'test-failure')
 })
 
+test('the word after a time is the name of its zone only where it is one', async () => {
+  const passed = 'PASS tests/auth: bash: foo: command not found is shown\n'
+  for (const time of [
+    '2026-07-31 01:17:30 ',
+    '2026/07/31 01:17:30 ',
+    '[Container] 2026/07/31 01:17:30.123456 ',
+  ]) {
+    assert.equal((await read(`${time}FAIL src/cart.test.ts\n`)).cause, 'test-failure', time)
+    assert.equal((await read(time, passed)).cause, null, time)
+  }
+  for (const time of [
+    '2026-07-31 01:17:30 UTC ',
+    '[2026-07-31 01:17:30 CEST] ',
+    '2026-07-31 01:17:30.123 PDT: ',
+  ]) {
+    assert.equal((await read(time, 'FAIL src/cart.test.ts\n')).cause, 'test-failure', time)
+    assert.equal((await read(time, passed)).cause, null, time)
+  }
+})
+
 /** As compilers and package managers write to a terminal, or when they are told to. */
 const coloured = [
   {
