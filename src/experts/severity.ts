@@ -4,14 +4,31 @@ const softWords =
   /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z]|ing {1,8}[A-Z][a-z]{1,20}[A-Z]\w{1,40}[: ])|\bnpm warn\b|(?<!because it uses a )\bdeprecat|(?<!timed out )\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\busing (?:the )?defaults?\b|\bskipping\b|\((?:ignored|optional)\)|^W: (?:Failed to fetch|Some index files)|^debconf: |\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]|^\W{0,4}Normal {2,}[A-Z]|: shutting down$|, (?:info|warning) {2,}/i
 
 /** Loggers write levels in capitals, */
-const capitalLevel = /^.{0,60}\b(?:WARN|WARNING|INFO|NOTICE|DEBUG|TRACE)\b[ \]]/
+const capitalLevel = /^.{0,60}\b(?:WARN|WARNING|WRN|INFO|INF|NOTICE|DEBUG|DBG|TRACE)\b[ \]]/
 
 /** not as a folder of a build has it, */
 const debugging = /(?<![\\/\w.-])DEBUG(?![\\/\w])/
 
-/** in brackets or in a field, as letters (klog, MongoDB, TensorFlow), as numbers (pino) or as signs (Redis). */
+/** in brackets, as letters (klog, TensorFlow) or as signs (Redis), */
 const otherLevel =
-  /\blevel"?[:=]"?(?:warn|info|debug|trace)|^.{0,60}[[<:](?:warn|warning|wrn|note|notice|info|inf|debug|dbg)[\]>]|^(?:.{0,60}: )?W\d{4} \d\d:\d\d:|"s":"[IWD]\d?"|\d\d:\d\d:\d\d\.\d{3,9}: [IW] \w|"level":[1-4]0\b|^\d{1,9}:[A-Z] \d\d \w{3} \d{4} [\d:.]{1,12} [.*-] /i
+  /^.{0,60}[[<:](?:warn|warning|wrn|note|notice|info|inf|debug|dbg)[\]>]|^(?:.{0,60}: )?W\d{4} \d\d:\d\d:|\d\d:\d\d:\d\d\.\d{3,9}: [IW] \w|^\d{1,9}:[A-Z] \d\d \w{3} \d{4} [\d:.]{1,12} [.*-] /i
+
+/** in a field of a record, perhaps within JSON in JSON, */
+const levelField =
+  /\b(?:level|lvl|severity)"?[:=]"?(?:warn|info|debug|trace)|(?:level(?:name)?|lvl|severity(?:text)?|@l)\\{0,3}" ?: ?\\{0,3}"(?:warn|info|debug|trace|notice|verbose)|"s" ?: ?"[IWD]\d?"/i
+
+/** or as numbers, of pino and bunyan, and those of syslog: */
+const levelNumber = /\blevel\\{0,3}" ?: ?[1-4]0\b/
+
+/** of warnings, notices and debugging. All that a service prints goes to the journal as 6, errors, too: that says nothing. */
+const softPriorities: readonly number[] = [4, 5, 7]
+/** Before a line the facility is in it, too, eight times. */
+const priority = /^<(\d{1,3})>|"PRIORITY" ?: ?"?([0-7])\b/
+
+function hasSoftPriority(line: string): boolean {
+  const [, ofLine, ofJournal] = priority.exec(line) ?? []
+  return softPriorities.includes(Number(ofLine ?? ofJournal) % 8)
+}
 
 /** What a server tells of one of those who ask it, strangers often: nginx, Apache, PostgreSQL, and the daemons of a host. */
 const ofAPeer =
@@ -26,12 +43,11 @@ const relayed = /^.{0,40}\bDEBUG util\.py:\d{1,5}:/
 /** What a test of pytest expects and got may be any words. */
 const asserted = /(?:^|\s)[E>] {2,8}(?:assert |AssertionError)/
 
+const soft = [softWords, asserted, capitalLevel, debugging, otherLevel, levelField, levelNumber, ofAPeer]
+
 /** A warning, something that is tried again, or a level below it. Events of Kubernetes have no higher level than Warning. */
 export const isSoft = (line: string): boolean => {
   const said = line.replace(relayed, '')
-  return (
-    [softWords, asserted, capitalLevel, debugging, otherLevel, ofAPeer].some((pattern) =>
-      pattern.test(said),
-    ) && !said.includes(lastTry)
-  )
+  const isBelow = soft.some((pattern) => pattern.test(said)) || hasSoftPriority(said)
+  return isBelow && !said.includes(lastTry)
 }

@@ -140,6 +140,43 @@ test('what a pod met before all of its containers were ready is no failure', asy
   assert.equal(await causeOf(pod(3, 'False') + pod(0, 'True')), 'probe-failed')
 })
 
+test('a level is known however loggers write it, and what only warns is not why it failed', async () => {
+  const failure = `Traceback (most recent call last):
+  File "/srv/app.py", line 3, in <module>
+    open('/srv/shop.toml')
+FileNotFoundError: [Errno 2] No such file or directory: '/srv/shop.toml'
+`
+  const said = 'redis: connect ECONNREFUSED 10.0.0.5:5432'
+  for (const record of [
+    `{"level": "warn", "msg": "${said}"}`,
+    `{"levelname": "WARNING", "message": "${said}"}`,
+    `{"severity": "WARNING", "message": "${said}"}`,
+    `{"severity": "INFO", "message": "${said}"}`,
+    `{"log.level": "info", "message": "${said}"}`,
+    `{"@t":"2026-07-31T01:17:30Z","@l":"Warning","@m":"${said}"}`,
+    `{"level": 40, "msg": "${said}"}`,
+    `{"PRIORITY":"4","MESSAGE":"${said}"}`,
+    `{"PRIORITY" : "5","MESSAGE":"${said}"}`,
+    `{"log":"{\\"level\\": \\"warn\\", \\"msg\\": \\"${said}\\"}","stream":"stderr"}`,
+    `lvl=warn msg="${said}"`,
+    `2:17PM WRN ${said}`,
+    `<4>${said}`,
+    `<28>Jul 31 01:17:30 host app[2]: ${said}`,
+    `<12>1 2026-07-31T01:17:30Z host app 12 - - ${said}`,
+  ]) {
+    assert.equal(await causeOf(`${failure}${record}\nexit code 1\n`), 'file-not-found', record)
+  }
+  for (const record of [
+    `{"level": "error", "msg": "${said}"}`,
+    `{"severity": "ERROR", "message": "${said}"}`,
+    `{"PRIORITY":"3","MESSAGE":"${said}"}`,
+    `{"PRIORITY":"6","MESSAGE":"${said}"}`,
+    `<27>Jul 31 01:17:30 host app[2]: ${said}`,
+  ]) {
+    assert.equal(await causeOf(`${record}\nexit code 1\n`), 'db-unavailable', record)
+  }
+})
+
 test('what a service warns of until its time is over is why it failed', async () => {
   const warning = '10:00:00 WARN broker mq:9092: connection refused\n'
   const late = '10:01:00 ERROR Timed out waiting to get existing topics\n'
