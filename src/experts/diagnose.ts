@@ -11,7 +11,8 @@ import { endsInError, saysFailed } from './outcome.ts'
 import type { Phrase } from './phrase.ts'
 import { type RankedCause, rankCauses } from './rank.ts'
 import { ruleBook } from './rule-book.ts'
-import type { Evidence, Log } from './words.ts'
+import { type Unknown, whyUnknown } from './unknown.ts'
+import type { EngineFacts, Evidence, Log } from './words.ts'
 
 /** Below this nobody should act on it: "I do not know" is the better answer. */
 const leastScore = 0.22
@@ -38,19 +39,24 @@ export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promis
   const isFamiliar = familiarity(await findInAll(evidence.earlier ?? [], signal))
   const hasFailed = facts.error !== undefined || logs.some(saysFailed)
   const fact = causeOfFacts(facts)
-  const ranked = rankCauses(logs, { isFamiliar, hasFailed }).filter(({ score }) => score >= leastScore)
+  const all = rankCauses(logs, { isFamiliar, hasFailed })
+  const ranked = all.filter(({ score }) => score >= leastScore)
   const isFailure = fact === null && (hasFailed || (ranked.length === 0 && logs.some(endsInError)))
   const answers = answersOf(ranked, isFailure ? guessedCauses(logs, isFamiliar) : noGuesses)
-  const troubles = logs.flatMap(({ marks }) => marks.trouble).filter((place) => !isFamiliar(place))
-  const concluded = conclude(answers, fact, troubles)
-  const diagnosis = unread === undefined ? concluded : withoutLog(concluded, unread)
+  const ended = endingOf(facts) ?? (hasFailed ? 'It failed' : null)
+  // Its own message is said as it is.
+  const read = logs.slice(0, evidence.logs.length)
+  const concluded = conclude(answers, fact) ?? unknown(whyUnknown(read, { ranked: all, isFamiliar, ended }))
+  const diagnosis = unread === undefined ? concluded : withoutLog(concluded, unread, ended)
   return { ...diagnosis, ...(partial && { partial }) }
 }
 
 /** Says that the log could not speak. */
-const withoutLog = (diagnosis: Diagnosis, unread: string): Diagnosis => ({
+const withoutLog = (diagnosis: Diagnosis, unread: string, ended: string | null): Diagnosis => ({
   ...diagnosis,
-  ...(diagnosis.cause === null && { explanation: 'What could tell why cannot be read.' }),
+  ...(diagnosis.cause === null && {
+    explanation: `${ended ?? 'It failed'}, and what could tell why cannot be read.`,
+  }),
   evidence: [...diagnosis.evidence, engineLine(unread)],
 })
 
@@ -96,9 +102,9 @@ function answersOf(ranked: readonly RankedCause[], { hinted, alike }: Guesses): 
 const onceEach = (all: readonly Answer[]): readonly Answer[] =>
   all.filter(({ cause }, index) => all.findIndex((other) => other.cause === cause) === index)
 
-function conclude(answers: readonly Answer[], fact: FactCause | null, troubles: readonly Place[]): Diagnosis {
+function conclude(answers: readonly Answer[], fact: FactCause | null): Diagnosis | null {
   const [first, ...others] = fact === null ? answers : withFact(answers, fact)
-  if (first === undefined) return unknown(troubles)
+  if (first === undefined) return null
   return {
     ...first,
     others: others
@@ -157,20 +163,20 @@ function shown(places: readonly Place[]): readonly LogLine[] {
 const redactor = createRedactor([])
 const masked = (text: string, phrase?: Phrase): string => excerptOf(redactor.text(text), phrase)
 
-function unknown(troubles: readonly Place[]): Diagnosis {
-  const explanation =
-    troubles.length === 0
-      ? 'Nothing in what was read looks like a failure.'
-      : 'No rule knows what happened; these are the last lines that look like trouble.'
-  return {
-    cause: null,
-    title: 'I do not know',
-    explanation,
-    evidence: shown(troubles.toReversed()).toReversed(),
-    next: [],
-    others: [],
-  }
+function endingOf({ error, exitCode }: EngineFacts): string | null {
+  if (error && !error.message.includes('exit code')) return `It failed (${masked(error.message)})`
+  if (exitCode) return `It ended with exit code ${exitCode}`
+  return error ? `It failed (${masked(error.message)})` : null
 }
+
+const unknown = ({ explanation, places }: Unknown): Diagnosis => ({
+  cause: null,
+  title: 'I do not know',
+  explanation,
+  evidence: shown(places.toReversed()).toReversed(),
+  next: [],
+  others: [],
+})
 
 /** Whether a green run said the same: the line as it is, apart from its numbers. */
 function familiarity(earlier: readonly LogFindings[]): (place: Place) => boolean {

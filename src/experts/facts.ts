@@ -35,8 +35,17 @@ const byError: Readonly<Partial<Record<ErrorCode, Decision>>> = {
 const byExitCode: ReadonlyMap<number, Decision> = new Map([
   [126, { cause: 'permission', says: 'The command was found but may not be executed (exit code 126).' }],
   [127, { cause: 'command-not-found', says: 'A command was not found (exit code 127).' }],
+  [
+    129,
+    {
+      cause: 'cancelled',
+      says: 'The task ended by SIGHUP (exit code 129): its terminal or session was closed.',
+    },
+  ],
   [130, { cause: 'cancelled', says: 'The task ended by SIGINT (exit code 130).' }],
+  [131, { cause: 'cancelled', says: 'The task was told to end by SIGQUIT (exit code 131), as by Ctrl-\\.' }],
   [132, { cause: 'crash', says: 'The task ended by SIGILL (exit code 132).' }],
+  [133, { cause: 'crash', says: 'The task ended by SIGTRAP (exit code 133).' }],
   [134, { cause: 'crash', says: 'The task aborted (SIGABRT, exit code 134).' }],
   [135, { cause: 'crash', says: 'The task ended by SIGBUS (exit code 135).' }],
   [136, { cause: 'crash', says: 'The task ended by SIGFPE (exit code 136).' }],
@@ -48,7 +57,39 @@ const byExitCode: ReadonlyMap<number, Decision> = new Map([
     },
   ],
   [139, { cause: 'crash', says: 'The task ended by SIGSEGV (exit code 139).' }],
+  [
+    141,
+    {
+      cause: 'program-error',
+      says: 'The task wrote into a pipe that nobody reads any more (SIGPIPE, exit code 141), as to "| head" under "set -o pipefail".',
+    },
+  ],
+  [
+    142,
+    { cause: 'timeout', says: 'The time that the task had given itself was over (SIGALRM, exit code 142).' },
+  ],
   [143, { cause: 'cancelled', says: 'The task was told to end by SIGTERM (exit code 143).' }],
+  [
+    152,
+    {
+      cause: 'resource-limit',
+      says: 'The task used more CPU time than it may (SIGXCPU, exit code 152; "ulimit -t").',
+    },
+  ],
+  [
+    153,
+    {
+      cause: 'resource-limit',
+      says: 'The task wrote a file larger than it may (SIGXFSZ, exit code 153; "ulimit -f").',
+    },
+  ],
+  [
+    159,
+    {
+      cause: 'crash',
+      says: 'The task made a system call that it may not make, as under seccomp (SIGSYS, exit code 159).',
+    },
+  ],
 ])
 
 const killed = 137

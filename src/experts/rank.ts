@@ -14,6 +14,7 @@ import { toldInLines } from './within-line.ts'
 
 export type RankedCause = {
   readonly cause: CauseName
+  /** 0 where all of it was set aside: the work went on after it, or it is only a warning. */
   readonly score: number
   /** The best first. */
   readonly findings: readonly Finding[]
@@ -70,6 +71,6 @@ function ranked(cause: CauseName, scored: readonly Scored[]): RankedCause {
   const agreeing = new Set(
     best.filter(({ score }) => score >= most * nearlyAsWell).map(({ finding }) => finding.rule),
   )
-  const score = most + agreement * Math.min(3, agreeing.size - 1)
+  const score = most === 0 ? 0 : most + agreement * Math.min(3, agreeing.size - 1)
   return { cause, score, findings: best.map(({ finding }) => finding) }
 }
