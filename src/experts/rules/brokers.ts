@@ -53,6 +53,15 @@ export const brokerRules: readonly Rule[] = [
     source: 'Kafka, clients/common/protocol/Errors.java; librdkafka, rdkafka.c',
   },
   {
+    id: 'amqp-vhost',
+    cause: 'not-found-remote',
+    also: ['config-error', 'permission'],
+    phrases: ['vhost {vhost@} not found', 'NOT_FOUND - no vhost', 'no access to this vhost'],
+    says: 'The broker has no such virtual host, or does not show it to this user.',
+    log: '2026-04-18 02:18:27 [error] <0.931.0> vhost shop not found',
+    source: 'RabbitMQ, rabbit_reader.erl',
+  },
+  {
     id: 'kafka-replicas',
     cause: 'remote-unavailable',
     phrases: [

@@ -3,6 +3,16 @@ import type { Rule } from '../words.ts'
 
 export const cToolRules: readonly Rule[] = [
   {
+    id: 'libc-version',
+    cause: 'runtime-version-mismatch',
+    also: ['dependency-missing', 'dependency-conflict'],
+    phrases: ["version `GLIBC_{version}' not found"],
+    says: 'A program was built for a newer C library than the one of this system: it wants GLIBC_{version}.',
+    next: ['Build it on the oldest system on which it shall run, or run it on a newer one'],
+    log: "./server: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by ./server)",
+    source: 'glibc, elf/dl-version.c',
+  },
+  {
     id: 'cmake-not-found',
     cause: 'dependency-missing',
     phrases: [

@@ -151,6 +151,8 @@ export const fileRules: readonly Rule[] = [
       'FileNotFoundError',
       'java.io.FileNotFoundException',
       'NoSuchFileException',
+      "Could not read script '{path}' as it does not exist",
+      'could not find a package.json file',
       'The system cannot find the file specified',
       'The system cannot find the path specified',
       "Could not find file '",

@@ -111,6 +111,12 @@ export const pythonPackageRules: readonly Rule[] = [
       'depend on incompatible versions',
       'are incompatible.',
     ],
+    unless: [
+      'Types of property',
+      'signatures are incompatible',
+      'Types of parameters',
+      'types are incompatible',
+    ],
     says: 'No set of versions fits everything that the packages ask for.',
     log: '  × No solution found when resolving dependencies:',
     source: 'uv, crates/uv-resolver/src/pubgrub/report.rs and crates/uv/src/commands/diagnostics.rs',

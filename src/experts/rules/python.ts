@@ -36,6 +36,8 @@ export const pythonRules: readonly Rule[] = [
       "ModuleNotFoundError: No module named '{module}'",
       'ImportError: No module named {module@}',
       "ImportError: cannot import name '{name}'",
+      'ImportError: {package@} is not installed',
+      'ImportError: {package@} is required',
       'ImportError: cannot import name {name@}',
       '^ImportError: ',
       'No module named {module@}',

@@ -82,6 +82,8 @@ export const settingsRules: readonly Rule[] = [
       'environment variable "{variable}" is not set',
       "environment variable '{variable}' is not set",
       'missing environment variable',
+      'check your .env',
+      'username is empty',
       'missing required environment variable',
       'missing required env',
       'missing env ',

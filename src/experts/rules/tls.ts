@@ -48,6 +48,7 @@ export const tlsRules: readonly Rule[] = [
       'cannot load certificate "',
       'key values mismatch',
       'SSL_CTX_use_PrivateKey',
+      'Could not generate DH keypair',
       'SSL_CTX_use_certificate',
       'PEM_read_bio',
       'http: server gave HTTP response to HTTPS client',
