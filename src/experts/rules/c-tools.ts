@@ -3,6 +3,34 @@ import type { Rule } from '../words.ts'
 
 export const cToolRules: readonly Rule[] = [
   {
+    id: 'loader',
+    cause: 'dependency-missing',
+    also: ['runtime-version-mismatch'],
+    depth: 'root',
+    phrases: [
+      'cannot open shared object file',
+      'error while loading shared libraries: {library@}',
+      'symbol lookup error',
+      'Library not loaded: {library@}',
+      'dyld: ',
+      "version `GLIBCXX_{version}' not found",
+      'version `CXXABI',
+      'DLL load failed',
+      'System.DllNotFoundException',
+      'UnsatisfiedLinkError',
+      'Error loading shared library {library@}',
+      'no version information available',
+    ],
+    unless: ['no version information available'],
+    says: 'A shared library that the program needs is not there, or has the wrong version: {library}',
+    next: [
+      'Install the package with the library where the program runs',
+      'Look what is missing: ldd PROGRAM',
+    ],
+    log: './server: error while loading shared libraries: libpq.so.5: cannot open shared object file: No such file or directory',
+    source: 'glibc, elf/dl-load.c; musl, ldso/dynlink.c',
+  },
+  {
     id: 'libc-version',
     cause: 'runtime-version-mismatch',
     also: ['dependency-missing', 'dependency-conflict'],
