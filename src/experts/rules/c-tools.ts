@@ -1,4 +1,4 @@
-/** What C and C++ builds find out about their machine: programs, headers and modules that are missing, checks, tests. */
+/** What C and C++ builds find out about their machine: programs, headers and modules that are missing, checks, tests; and what the loader says. */
 import type { Rule } from '../words.ts'
 
 export const cToolRules: readonly Rule[] = [

@@ -1,4 +1,4 @@
-/** C and C++: compilers, linkers, loaders and the tools that configure and test. */
+/** C and C++: compilers, linkers and the tools that configure and test. */
 import type { Rule } from '../words.ts'
 
 export const cRules: readonly Rule[] = [
