@@ -3,6 +3,7 @@ import { accessSync, constants, createReadStream, fstatSync, type Stats, statSyn
 import { devNull } from 'node:os'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import type { Log } from '../experts/experts.ts'
+import { lookedBytes, whyNoText } from './no-text.ts'
 
 const chunkBytes = 256 * 1024
 const inputName = 'standard input'
@@ -55,12 +56,29 @@ function fileLog(name: string): Log {
   }
 }
 
+/** @throws LOG_UNREADABLE, also for what is no text. */
 async function* chunksOf(name: string, open: () => AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   try {
-    yield* open()
+    let head: Buffer | null = Buffer.alloc(0)
+    for await (const chunk of open()) {
+      if (head === null) yield chunk
+      else {
+        head = Buffer.concat([head, chunk])
+        if (head.length < lookedBytes) continue
+        yield asText(name, head)
+        head = null
+      }
+    }
+    if (head !== null) yield asText(name, head)
   } catch (error) {
-    throw unreadable(name, cannot(error), error)
+    throw error instanceof PlimsollError ? error : unreadable(name, cannot(error), error)
   }
+}
+
+function asText(name: string, head: Uint8Array): Uint8Array {
+  const why = whyNoText(head, name === inputName ? null : name)
+  if (why !== null) throw unreadable(name, why)
+  return head
 }
 
 const cannot = (error: unknown): string => `cannot be read (${systemCodeOf(error)})`

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { type Ended, Folder, jsonLines, mainFile } from './plimsoll.ts'
 
 const refused = 'Error: connect ECONNREFUSED 127.0.0.1:9000\n'
@@ -87,4 +88,50 @@ test('standard input that nothing can be read from is an error, not a log withou
   await isTold('<&-', /LOG_UNREADABLE: standard input is closed/)
   await isTold('< .', /LOG_UNREADABLE: standard input is a folder/)
   await isTold('0> written', /LOG_UNREADABLE: standard input cannot be read \(EBADF\)/)
+})
+
+test('a compressed file is told as one, with the command that reads it', async () => {
+  using folder = new Folder()
+  const log = Buffer.from(refused.repeat(100))
+  for (const [name, bytes, command] of [
+    ['a.log.gz', gzipSync(log), 'zcat a.log.gz | plimsoll diagnose -'],
+    ["it's.zst", zstdCompressSync(log), "zstdcat 'it'\\''s.zst' | plimsoll diagnose -"],
+    ['a.xz', Buffer.from('fd377a585a000004e6d6b4', 'hex'), 'xzcat a.xz | plimsoll diagnose -'],
+    ['a.bz2', Buffer.from('BZh91AY&SY'), 'bzcat a.bz2 | plimsoll diagnose -'],
+    ['a.zip', Buffer.from('PK\u0003\u0004'), 'unzip -p a.zip | plimsoll diagnose -'],
+  ] as const) {
+    writeFileSync(join(folder.path, name), bytes)
+    const ended = await folder.plimsoll(['diagnose', name])
+    isRefused(ended, new RegExp(`^error LOG_UNREADABLE: ${name} is compressed`))
+    assert.ok(ended.stderr.includes(command), ended.stderr)
+  }
+  isRefused(
+    await shell(folder, 'eval $PLIMSOLL diagnose - < a.log.gz'),
+    /standard input is compressed \(gzip\): pipe it through "zcat"/,
+  )
+})
+
+test('a program is no log, whatever words it has', async () => {
+  using folder = new Folder()
+  const binary = Buffer.concat([
+    Buffer.from(Array.from({ length: 900 }, (_, at) => (at % 3 === 0 ? 0 : at % 32))),
+  ])
+  writeFileSync(join(folder.path, 'data'), Buffer.concat([binary, Buffer.from(refused)]))
+  for (const name of [process.execPath, 'data'])
+    isRefused(await folder.plimsoll(['diagnose', name]), /LOG_UNREADABLE: .* is no text but binary data/)
+})
+
+test('text is read also in UTF-16, with bytes 0 in it, and with colours in each line', async () => {
+  using folder = new Folder()
+  for (const [name, bytes] of [
+    ['utf-16', Buffer.from(refused.repeat(50), 'utf16le')],
+    ['utf-16 of another alphabet', Buffer.from(`\ufeffошибка: нет связи\n${refused}`, 'utf16le')],
+    ['cut while it was written', Buffer.concat([Buffer.alloc(6_000), Buffer.from(refused)])],
+    ['cut later', Buffer.concat([Buffer.from('fine\n'), Buffer.alloc(2_000), Buffer.from(refused)])],
+    ['coloured', Buffer.from(`\u001b[31m${refused}\u001b[0m\b\u0007\f`)],
+  ] as const) {
+    writeFileSync(join(folder.path, name), bytes)
+    const { stdout } = await folder.plimsoll(['diagnose', name])
+    assert.match(stdout, /\(connection-refused\)/, name)
+  }
 })
