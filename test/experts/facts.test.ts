@@ -34,6 +34,18 @@ for (const [signal, exitCode, cause] of [
     assert.equal((await of(refused, ended(exitCode))).cause, 'connection-refused')
   })
 
+for (const [code, message, cause] of [
+  ['TASK_REQUEUED', 'the guard stopped it to keep the machine above water', 'oom'],
+  ['TASK_CANCELLED', 'the run was interrupted', 'cancelled'],
+  ['STATE_FULL', 'the state directory has no room', 'disk-full'],
+] as const)
+  test(`${code} is the cause whatever the log says, which comes after it`, async () => {
+    const diagnosis = await of(refused, { error: failure(code, message), exitCode: null })
+    assert.equal(diagnosis.cause, cause)
+    assert.deepEqual(diagnosis.evidence[0], { log: 'plimsoll', line: null, text: `${code} ${message}` })
+    assert.equal(diagnosis.others[0]?.cause, 'connection-refused')
+  })
+
 test('what ended with a code of its own and said nothing is told as that', async () => {
   const { cause, title, explanation, evidence } = await of('going\n', ended(3))
   assert.deepEqual([cause, title, evidence], [null, 'I do not know', []])
