@@ -4,6 +4,7 @@ import { devNull } from 'node:os'
 import { PlimsollError, systemCodeOf } from '../errors.ts'
 import type { Log } from '../experts/experts.ts'
 import { lookedBytes, whyNoText } from './no-text.ts'
+import { withoutSecrets } from './typed.ts'
 
 const chunkBytes = 256 * 1024
 const inputName = 'standard input'
@@ -34,13 +35,12 @@ export function standardInput(): Log {
 /** Why no file has this name. */
 export function noSuchLog(name: string, cause?: unknown): PlimsollError {
   try {
-    if (statSync(name).isDirectory())
-      return new PlimsollError('LOG_UNREADABLE', `${JSON.stringify(name)} is a folder, not a log`, { cause })
+    if (statSync(name).isDirectory()) return unreadable(JSON.stringify(name), 'is a folder, not a log', cause)
   } catch (error) {
     const code = systemCodeOf(error)
     if (code !== 'ENOENT' && code !== 'ENOTDIR') return unreadable(name, cannot(error), error)
   }
-  return new PlimsollError('LOG_UNREADABLE', `there is no file and no run ${JSON.stringify(name)}`, { cause })
+  return unreadable('there is no file and no run', JSON.stringify(name), cause)
 }
 
 function fileLog(name: string): Log {
@@ -83,8 +83,9 @@ function asText(name: string, head: Uint8Array): Uint8Array {
 
 const cannot = (error: unknown): string => `cannot be read (${systemCodeOf(error)})`
 
+/** Names are typed, or come from a shell's pattern: they may have a secret in them. */
 const unreadable = (name: string, why: string, cause?: unknown): PlimsollError =>
-  new PlimsollError('LOG_UNREADABLE', `${name} ${why}`, { cause })
+  new PlimsollError('LOG_UNREADABLE', withoutSecrets(`${name} ${why}`), { cause })
 
 const statsOf = (name: string): Stats | undefined => {
   try {

@@ -154,7 +154,7 @@ function shown(places: readonly Place[]): readonly LogLine[] {
     const isKnown = log.isNumbered !== false && log.name !== engineName
     if (lines.size >= mostEvidence) break
     const text = masked(whole, phrase)
-    if (!lines.has(text)) lines.set(text, { log: log.name, line: isKnown ? line : null, text })
+    if (!lines.has(text)) lines.set(text, { log: redactor.text(log.name), line: isKnown ? line : null, text })
   }
   return [...lines.values()]
 }

@@ -90,6 +90,15 @@ test('standard input that nothing can be read from is an error, not a log withou
   await isTold('0> written', /LOG_UNREADABLE: standard input cannot be read \(EBADF\)/)
 })
 
+test('a secret in the name of a file is masked, in what is found and in errors', async () => {
+  using folder = new Folder()
+  const name = `ghp_${'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'}`
+  folder.write(name, refused)
+  const found = await folder.plimsoll(['diagnose', name])
+  assert.match(found.stdout, /connection-refused[\s\S]*\| \*\*\*:1: Error/)
+  isRefused(await folder.plimsoll(['diagnose', `${name}.gone`]), /no file and no run "\*\*\*/)
+})
+
 test('a compressed file is told as one, with the command that reads it', async () => {
   using folder = new Folder()
   const log = Buffer.from(refused.repeat(100))

@@ -211,6 +211,15 @@ test('what looks like a secret is masked in what is cited and in what is said', 
   assert.ok(!JSON.stringify(diagnosis).includes('hunter2'))
 })
 
+test('what looks like a secret is masked in the name of a log, too', async () => {
+  const token = `ghp_${'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'}`
+  const chunks = [Buffer.from(`${portLine}\n`)]
+  const { cause, evidence, others } = await diagnose({ logs: [{ name: `run-${token}.log`, chunks }] })
+  assert.equal(cause, 'port-in-use')
+  assert.match(evidence[0]?.log ?? '', /^run-/)
+  assert.ok(!JSON.stringify([evidence, others]).includes(token))
+})
+
 test('reading stops when the signal does', async () => {
   const stop = new AbortController()
   function* chunks(): Iterable<Uint8Array> {
