@@ -48,7 +48,8 @@ export const shellRules: readonly Rule[] = [
       '"msg": "Error executing command.", "rc": 2',
     ],
     says: 'The program {command} is not installed here, or not on the path.',
-    unless: ['checking for', 'checking whether', 'skipping'],
+    // What has a slash was found.
+    unless: ['checking for', 'checking whether', 'skipping', '/{file@}: Permission denied'],
     log: 'deploy.sh: line 4: kustomize: command not found',
     source: 'bash, execute_cmd.c; dash, exec.c; Go, os/exec; libuv, uv_spawn',
   },
