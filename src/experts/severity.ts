@@ -37,8 +37,8 @@ const ofAPeer =
 /** pip and urllib3 warn that they try again, and count down to the last time. */
 const lastTry = 'Retry(total=0,'
 
-/** mock logs all that the tools say below it as its own debugging. */
-const relayed = /^.{0,40}\bDEBUG util\.py:\d{1,5}:/
+/** mock logs all that the tools say below it as its own debugging, and Fly.io all that an application prints as [info]. */
+const relayed = /^.{0,40}\bDEBUG util\.py:\d{1,5}:|^\S{19,32} ?app\[[\w-]{1,40}\] [a-z]{3} \[info\]/
 
 /** What a test of pytest expects and got may be any words. */
 const asserted = /(?:^|\s)[E>] {2,8}(?:assert |AssertionError)/

@@ -46,6 +46,19 @@ test('no line takes long to be freed of what stands before it', { timeout: patie
     '\u001b[',
     '#1 ',
     'E  ',
+    'a/',
+    'a:',
+    'a-',
+    'a+',
+    '<1',
+    '1|',
+    '[A',
+    '[ab ',
+    '##vso[',
+    'ERROR 1',
+    '{"log":"',
+    '\\n","',
+    'Fri 2026-07-31 ',
   ]
   for (const unit of units) {
     const line = unit.repeat(long / unit.length)
