@@ -67,6 +67,20 @@ test('a task that ended well is undone also when its output could not be kept', 
   assert.equal(reportOf(yard).tasks.a?.error?.code, 'STATE_FULL')
 })
 
+test('that the output of a task found no room is why it failed, and its diagnosis says so', {
+  skip,
+}, async () => {
+  await using yard = await openYard()
+  using disk = mountSmallDisk(yard.dir)
+  const print = `${whenRecorded}; head -c 600k /dev/zero`
+  const text = `name: full\ntasks: { a: { run: '${print}; ${fillSmallDisk}' } }`
+  await assert.rejects(yard.deploy(text, { ...disk, ...goOnce(yard) }), { code: 'STATE_FULL' })
+  const { error, diagnosis } = reportOf(yard).tasks.a ?? {}
+  assert.equal(error?.code, 'STATE_FULL')
+  assert.equal(diagnosis?.cause, 'disk-full')
+  assert.match(diagnosis?.evidence[0]?.text ?? '', /^STATE_FULL its output could not be written/)
+})
+
 test('an undo goes on to its end when it cannot be recorded any more', { skip }, async () => {
   await using yard = await openYard()
   using disk = mountSmallDisk(yard.dir)
