@@ -1,5 +1,5 @@
 /** Finds the anchors of all rules in one pass over the bytes: an automaton, so that no byte is looked at twice (Aho and Corasick, 1975). */
-import type { Rule } from './rules.ts'
+import type { Rule } from './rule.ts'
 
 /** An anchor of so many bytes ends at a state; a rule begins with it. */
 export type AnchorEnd = { readonly length: number; readonly rule: Rule }

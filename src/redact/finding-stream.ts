@@ -6,7 +6,8 @@
 import { AnchorTable } from './anchor-table.ts'
 import type { MaskingStream } from './masker.ts'
 import { KeyBody } from './private-key.ts'
-import { alphabets, type Rule, rules } from './rules.ts'
+import { alphabets, type Rule } from './rule.ts'
+import { rules } from './rules.ts'
 
 const mask = Buffer.from('***')
 const nothing = new Uint8Array(0)
@@ -137,6 +138,7 @@ class Finder implements FindingStream {
     const { bytes, isLast } = text
     const before = start === 0 ? this.#before : (bytes[start - 1] as number)
     if (!rule.inside && isWordByte[before] === 1) return null
+    if (rule.notAfter?.charCodeAt(0) === before) return null
     const mayGoOn = !isLast && start + rule.reach > bytes.length
     if (mayGoOn && bytes.indexOf(lineFeed, start) === -1) return 'undecided'
     text.latin1 ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')

@@ -2,33 +2,9 @@
  * What a secret looks like that nobody told us: the forms that services give their keys, and values beside a word such as
  * "password". Anchors are cheap to look for; only where one stands its form is tried, once, on a bounded window.
  */
-
-export type Rule = {
-  /** In lower case, found in any case. The form begins where the anchor does. */
-  readonly anchors: readonly string[]
-  /** Sticky, never matches a line end, and is bounded by `reach`. Group 1, where there is one, stays readable. */
-  readonly form: RegExp
-  /** What follows the form is masked as well, as long as it is made of these. */
-  readonly more: keyof typeof alphabets | 'none'
-  /** It is masked, a private key begins after it, or secretlint is asked (`second-look.ts`). */
-  readonly means: 'secret' | 'private-key' | 'suspect'
-  /** Characters that the form may look at, the anchor included. */
-  readonly reach: number
-  /** Whether a letter or a digit may stand right before the anchor. */
-  readonly inside: boolean
-}
-
-/** What the rest of a secret may be made of. */
-export const alphabets = {
-  word: /[A-Za-z0-9_-]/,
-  dotted: /[A-Za-z0-9_.-]/,
-  base64: /[A-Za-z0-9+/=_-]/,
-  encoded: /[A-Za-z0-9+/=_.~%-]/,
-  /** Of a value without quotes, or inside them. */
-  value: /[^\s"'`,;&<>()]/,
-} as const
-
-const usual = { more: 'word', means: 'secret', reach: 160, inside: false } as const
+import { commandRules } from './command-rules.ts'
+import { assigned, notPlaceholder, type Rule, strong, usual } from './rule.ts'
+import { urlRules } from './url-rules.ts'
 
 /** Tokens that begin in a way of their own; `[A-Za-z0-9_-]` follows, at least as often as the number says. */
 const prefixes: readonly (readonly [atLeast: number, prefixes: string])[] = [
@@ -104,21 +80,40 @@ const shapes: readonly Rule[] = [
   },
 ]
 
-/** Not a secret but what stands for one: a variable, a placeholder, something masked already, a path. */
-const notPlaceholder = String.raw`(?!\*|\$|<|\{|\[|%[A-Z({]|/|\.{1,2}/|~|x{4}|X{4}|null\b|none\b|undefined\b|true\b|false\b|(?:my|your|the)[-_]|change[-_]?me|example|redacted|REDACTED)`
-/** Quotes may be escaped: a text of JSON inside another. */
-const quote = String.raw`(?:\\{0,3}["'])?`
-const assigned = String.raw`${quote}[ \t]{0,3}(?::=|=>|=|:)[ \t]{0,3}${quote}`
+/** Whose password `db_pass` and `smtp-pass` are. */
+const whosePass =
+  'db database mysql postgres pg redis mongo amqp rabbitmq smtp mail ftp ldap admin root user proxy http basic auth app my sudo become vault store key'.split(
+    ' ',
+  )
 
 /** Values whose name says what they are. */
 const named: readonly Rule[] = [
   {
     ...usual,
     anchors: ['password', 'passwd', 'passphrase', '_pwd'],
-    form: new RegExp(
-      `([A-Za-z_]{4,16}${assigned})${notPlaceholder}(?=[^\\s"'\`,;&<>()]{0,60}[0-9!@#$%^*+])[^\\s"'\`,;&<>()]{6}`,
-      'y',
-    ),
+    form: new RegExp(`([A-Za-z_]{4,16}${assigned})${notPlaceholder}${strong}`, 'y'),
+    more: 'value',
+    inside: true,
+  },
+  // `PASS` alone is as often a count of tests.
+  {
+    ...usual,
+    anchors: ['_pass', '_pw'],
+    form: new RegExp(`(_(?:PASS|PW)${assigned})${notPlaceholder}${strong}`, 'y'),
+    more: 'value',
+    inside: true,
+  },
+  {
+    ...usual,
+    anchors: whosePass.flatMap((who) => ['_', '-', ''].map((sign) => `${who}${sign}pass`)),
+    form: new RegExp(`([a-z]{2,9}[_-]?pass${assigned})${notPlaceholder}${strong}`, 'iy'),
+    more: 'value',
+    inside: true,
+  },
+  {
+    ...usual,
+    anchors: [';pwd='],
+    form: new RegExp(`(;pwd=)${notPlaceholder}${strong}`, 'iy'),
     more: 'value',
     inside: true,
   },
@@ -155,7 +150,7 @@ const named: readonly Rule[] = [
   // Logins of container registries and of package registries.
   {
     ...usual,
-    anchors: ['auth"', 'auth\\"'],
+    anchors: ['auth"', 'auth\\"', 'auth\\\\\\"'],
     form: /(auth\\{0,3}"[ \t]{0,3}:[ \t]{0,3}\\{0,3}")[A-Za-z0-9+/_.-]{12}/iy,
     more: 'encoded',
     inside: true,
@@ -182,13 +177,12 @@ const named: readonly Rule[] = [
     more: 'encoded',
     inside: true,
   },
-  // The password of a URL.
+  // Whatever stands before it: JSON may write `&` as \\u0026, and HTML as &amp;.
   {
     ...usual,
-    anchors: ['://'],
-    form: /(:\/\/[^\s:/@?#"'<>]{0,60}:)(?![*$<{%[]|pass(?:word)?@|PASS(?:WORD)?@|xxx|XXX|\.{3})[^\s/@"'<>]{3,180}(?=@)/y,
-    more: 'none',
-    reach: 300,
+    anchors: ['sig='],
+    form: /(sig=)(?=[A-Za-z0-9%+/_-]{0,60}[0-9])(?=[A-Za-z0-9%+/_-]{0,60}[A-Z])[A-Za-z0-9%+/_-]{20}/y,
+    more: 'encoded',
     inside: true,
   },
 ]
@@ -236,4 +230,11 @@ const suspects: readonly Rule[] = [
 ]
 
 /** In the order in which they are tried where several anchors end at the same place. */
-export const rules: readonly Rule[] = [...prefixRules, ...shapes, ...named, ...suspects]
+export const rules: readonly Rule[] = [
+  ...prefixRules,
+  ...shapes,
+  ...named,
+  ...urlRules,
+  ...commandRules,
+  ...suspects,
+]

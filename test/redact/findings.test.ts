@@ -40,13 +40,89 @@ for (const { kind, line, values } of plantSecrets(Math.random)) {
   })
 }
 
+function steady(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+/** Commands are shown as lists of words, too. */
+const wordsOf = (line: string): readonly string[] =>
+  /^(?:curl|sshpass|redis-cli|htpasswd) |mysqldump /.test(line) ? line.split(' ') : [line]
+
+/** Where tools put what they show. */
+const surroundings: readonly ((line: string) => string)[] = [
+  (line) => line,
+  (line) => `"${line}"`,
+  (line) => `$ ${line} `,
+  (line) => `[${line}]`,
+  (line) => JSON.stringify({ message: line, pid: 1 }),
+  (line) => JSON.stringify({ log: JSON.stringify({ message: line }) }),
+  (line) => JSON.stringify(wordsOf(line)),
+  (line) => JSON.stringify({ Cmd: wordsOf(line) }, null, 1).replaceAll('\n', ''),
+  (line) => `\u001b[31m${line}\u001b[0m`,
+  (line) => `web-1  | 2026-11-24T10:00:00.123Z ${line}\r\n`,
+]
+
+test('secrets of every kind are masked whatever stands around them', () => {
+  const kinds = plantSecrets(Math.random).length
+  fc.assert(
+    fc.property(fc.nat(kinds - 1), fc.integer(), fc.constantFrom(...surroundings), (index, seed, around) => {
+      const secret = plantSecrets(steady(seed))[index]
+      if (secret?.line.includes('\n')) return
+      const output = redactor.text(around(secret?.line ?? ''))
+      for (const value of secret?.values ?? []) assert.ok(!output.includes(value), `${value} in ${output}`)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('no text of beginnings takes more than linear time', { timeout: 120_000 }, () => {
+  const units = [
+    'curl -u a',
+    'mysql -p',
+    'sshpass -p ',
+    'redis-cli -a -',
+    'htpasswd -b -n 1 ',
+    'htpasswd -bbbbbbbb',
+  ]
+  const more = [
+    'cookie: a',
+    'set-cookie: a=',
+    'sid=a1',
+    'otp=1',
+    "PASSWORD '",
+    'IDENTIFIED WITH a BY ',
+    '://a:@a.b',
+  ]
+  for (const unit of [
+    ...units,
+    ...more,
+    '://a:b',
+    'create user password ',
+    'jdbc:oracle:thin:a/',
+    'db_pass=',
+  ]) {
+    const text = unit.repeat(400_000 / unit.length)
+    assert.ok(redactor.text(text).length > 0)
+  }
+})
+
+test('one-time passwords are masked beside their name', () => {
+  for (const line of ['npm publish --otp=# --tag next', 'npm publish --otp #', '{"otp":"#"}', 'totp_code: #'])
+    for (const around of surroundings)
+      assert.ok(!redactor.text(around(line.replace('#', '624813'))).includes('624813'), line)
+})
+
 const sizes = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 6 })
 const planted = fc
   .infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }))
   .map((stream): readonly Planted[] => plantSecrets(() => stream.next().value ?? 0))
 
 test('however a text is cut, what comes out is the same and has no planted value in it', () => {
-  const order = fc.array(fc.nat(23), { minLength: 1, maxLength: 8 })
+  const order = fc.array(fc.nat(41), { minLength: 1, maxLength: 8 })
   fc.assert(
     fc.property(planted, order, fc.string(), sizes, (secrets, indexes, noise, cuts) => {
       const chosen = indexes.flatMap((index) => secrets[index] ?? [])
@@ -109,6 +185,23 @@ const pieces = fc.constantFrom(
     'postgres://',
     '_authToken=',
     'xoxb-',
+    'Set-Cookie: ',
+    'cookie: ',
+    'sid=',
+    ';',
+    'curl -u ',
+    'admin:',
+    'mysql ',
+    ' -p',
+    'sshpass -p ',
+    'htpasswd -nb ',
+    'otp=',
+    '123456',
+    "PASSWORD '",
+    "identified by '",
+    'create user ',
+    'jdbc:oracle:thin:',
+    'db_pass=',
   ],
 )
 
@@ -164,6 +257,42 @@ const harmless: readonly string[] = [
   'authorization: failed after 3 attempts',
   'the bearer of bad news arrived at 12:00',
   'accountKey=missing',
+  'git clone -u upload-pack https://example.com/a/b1',
+  'docker run -u 1000:1000 -p 8080:80 nginx:1.27',
+  'docker run --name mysql -p3306:3306 -v data:/var/lib/mysql mysql:8.4',
+  'docker run --user app:1000 image1',
+  'mysql -P3306 -h db1 -p shop1',
+  'mysqld --port=3306 -port=3306 -pid-file=/run/mysqld/1.pid',
+  'mkdir -p dir1/dir2 && tar -p -xf a1.tar && cp -a src1 dst1',
+  'deploy@web-1.example.com: connection closed',
+  'npm install pkg@1.2.3 @scope/pkg@4.5.6',
+  'git@github.com:shop/shop1.git',
+  'ssh://git@github.com/shop/shop1.git',
+  'write to jane.doe1984@example.com',
+  'pass=3 fail=0 pass: 12345678',
+  'first_pass: 12.345678s, second-pass=987654321',
+  'Set-Cookie header is missing, Set-Cookie: and Set-Cookie',
+  'Set-Cookie: lang=en; Path=/; HttpOnly',
+  'cookie: none, cookies: 12345678',
+  'sort -u names1.txt and git push -u origin fix:fix-123',
+  'journalctl -u nginx1.service --user unit:unit',
+  'kubectl create rolebinding x --user=system:serviceaccount1:default',
+  'npm publish --otp=<code>, Erlang/OTP 26, otp: 26.2.1, otp=1234567890',
+  'https://deploy-user-number-12@dev.azure.com/shop/_git/shop',
+  'http://localhost:8080/@scope/package1@2.0.0',
+  'http://[::1]:8080/@x',
+  'docker://registry.example.com/shop:v1@sha256:0a1b2c3d4e5f60718293a4b5c6d7e8f9',
+  'https://api.telegram.org/bot<token>/getMe',
+  'FATAL: password authentication failed for user "app1"',
+  'the resource identified by "web-1234" was not found',
+  "create user 'app'@'%' failed with error 1396",
+  'redis-cli -h cache1 -p 6379 ping1',
+  'htpasswd -c /etc/nginx/.htpasswd1 admin1',
+  'sshpass: command not found 127',
+  'jdbc:oracle:thin:@//db1.internal:1521/shop1',
+  'sig=9 sig=SIGTERM signal=SIGKILL',
+  'sid=S-1-5-21-3623811015-3361044348-30300820-1013',
+  'session=550e8400-e29b-41d4-a716-446655440000',
 ]
 test('ordinary lines pass as they are', () => {
   for (const line of harmless) assert.equal(redactor.text(`${line}\nnext line\n`), `${line}\nnext line\n`)

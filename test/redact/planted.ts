@@ -1,5 +1,5 @@
 /**
- * Secrets of 24 kinds, made up when they are needed: none of them stands in a file of this project. `line` is how tools print
+ * Secrets of 42 kinds, made up when they are needed: none of them stands in a file of this project. `line` is how tools print
  * it; `values` are the texts of which nothing may be left.
  */
 import { createHash, generateKeyPairSync } from 'node:crypto'
@@ -82,8 +82,58 @@ export function plantSecrets(random: () => number): readonly Planted[] {
       (value) =>
         `DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=${value};EndpointSuffix=core.windows.net`,
     ),
+    ...inCommands(draw, strong, token),
   ]
 }
+
+type Token = (kind: string, value: string, line: (text: string) => string) => Planted
+
+/** What commands, headers and SQL show. */
+function inCommands(draw: Draw, strong: (length: number) => string, token: Token): readonly Planted[] {
+  const value = strong(14)
+  return [
+    token(
+      'token for a user',
+      draw(hex, 30) + strong(10),
+      (text) => `git clone https://${text}@github.com/a/b`,
+    ),
+    token('token and a word', strong(20), (text) => `git clone https://${text}:x-oauth-basic@github.com/a/b`),
+    token('DB_PASS', value, (text) => `DB_PASS=${text}`),
+    token('smtp-pass', value, (text) => `smtp-pass: ${text}`),
+    token('curl', value, (text) => `curl -fsS -u admin:${text} https://example.com/x`),
+    token('mysqldump', value, (text) => `+ mysqldump -h db -u root -p${text} shop`),
+    token('sshpass', draw(lower, 9), (text) => `sshpass -p ${text} ssh deploy@10.0.0.5`),
+    token('redis-cli', draw(lower, 9), (text) => `redis-cli -h cache -a ${text} ping`),
+    token('htpasswd', draw(lower, 9), (text) => `htpasswd -cb /etc/nginx/.htpasswd admin ${text}`),
+    token('htpasswd to standard output', draw(lower, 9), (text) => `htpasswd -nbBC 10 admin ${text}`),
+    token('cookie', draw(word, 12), (text) => `> Cookie: lang=en; sid=${text}`),
+    token('cookie that is set', strong(24), (text) => `< Set-Cookie: sid=${text}; Path=/; HttpOnly`),
+    token(
+      'Azure SAS',
+      strong(43),
+      (text) => `https://a.blob.core.windows.net/c?sv=2022-11-02&sig=${text}%3D`,
+    ),
+    token(
+      'Telegram',
+      draw(word, 35),
+      (text) => `POST https://api.telegram.org/bot123456789:${text}/sendMessage`,
+    ),
+    token('password of SQL', draw(lower, 9), (text) => `CREATE ROLE app WITH LOGIN PASSWORD '${text}'`),
+    token('MySQL', draw(lower, 9), (text) => `create user 'app'@'%' identified by '${text}';`),
+    token('Oracle', strong(9), (text) => `jdbc:oracle:thin:app/${text}@//db.internal:1521/shop`),
+    inParts(
+      'password with @ and /',
+      [strong(7), strong(8), strong(9)],
+      (parts) => `psql postgres://app:${parts.join(draw('@/', 1))}@10.0.0.5:5432/shop`,
+    ),
+  ]
+}
+
+const inParts = (
+  kind: string,
+  values: readonly string[],
+  line: (values: readonly string[]) => string,
+): Planted => ({ kind, line: line(values), values })
 
 function privateKey(kind: string, lineOf: (pem: string) => string): Planted {
   const { privateKey: pem } = generateKeyPairSync('ec', {
