@@ -52,8 +52,8 @@ const escapes = /\x1b(?:\[[ -?]{0,45}[@-~]|[\]_][^\x00-\x1f]{0,253}(?:\x07|\x1b\
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how they begin
 const erased = /\x1b\[1?G\x1b\[0?[JK]|\x1b\[2K\x1b\[1?G/
 
-/** JSON writes them so. */
-const inJson = /\\u001b\[[\d;]{0,40}[A-Za-z]/gi
+/** JSON writes them so, with more backslashes where it stands within JSON. */
+const inJson = /\\{1,7}u001b\[[\d;]{0,40}[A-Za-z]/gi
 
 /** A line without them, in time that is proportional to it. */
 export function withoutEscapes(line: string): string {

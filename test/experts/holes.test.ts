@@ -70,3 +70,12 @@ test('examples of loggers are explained in the words of the message alone', asyn
   const port = { level: 60, msg: 'listen EADDRINUSE: address already in use 0.0.0.0:8080', pid: 12 }
   assert.equal(await explained(JSON.stringify(port)), 'The address 0.0.0.0:8080 is taken by another process.')
 })
+
+test('colours within JSON, and within JSON in JSON, are not shown', async () => {
+  const message = '\u001b[1;31mError: listen EADDRINUSE: address already in use 0.0.0.0:8080\u001b[39m'
+  const pino = JSON.stringify({ level: 50, msg: message })
+  for (const line of [pino, JSON.stringify({ log: `${pino}\n` })]) {
+    const { evidence } = await diagnose({ logs: [{ name: 'log', chunks: [Buffer.from(line)] }] })
+    assert.match(evidence[0]?.text ?? '', /"msg\\?":\\?"Error: listen EADDRINUSE: .* 0\.0\.0\.0:8080\\?"/)
+  }
+})
