@@ -163,6 +163,38 @@ test('a log in UTF-16 is read, with a byte order mark and without, in either ord
   }
 })
 
+test('a log in UTF-16 is read when its first chunk is one byte, and in other alphabets', async () => {
+  const russian = 'Сборка проекта: начало\r\nОшибка: сервер не запущен\r\n'.repeat(20)
+  const chinese = '正在生成项目，请稍候。\r\n'.repeat(40)
+  for (const text of ['', 'first line\r\n', russian, chinese]) {
+    const little = Buffer.from(`${text}${portLine}\r\n`, 'utf16le')
+    const lines = text.split('\n').length
+    for (const bytes of [little, Buffer.from(little).swap16()]) {
+      const { evidence } = await findsThePort(bytes.subarray(0, 1), bytes.subarray(1))
+      assert.deepEqual(evidence, [{ log: 'app.log', line: lines, text: portLine }])
+    }
+  }
+})
+
+test('UTF-16 behind text that is none can be read, and text behind that, wherever chunks end', async () => {
+  const start = `${'starting in C:\\shop\r\n'.repeat(40)}`
+  const wide = Buffer.from(`building\r\n${portLine}\r\n`, 'utf16le')
+  const log = Buffer.concat([Buffer.from(start), wide, Buffer.from('exit code 1\r\n')])
+  const evidence = [{ log: 'app.log', line: 42, text: portLine }]
+  assert.deepEqual((await findsThePort(log)).evidence, evidence)
+  for (const bytes of [1, 2, 3, 7, 600]) {
+    const chunks = Array.from({ length: Math.ceil(log.length / bytes) }, (_, at) =>
+      log.subarray(at * bytes, (at + 1) * bytes),
+    )
+    assert.deepEqual((await findsThePort(...chunks)).evidence, evidence)
+  }
+})
+
+test('bytes of no text are kept as they are, and zeros between names are, too', async () => {
+  await findsThePort('src/a.ts\0src/b.ts\0', portLine, '\0src/c.ts\0')
+  await findsThePort(`${'a.ts\0'.repeat(200)}${portLine}\n`)
+})
+
 test('a binary file has a cause only where it has the words of one', async () => {
   const noise = Buffer.from(Array.from({ length: 100_000 }, (_, at) => (at * 7_919) % 251))
   assert.equal((await read(noise)).cause, null)
