@@ -7,6 +7,7 @@ import { atLeast, type BenchResult, measure, promised, root, TemporaryFolder } f
 export const name = 'diagnose'
 const runs = 5
 const logBytes = 100_000_000
+const mostGrowth = { unit: 'MB', floor: 64 }
 
 type Read = { readonly cpuMs: number; readonly growthBytes: number }
 type Failed = { readonly ms: number; readonly cause: string | null; readonly partial: boolean }
@@ -36,7 +37,11 @@ export async function run(): Promise<BenchResult> {
   writeLog(log)
   writeFileSync(plan, `name: long\ntasks:\n  print: { run: 'cat ${log}; exit 1' }\n`)
   const reads = await times(runs, () => child<Read>('read.ts', '200'))
-  const long = await times(1, () => child<Read>('read.ts', '1000'))
+  const growthOf = async (...words: readonly string[]): Promise<number[]> =>
+    (await times(1, () => child<Read>('read.ts', ...words))).map(({ growthBytes }) => growthBytes / 1e6)
+  const ordinary = await growthOf('1000')
+  const long = await growthOf('1000', 'long')
+  const many = await growthOf('600', 'long', '60')
   await measure([process.execPath, 'scripts/build.ts'])
   const failing = (product: string): Promise<Failed[]> =>
     times(runs, (round) =>
@@ -54,11 +59,9 @@ export async function run(): Promise<BenchResult> {
         reads.map(({ cpuMs }) => 200_000 / cpuMs),
         { unit: 'MB', least: 50 },
       ),
-      promised(
-        'growth of the greatest resident set over a log of 1 GB',
-        long.map(({ growthBytes }) => growthBytes / 1e6),
-        { unit: 'MB', floor: 64 },
-      ),
+      promised('growth of the greatest resident set over a log of 1 GB', ordinary, mostGrowth),
+      promised('the same, each line 4 KB long and of trouble', long, mostGrowth),
+      promised('the same in 60 logs of 10 MB', many, { unit: 'MB', floor: 128 }),
       promised(
         'from the end of a task that printed 100 MB to the report',
         packed.map(({ ms }) => ms),

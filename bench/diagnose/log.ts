@@ -1,6 +1,7 @@
-/** A long log: the ordinary lines of builds and services, and among them what real tools print when they fail. */
+/** Long logs: the ordinary lines of builds and services, and among them what real tools print when they fail. */
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { rules } from '../../src/experts/rules/rules.ts'
 import { root } from '../measure.ts'
 
 /** One line in so many is of a failure: more than in most logs that end badly. */
@@ -30,3 +31,19 @@ export function logBlock(): Buffer {
   }
   return Buffer.from(lines.join('\n'))
 }
+
+/** The longest lines that are looked at as they are, each with words of rules, and of who gives up. */
+function longLines(): Buffer {
+  const words = rules.flatMap(({ log }) => log.split('\n'))
+  const lines = words.flatMap((line, at) => [
+    line.padEnd(lineCharacters, '\u4e2d'),
+    `npm ERR! ${at} error: x `.padEnd(lineCharacters, '\u4e2d'),
+    `error: fatal: ${at} `.padEnd(lineCharacters, '\u4e2d'),
+  ])
+  return Buffer.from(lines.join('\n'))
+}
+
+/** 4 KB in UTF-8. */
+const lineCharacters = 1_300
+
+export const blocks = { ordinary: logBlock, long: longLines }

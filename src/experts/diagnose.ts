@@ -4,13 +4,13 @@ import { type Cause, type CauseName, causes } from './causes.ts'
 import { excerptOf, longestExcerpt } from './excerpt.ts'
 import { causeOfFacts, type FactCause } from './facts.ts'
 import { filled, holesIn } from './filled.ts'
-import { findIn, type LogFindings, type Place } from './findings.ts'
+import type { LogFindings, Place } from './findings.ts'
+import { findInAll } from './found-in-all.ts'
 import { type Guesses, guessedCauses } from './hints.ts'
 import { otherReadings } from './kin.ts'
 import { endsInError, saysFailed } from './outcome.ts'
 import type { Phrase } from './phrase.ts'
 import { type RankedCause, rankCauses } from './rank.ts'
-import { ruleBook } from './rule-book.ts'
 import { type Unknown, whyUnknown } from './unknown.ts'
 import type { EngineFacts, Evidence, Log } from './words.ts'
 
@@ -59,12 +59,6 @@ const withoutLog = (diagnosis: Diagnosis, unread: string, ended: string | null):
   }),
   evidence: [...diagnosis.evidence, engineLine(unread)],
 })
-
-async function findInAll(logs: readonly Log[], signal?: AbortSignal): Promise<readonly LogFindings[]> {
-  const found: LogFindings[] = []
-  for (const log of logs) found.push(await findIn(log, ruleBook(), signal))
-  return found
-}
 
 type Answer = {
   readonly cause: CauseName

@@ -1,17 +1,24 @@
 /** Reads logs and keeps what rules and marks found in them: of each rule the first few places and the last few. */
 import { bytesOfText } from './bytes-of-text.ts'
 import { type QuietRecord, Tail } from './going-on.ts'
+import { type KeptLine, KeptLines, noSlot } from './kept-lines.ts'
+import { longestKept, shortened, shortenedToCite } from './kept-text.ts'
+import { LinePool } from './line-pool.ts'
 import { LineScanner } from './line-scanner.ts'
-import type { Phrase } from './phrase.ts'
-import { isOfScript, plainLogLine, withoutPrefix } from './plain-line.ts'
+import { type Phrase, parsePhrase } from './phrase.ts'
+import { isOfScript, longestLine, plainLogLine, withoutPrefix } from './plain-line.ts'
 import { type Candidate, fits, type RuleBook, type SeenLine } from './rule-book.ts'
+import { weights } from './score.ts'
 import { isSoft } from './severity.ts'
 import type { Log, Mark, Rule } from './words.ts'
 
 export type Place = {
   readonly log: Log
   readonly line: number
-  /** As it was written, less colours; at most 4,096 characters; not masked. */
+  /**
+   * As it was written, less colours; at most 4,096 characters; not masked, unless it is long, there were many such lines,
+   * and it was shortened. Of marks that only tell a line, ''.
+   */
   readonly whole: string
   /** The words for which it is kept, where it is for words. */
   readonly phrase?: Phrase
@@ -20,6 +27,8 @@ export type Place = {
 export type Finding = Place & {
   readonly rule: Rule
   readonly phrase: Phrase
+  /** Where in the line its words stand, in characters. */
+  readonly at: number
   /** The line is a warning, or says that it will be tried again. */
   readonly soft: boolean
 }
@@ -34,7 +43,12 @@ export type LogFindings = {
   readonly isDone: boolean
   /** Of the whole log, as far as it is known. */
   readonly lines: number
+  /** In what is kept of lines that are longer than `longestKept`, about. */
+  readonly longBytes: number
 }
+
+/** What may be kept of a log once it is read: findings, marks of each kind, and bytes of long lines before all of them are shortened. */
+export type Most = { readonly findings: number; readonly marks: number; readonly longBytes: number }
 
 /** Of what comes more often than twice this, the first and the last are kept. */
 const usualLineBytes = 80
@@ -56,6 +70,18 @@ const mostMarks = {
   step: 200,
 } as const satisfies Record<Mark['kind'], number>
 
+/** Of these the text is cited, or read from end to end; */
+const withText: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>([
+  'end',
+  'verdict',
+  'placed',
+  'pod',
+  'trouble',
+])
+/** of these so many bytes are enough: the time, who wrote it, a level. Of the others only the line is asked for. */
+const withHead: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['failure'])
+const headBytes = 1_024
+
 const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind'], Value> => ({
   end: of('end'),
   verdict: of('verdict'),
@@ -73,41 +99,20 @@ const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind']
   step: of('step'),
 })
 
-/** Keeps the first and the last of what comes. */
-class Ends<Item> {
-  readonly #most: number
-  readonly #first: Item[] = []
-  readonly #last: Item[] = []
-
-  constructor(most: number) {
-    this.#most = most
-  }
-
-  add(item: Item): void {
-    if (this.#first.length < this.#most) this.#first.push(item)
-    else {
-      this.#last.push(item)
-      if (this.#last.length >= 2 * this.#most) this.#last.splice(0, this.#most)
-    }
-  }
-
-  replaceLast(item: Item): void {
-    const part = this.#last.length > 0 ? this.#last : this.#first
-    part[part.length - 1] = item
-  }
-
-  get last(): Item | undefined {
-    return this.#last.at(-1) ?? this.#first.at(-1)
-  }
-
-  get items(): readonly Item[] {
-    return [...this.#first, ...this.#last.slice(-this.#most)]
-  }
+export type Looking = {
+  readonly book: RuleBook
+  /** For one log at a time. */
+  readonly collector: Collector
+  readonly signal?: AbortSignal | undefined
 }
 
 /** @throws what reading the log throws, and the signal's reason. */
-export async function findIn(log: Log, book: RuleBook, signal?: AbortSignal): Promise<LogFindings> {
-  const found = new Collector(log)
+export async function findIn(
+  log: Log,
+  { book, collector: found, signal }: Looking,
+  most: Most,
+): Promise<LogFindings> {
+  found.begin()
   const scanner = new LineScanner(book.literals, (line, bytes, words) => found.look(line, bytes, words, book))
   const tail = new Tail()
   for await (const chunk of bytesOfText(log.chunks)) {
@@ -121,15 +126,25 @@ export async function findIn(log: Log, book: RuleBook, signal?: AbortSignal): Pr
   const quiet = skippedAfterBytes > 0 ? [] : tail.quietRecords(scanner.line, found.isTrouble)
   const doneLine = skippedAfterBytes > 0 ? null : tail.doneLine(scanner.line)
   const lines = scanner.line + Math.round(skippedAfterBytes / usualLineBytes)
-  const result = found.result()
+  const result = found.result(log, most)
   const isDone = doneLine !== null && result.findings.every(({ line }) => line < doneLine)
   return { ...result, quiet, isDone, lines }
 }
 
-class Collector {
-  readonly #log: Log
-  readonly #rules = new Map<Rule, Ends<Finding>>()
-  readonly #marks: Readonly<Record<Mark['kind'], Ends<Place>>> = eachKind((kind) => new Ends(mostMarks[kind]))
+/** Keeps what is found in a log, and begins anew with the next: what it is made of is made once. */
+export class Collector {
+  readonly #lines = new LinePool(longestLine)
+  readonly #heads = new LinePool(headBytes)
+  readonly #byRule = new Map<Rule, KeptLines>()
+  /** Of this log, in the order in which they were found. */
+  #rules = new Map<Rule, KeptLines>()
+  readonly #marks: Readonly<Record<Mark['kind'], KeptLines>>
+
+  /** The line that is looked at. */
+  #bytes: Uint8Array = new Uint8Array(0)
+  /** Where it is kept, once it is. */
+  #slot = noSlot
+  #headSlot = noSlot
 
   /** The last line that was looked at and is no part of an exception. */
   readonly #record = { line: 0, whole: '' }
@@ -137,8 +152,23 @@ class Collector {
   /** Where CMake last began to warn. */
   #warned = Number.NEGATIVE_INFINITY
 
-  constructor(log: Log) {
-    this.#log = log
+  constructor() {
+    this.#marks = eachKind(
+      (kind) => new KeptLines(mostMarks[kind], withHead.has(kind) ? this.#heads : this.#lines),
+    )
+  }
+
+  begin(): void {
+    this.#lines.clear()
+    this.#heads.clear()
+    for (const kept of this.#byRule.values()) kept.clear()
+    for (const kept of Object.values(this.#marks)) kept.clear()
+    this.#rules = new Map()
+    this.#slot = noSlot
+    this.#headSlot = noSlot
+    this.#record.line = 0
+    this.#record.whole = ''
+    this.#warned = Number.NEGATIVE_INFINITY
   }
 
   look(line: number, bytes: Uint8Array, found: readonly number[], book: RuleBook): void {
@@ -147,6 +177,7 @@ class Collector {
     const lowerWhole = whole.toLowerCase()
     const lowerWords = words.length === whole.length ? lowerWhole : words.toLowerCase()
     const seen = { whole, words, lowerWhole, lowerWords }
+    this.#bytes = bytes
     const isPassedTest = passedTest.test(words)
     const isQuoted = stackFrame.test(words) || fetched.test(words) || sourceLine.test(whole)
     const isFine = isPassedTest || isQuoted || isOfScript(bytes, words)
@@ -157,6 +188,7 @@ class Collector {
         if ('mark' in of ? !isFine || !badNews.has(of.mark.kind) : !isFine) this.#try(candidate, seen, line)
       }
     }
+    this.#forget()
     if (isOfException.test(words)) return
     this.#record.line = line
     this.#record.whole = whole
@@ -167,10 +199,32 @@ class Collector {
     // A line is marked once.
     if ('mark' in of && this.#marks[of.mark.kind].last?.line === line) return
     if (!fits(candidate, seen)) return
-    const { whole, words } = seen
-    const place = { log: this.#log, line, whole, phrase }
-    if ('mark' in of) this.#marks[of.mark.kind].add(place)
-    else this.#keep({ ...place, rule: of.rule, soft: this.#isSoft(line, words, whole) })
+    const { whole, words, lowerWhole } = seen
+    if ('mark' in of) this.#marks[of.mark.kind].add(line, this.#slotFor(of.mark.kind), phrase, 0, false)
+    else {
+      const at = lowerWhole.indexOf(phrase.literal)
+      this.#keep(of.rule, line, phrase, at, this.#isSoft(line, words, whole))
+    }
+  }
+
+  #slotFor(kind: Mark['kind']): number {
+    if (withText.has(kind)) return this.#wholeSlot()
+    if (!withHead.has(kind)) return noSlot
+    if (this.#headSlot === noSlot) this.#headSlot = this.#heads.hold(this.#bytes)
+    return this.#headSlot
+  }
+
+  #wholeSlot(): number {
+    if (this.#slot === noSlot) this.#slot = this.#lines.hold(this.#bytes)
+    return this.#slot
+  }
+
+  /** Others may use what is kept of the line; nobody adds to them. */
+  #forget(): void {
+    if (this.#slot !== noSlot) this.#lines.release(this.#slot)
+    if (this.#headSlot !== noSlot) this.#heads.release(this.#headSlot)
+    this.#slot = noSlot
+    this.#headSlot = noSlot
   }
 
   /** The exception after a warning, and what caused it, are of that warning. */
@@ -183,12 +237,16 @@ class Collector {
   }
 
   /** A line counts once for a rule, by its longest phrase. */
-  #keep(finding: Finding): void {
-    const kept = this.#rules.get(finding.rule) ?? new Ends<Finding>(mostOfARule)
+  #keep(rule: Rule, line: number, phrase: Phrase, at: number, soft: boolean): void {
+    let kept = this.#rules.get(rule)
+    if (kept === undefined) {
+      kept = this.#byRule.get(rule) ?? new KeptLines(mostOfARule, this.#lines)
+      this.#byRule.set(rule, kept)
+      this.#rules.set(rule, kept)
+    }
     const { last } = kept
-    if (last === undefined) this.#rules.set(finding.rule, kept)
-    if (last?.line !== finding.line) kept.add(finding)
-    else if (last.phrase.length < finding.phrase.length) kept.replaceLast(finding)
+    if (last?.line !== line) kept.add(line, this.#wholeSlot(), phrase, at, soft)
+    else if (last.phrase.length < phrase.length) kept.replaceLast(this.#wholeSlot(), phrase, at, soft)
   }
 
   /** As far as it is remembered: the first lines and the last ones. */
@@ -196,16 +254,67 @@ class Collector {
     this.#marks.trouble.items.some((place) => place.line === line)
 
   pass(line: number): void {
-    this.#marks.passed.add({ log: this.#log, line, whole: 'OK' })
+    this.#marks.passed.add(line, noSlot, noPhrase, 0, false)
   }
 
-  result(): Pick<LogFindings, 'findings' | 'marks'> {
+  result(log: Log, most: Most): Pick<LogFindings, 'findings' | 'marks' | 'longBytes'> {
+    const lines = this.#lines
+    const heads = this.#heads
+    const bytes = lines.bytesOfLines(longestKept)
+    const isMuch = bytes > most.longBytes
+    const textOf = memoized((slot) => plainLogLine(lines.bytes(slot)))
+    const headOf = memoized((slot) => plainLogLine(heads.bytes(slot)))
+    const marks = eachKind((kind) =>
+      endsOf(this.#marks[kind].items, most.marks).map(({ line, slot, phrase }) => {
+        const text = slot === noSlot ? '' : withHead.has(kind) ? headOf(slot) : textOf(slot)
+        const shorter = kind === 'trouble' || kind === 'end' ? shortenedToCite : shortened
+        return { log, line, whole: isMuch ? shorter(text, phrase.literal) : text, phrase }
+      }),
+    )
+    const findings = [...this.#rules].flatMap(([rule, kept]) => kept.items.map((line) => ({ rule, ...line })))
     return {
-      findings: [...this.#rules.values()].flatMap((kept) => kept.items),
-      marks: eachKind((kind) => this.#marks[kind].items),
+      marks,
+      findings: strongest(findings, most.findings).map(({ rule, line, slot, phrase, at, soft }) => {
+        const text = textOf(slot)
+        const whole = isMuch ? shortenedToCite(text, phrase.literal) : text
+        return { log, line, whole, rule, phrase, at, soft }
+      }),
+      longBytes: isMuch ? 0 : bytes,
     }
   }
 }
+
+const noPhrase = parsePhrase('')
+
+/** The last text is asked for again by all that was found in its line. */
+function memoized(textOf: (slot: number) => string): (slot: number) => string {
+  const texts = new Map<number, string>()
+  return (slot) => {
+    const text = texts.get(slot) ?? textOf(slot)
+    if (text.length <= longestKept) texts.set(slot, text)
+    return text
+  }
+}
+
+type FoundLine = KeptLine & { readonly rule: Rule }
+
+/** Those that say most, in their order. */
+function strongest(found: readonly FoundLine[], most: number): readonly FoundLine[] {
+  if (found.length <= most) return found
+  const chosen = found.toSorted(
+    (left, right) => strengthOf(right) - strengthOf(left) || right.line - left.line,
+  )
+  const set = new Set(chosen.slice(0, most))
+  return found.filter((one) => set.has(one))
+}
+
+const strengthOf = ({ rule: { depth = 'root' }, soft }: FoundLine): number => (soft ? 0 : weights[depth])
+
+/** The first half and the last. */
+const endsOf = <Item>(items: readonly Item[], most: number): readonly Item[] =>
+  items.length <= most
+    ? items
+    : [...items.slice(0, Math.floor(most / 2)), ...items.slice(items.length - Math.ceil(most / 2))]
 
 /** A test that passed may have any words in its name, and one that may fail (TAP's TODO). */
 const passedTest =

@@ -78,5 +78,6 @@ const hinted = (cause: CauseName, { about }: Hint, said: Said): RankedCause =>
 
 function guess(cause: CauseName, says: string, { place, word }: Said): RankedCause {
   const rule: Rule = { id: `hint-${cause}`, cause, phrases: [word], says, log: word, source: 'common words' }
-  return { cause, score: 0, findings: [{ ...place, rule, phrase: parsePhrase(word, true), soft: false }] }
+  const phrase = parsePhrase(word, true)
+  return { cause, score: 0, findings: [{ ...place, rule, phrase, at: 0, soft: false }] }
 }

@@ -3,8 +3,8 @@
 import { escapeByte, withoutEscapes } from './escapes.ts'
 import { ofGitHub, prefixesOf } from './prefixes.ts'
 
-/** Longest line that is looked at, in characters; the scanner gives no longer ones. */
-const mostCharacters = 4_096
+/** Longest line that is looked at, in bytes and in characters; the scanner gives no longer ones. */
+export const longestLine = 4_096
 
 /** Jenkins in Docker Compose in the journal. */
 const mostPrefixes = 6
@@ -30,7 +30,7 @@ const echoBytes = 320
 
 export function plainLogLine(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
-  return withoutEscapes(text.slice(0, mostCharacters))
+  return withoutEscapes(text.slice(0, longestLine))
 }
 
 /** Nix shows the last lines of the log of a build so; Gradle's causes stand 0, 3 or 6 columns from the left. */

@@ -3,7 +3,7 @@ import type { Finding, LogFindings, Place } from './findings.ts'
 import type { GivingUp } from './outcome.ts'
 import type { Depth } from './words.ts'
 
-const weights: Readonly<Record<Depth, number>> = { fact: 1, root: 0.85, step: 0.65, maybe: 0.4 }
+export const weights: Readonly<Record<Depth, number>> = { fact: 1, root: 0.85, step: 0.65, maybe: 0.4 }
 const nearLines = 50
 /** Lines that a reported failure counts as farther where it is known who gave up, and where. */
 const doubt = 60

@@ -51,14 +51,12 @@ function innermostOf(findings: readonly Finding[], depths: ReadonlySet<Depth>): 
     const { depth = 'root', cause } = finding.rule
     if (!depths.has(depth) || plain.has(cause)) continue
     const known = innermost.get(finding.line)
-    if (known === undefined || placeInLine(known) < placeInLine(finding)) innermost.set(finding.line, finding)
+    if (known === undefined || known.at < finding.at) innermost.set(finding.line, finding)
   }
   return innermost
 }
 
 /** Whether the inner one stands after the words of the outer one, and is no part of them. */
 const stands = (outer: Finding, inner: Finding): boolean =>
-  placeInLine(outer) < placeInLine(inner) &&
+  outer.at < inner.at &&
   !outer.phrase.pieces.some(({ words }) => words.toLowerCase().includes(inner.phrase.literal))
-
-const placeInLine = ({ phrase, whole }: Finding): number => whole.toLowerCase().indexOf(phrase.literal)

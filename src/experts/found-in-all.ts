@@ -1,0 +1,33 @@
+/** What was found in several logs: together they keep little more than one alone, and who comes later may keep less. */
+import { Collector, findIn, type LogFindings, type Looking, type Most } from './findings.ts'
+import { ruleBook } from './rule-book.ts'
+import type { Log } from './words.ts'
+
+/** Of all logs together. Hundreds are many in a log that no test has made. */
+const mostFindings = 8_192
+const mostMarks = 8_192
+const mostLongBytes = 1_000_000
+/** Each may have half of what is left, but not less than this: of marks, of each kind. */
+const leastFindings = 64
+const leastMarks = 16
+const kindsThatAreMany = 4
+
+/** @throws what reading a log throws, and the signal's reason. */
+export async function findInAll(logs: readonly Log[], signal?: AbortSignal): Promise<readonly LogFindings[]> {
+  const looking: Looking = { book: ruleBook(), collector: new Collector(), signal }
+  const found: LogFindings[] = []
+  const left = { findings: mostFindings, marks: mostMarks, longBytes: mostLongBytes }
+  for (const log of logs) {
+    const most: Most = {
+      findings: Math.max(leastFindings, Math.floor(left.findings / 2)),
+      marks: Math.max(leastMarks, Math.floor(left.marks / 2 / kindsThatAreMany)),
+      longBytes: left.longBytes,
+    }
+    const one = await findIn(log, looking, most)
+    left.findings -= one.findings.length
+    left.marks -= Object.values(one.marks).reduce((sum, { length }) => sum + length, 0)
+    left.longBytes -= one.longBytes
+    found.push(one)
+  }
+  return found
+}
