@@ -1,10 +1,11 @@
 import { createRedactor } from '../redact/redact.ts'
 import type { Diagnosis, LogLine } from '../spine.ts'
 import { type Cause, type CauseName, causes } from './causes.ts'
-import { excerptOf, longestExcerpt } from './excerpt.ts'
+import { excerptOf } from './excerpt.ts'
 import { causeOfFacts, type FactCause } from './facts.ts'
+import { FamiliarLines } from './familiar.ts'
 import { filled, holesIn } from './filled.ts'
-import type { LogFindings, Place } from './findings.ts'
+import type { Place } from './findings.ts'
 import { findInAll } from './found-in-all.ts'
 import { type Guesses, guessedCauses } from './hints.ts'
 import { otherReadings } from './kin.ts'
@@ -35,8 +36,10 @@ export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promis
   const { facts = {}, partial, unread } = evidence
   const said: readonly Log[] =
     facts.error === undefined ? [] : [{ name: engineName, chunks: [Buffer.from(facts.error.message)] }]
-  const logs = await findInAll([...evidence.logs, ...said], signal)
-  const isFamiliar = familiarity(await findInAll(evidence.earlier ?? [], signal))
+  const logs = await findInAll([...evidence.logs, ...said], { signal })
+  const familiar = new FamiliarLines()
+  await findInAll(evidence.earlier ?? [], { onLine: familiar.add, signal })
+  const isFamiliar = ({ whole }: Place): boolean => familiar.has(whole)
   const hasFailed = facts.error !== undefined || logs.some(saysFailed)
   const fact = causeOfFacts(facts)
   const all = rankCauses(logs, { isFamiliar, hasFailed })
@@ -171,13 +174,3 @@ const unknown = ({ explanation, places }: Unknown): Diagnosis => ({
   next: [],
   others: [],
 })
-
-/** Whether a green run said the same: the line as it is, apart from its numbers. */
-function familiarity(earlier: readonly LogFindings[]): (place: Place) => boolean {
-  const shapeOf = ({ whole }: Place): string =>
-    whole.slice(0, longestExcerpt).replaceAll(/[0-9a-f]*\d[0-9a-f]*/gi, '#')
-  const known = new Set(
-    earlier.flatMap(({ findings, marks }) => [...findings, ...marks.trouble].map(shapeOf)),
-  )
-  return (place) => known.has(shapeOf(place))
-}

@@ -103,16 +103,18 @@ export type Looking = {
   readonly book: RuleBook
   /** For one log at a time. */
   readonly collector: Collector
+  /** Told of each line that is looked at. */
+  readonly onLine?: ((line: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /** @throws what reading the log throws, and the signal's reason. */
 export async function findIn(
   log: Log,
-  { book, collector: found, signal }: Looking,
+  { book, collector: found, onLine, signal }: Looking,
   most: Most,
 ): Promise<LogFindings> {
-  found.begin()
+  found.begin(onLine)
   const scanner = new LineScanner(book.literals, (line, bytes, words) => found.look(line, bytes, words, book))
   const tail = new Tail()
   for await (const chunk of bytesOfText(log.chunks)) {
@@ -140,6 +142,8 @@ export class Collector {
   #rules = new Map<Rule, KeptLines>()
   readonly #marks: Readonly<Record<Mark['kind'], KeptLines>>
 
+  #onLine: ((line: string) => void) | undefined
+
   /** The line that is looked at. */
   #bytes: Uint8Array = new Uint8Array(0)
   /** Where it is kept, once it is. */
@@ -158,7 +162,8 @@ export class Collector {
     )
   }
 
-  begin(): void {
+  begin(onLine?: (line: string) => void): void {
+    this.#onLine = onLine
     this.#lines.clear()
     this.#heads.clear()
     for (const kept of this.#byRule.values()) kept.clear()
@@ -173,6 +178,7 @@ export class Collector {
 
   look(line: number, bytes: Uint8Array, found: readonly number[], book: RuleBook): void {
     const whole = plainLogLine(bytes)
+    this.#onLine?.(whole)
     const words = withoutPrefix(whole)
     const lowerWhole = whole.toLowerCase()
     const lowerWords = words.length === whole.length ? lowerWhole : words.toLowerCase()
@@ -271,14 +277,16 @@ export class Collector {
         return { log, line, whole: isMuch ? shorter(text, phrase.literal) : text, phrase }
       }),
     )
-    const findings = [...this.#rules].flatMap(([rule, kept]) => kept.items.map((line) => ({ rule, ...line })))
+    const strong = strongest(this.#rules, most.findings)
     return {
       marks,
-      findings: strongest(findings, most.findings).map(({ rule, line, slot, phrase, at, soft }) => {
-        const text = textOf(slot)
-        const whole = isMuch ? shortenedToCite(text, phrase.literal) : text
-        return { log, line, whole, rule, phrase, at, soft }
-      }),
+      findings: [...this.#rules].flatMap(([rule, kept]) =>
+        kept.items.filter(strong).map(({ line, slot, phrase, at, soft }) => {
+          const text = textOf(slot)
+          const whole = isMuch ? shortenedToCite(text, phrase.literal) : text
+          return { log, line, whole, rule, phrase, at, soft }
+        }),
+      ),
       longBytes: isMuch ? 0 : bytes,
     }
   }
@@ -296,19 +304,18 @@ function memoized(textOf: (slot: number) => string): (slot: number) => string {
   }
 }
 
-type FoundLine = KeptLine & { readonly rule: Rule }
-
-/** Those that say most, in their order. */
-function strongest(found: readonly FoundLine[], most: number): readonly FoundLine[] {
-  if (found.length <= most) return found
-  const chosen = found.toSorted(
-    (left, right) => strengthOf(right) - strengthOf(left) || right.line - left.line,
-  )
-  const set = new Set(chosen.slice(0, most))
-  return found.filter((one) => set.has(one))
+/** Whether a line is one of those that say most, so that at most so many are. */
+function strongest(found: ReadonlyMap<Rule, KeptLines>, most: number): (line: KeptLine) => boolean {
+  const all = [...found.values()].flatMap(({ items }) => items)
+  if (all.length <= most) return () => true
+  const strengths = new Map<KeptLine, number>()
+  for (const [{ depth = 'root' }, { items }] of found)
+    for (const line of items) strengths.set(line, line.soft ? 0 : weights[depth])
+  const strengthOf = (line: KeptLine): number => strengths.get(line) ?? 0
+  all.sort((left, right) => strengthOf(right) - strengthOf(left) || right.line - left.line)
+  const chosen = new Set(all.slice(0, most))
+  return (line) => chosen.has(line)
 }
-
-const strengthOf = ({ rule: { depth = 'root' }, soft }: FoundLine): number => (soft ? 0 : weights[depth])
 
 /** The first half and the last. */
 const endsOf = <Item>(items: readonly Item[], most: number): readonly Item[] =>

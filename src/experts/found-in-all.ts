@@ -4,7 +4,7 @@ import { ruleBook } from './rule-book.ts'
 import type { Log } from './words.ts'
 
 /** Of all logs together. Hundreds are many in a log that no test has made. */
-const mostFindings = 8_192
+const mostFindings = 2_048
 const mostMarks = 8_192
 const mostLongBytes = 1_000_000
 /** Each may have half of what is left, but not less than this: of marks, of each kind. */
@@ -13,8 +13,11 @@ const leastMarks = 16
 const kindsThatAreMany = 4
 
 /** @throws what reading a log throws, and the signal's reason. */
-export async function findInAll(logs: readonly Log[], signal?: AbortSignal): Promise<readonly LogFindings[]> {
-  const looking: Looking = { book: ruleBook(), collector: new Collector(), signal }
+export async function findInAll(
+  logs: readonly Log[],
+  { onLine, signal }: Pick<Looking, 'onLine' | 'signal'>,
+): Promise<readonly LogFindings[]> {
+  const looking: Looking = { book: ruleBook(), collector: new Collector(), onLine, signal }
   const found: LogFindings[] = []
   const left = { findings: mostFindings, marks: mostMarks, longBytes: mostLongBytes }
   for (const log of logs) {
