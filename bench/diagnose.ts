@@ -37,6 +37,7 @@ export async function run(): Promise<BenchResult> {
   writeLog(log)
   writeFileSync(plan, `name: long\ntasks:\n  print: { run: 'cat ${log}; exit 1' }\n`)
   const reads = await times(runs, () => child<Read>('read.ts', '200'))
+  const errors = await times(runs, () => child<Read>('read.ts', '20', 'errors'))
   const growthOf = async (...words: readonly string[]): Promise<number[]> =>
     (await times(1, () => child<Read>('read.ts', ...words))).map(({ growthBytes }) => growthBytes / 1e6)
   const ordinary = await growthOf('1000')
@@ -58,6 +59,11 @@ export async function run(): Promise<BenchResult> {
         'read, a second of processor time',
         reads.map(({ cpuMs }) => 200_000 / cpuMs),
         { unit: 'MB', least: 50 },
+      ),
+      atLeast(
+        'the same where each line is an error',
+        errors.map(({ cpuMs }) => 20_000 / cpuMs),
+        { unit: 'MB', least: 5 },
       ),
       promised('growth of the greatest resident set over a log of 1 GB', ordinary, mostGrowth),
       promised('the same, each line 4 KB long and of trouble', long, mostGrowth),

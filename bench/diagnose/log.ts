@@ -43,7 +43,18 @@ function longLines(): Buffer {
   return Buffer.from(lines.join('\n'))
 }
 
+/** A service that complains with each line: about 4 MiB of it. */
+function errors(): Buffer {
+  const lines: string[] = []
+  for (let bytes = 0; bytes < 4 * 1024 ** 2; ) {
+    const line = `2026-03-01 10:15:30 ERROR connect ECONNREFUSED 10.0.0.7:6379 (attempt ${lines.length})`
+    lines.push(line)
+    bytes += line.length + 1
+  }
+  return Buffer.from(lines.join('\n'))
+}
+
 /** 4 KB in UTF-8. */
 const lineCharacters = 1_300
 
-export const blocks = { ordinary: logBlock, long: longLines }
+export const blocks = { ordinary: logBlock, long: longLines, errors }
