@@ -153,6 +153,9 @@ export class Collector {
   /** The last line that was looked at and is no part of an exception. */
   readonly #record = { line: 0, whole: '' }
 
+  /** The line that was last asked whether it is soft, and the answer. */
+  readonly #weighed = { line: 0, isSoft: false }
+
   /** Where CMake last began to warn. */
   #warned = Number.NEGATIVE_INFINITY
 
@@ -172,6 +175,7 @@ export class Collector {
     this.#slot = noSlot
     this.#headSlot = noSlot
     this.#record.line = 0
+    this.#weighed.line = 0
     this.#record.whole = ''
     this.#warned = Number.NEGATIVE_INFINITY
   }
@@ -184,6 +188,8 @@ export class Collector {
     const lowerWords = words.length === whole.length ? lowerWhole : words.toLowerCase()
     const seen = { whole, words, lowerWhole, lowerWords }
     this.#bytes = bytes
+    // Of a long line there are several windows.
+    this.#weighed.line = 0
     const isPassedTest = passedTest.test(words)
     const isQuoted = stackFrame.test(words) || fetched.test(words) || sourceLine.test(whole)
     const isFine = isPassedTest || isQuoted || isOfScript(bytes, words)
@@ -233,8 +239,17 @@ export class Collector {
     this.#headSlot = noSlot
   }
 
-  /** The exception after a warning, and what caused it, are of that warning. */
+  /** Several rules ask for one line. */
   #isSoft(line: number, words: string, whole: string): boolean {
+    if (this.#weighed.line !== line) {
+      this.#weighed.line = line
+      this.#weighed.isSoft = this.#weigh(line, words, whole)
+    }
+    return this.#weighed.isSoft
+  }
+
+  /** The exception after a warning, and what caused it, are of that warning. */
+  #weigh(line: number, words: string, whole: string): boolean {
     if (isSoft(whole)) return true
     if (line - this.#warned <= warningLines && whole.endsWith(`  ${words}`)) return true
     if (serious.test(whole.slice(0, whole.indexOf(words)))) return false

@@ -74,7 +74,14 @@ export const matchPhrase = (phrase: Phrase, line: string, lower = line.toLowerCa
 /** Where its words stand in a line: `start` is that of the first words, also where a hole comes before them. */
 export type FoundPhrase = { readonly holes: Holes; readonly start: number; readonly end: number }
 
-export function findPhrase(phrase: Phrase, line: string, lower = line.toLowerCase()): FoundPhrase | null {
+export const findPhrase = (phrase: Phrase, line: string, lower = line.toLowerCase()): FoundPhrase | null =>
+  find(phrase, line, lower, true)
+
+/** Whether the phrase is in this line: as `matchPhrase`, without what its holes hold. */
+export const hasPhrase = (phrase: Phrase, line: string, lower: string): boolean =>
+  find(phrase, line, lower, false) !== null
+
+function find(phrase: Phrase, line: string, lower: string, isFilled: boolean): FoundPhrase | null {
   const text = phrase.anyCase ? lower : line
   const [first] = phrase.pieces
   if (first === undefined) return null
@@ -83,7 +90,9 @@ export function findPhrase(phrase: Phrase, line: string, lower = line.toLowerCas
     const start = text.indexOf(first.words, from)
     if (start < 0 || (phrase.atStart && first.hole === null && start > 0)) return null
     const found =
-      first.hole === null && !beginsHere(line, start) ? null : matchFrom(phrase, { text, line, start })
+      first.hole === null && !beginsHere(line, start)
+        ? null
+        : matchFrom(phrase, { text, line, start }, isFilled)
     if (found && endsHere(phrase, line, found.end)) return { ...found, start }
     from = start + 1
   }
@@ -125,6 +134,7 @@ type Place = { readonly text: string; readonly line: string; readonly start: num
 function matchFrom(
   { pieces, atStart, atEnd }: Phrase,
   { text, line, start }: Place,
+  isFilled: boolean,
 ): { readonly holes: Holes; readonly end: number } | null {
   const holes: Record<string, string> = {}
   let at = start
@@ -132,7 +142,7 @@ function matchFrom(
     const begin = index === 0 && hole ? beginOf(hole, text, start, atStart) : at
     const found = index === 0 ? start : hole ? endOfHole(hole, text, at, words) : at
     if (begin < 0 || found < 0) return null
-    if (hole?.name) holes[hole.name] = line.slice(begin, found).trim()
+    if (isFilled && hole?.name) holes[hole.name] = line.slice(begin, found).trim()
     at = found + words.length
   }
   return atEnd && text.slice(at).trim() !== '' ? null : { holes, end: at }

@@ -1,7 +1,7 @@
 import { compileLiterals, type Literals } from './literals.ts'
 import { marksOfFailure } from './marks-of-failure.ts'
 import { marksOfRecovery } from './marks-of-recovery.ts'
-import { matchPhrase, type Phrase, parsePhrase } from './phrase.ts'
+import { hasPhrase, type Phrase, parsePhrase } from './phrase.ts'
 import { rules } from './rules/rules.ts'
 import type { Mark, Rule } from './words.ts'
 
@@ -53,7 +53,7 @@ export function fits(
   { whole, words, lowerWhole, lowerWords }: SeenLine,
 ): boolean {
   const says =
-    matchPhrase(phrase, words, lowerWords) ??
-    (phrase.atStart || words.length === whole.length ? null : matchPhrase(phrase, whole, lowerWhole))
-  return says !== null && !unless().some((other) => matchPhrase(other, whole, lowerWhole))
+    hasPhrase(phrase, words, lowerWords) ||
+    (!phrase.atStart && words.length !== whole.length && hasPhrase(phrase, whole, lowerWhole))
+  return says && !unless().some((other) => hasPhrase(other, whole, lowerWhole))
 }
