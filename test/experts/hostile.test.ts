@@ -1,79 +1,36 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
-import { diagnose } from '../../src/experts/experts.ts'
-import { matchPhrase, type Phrase, parsePhrase } from '../../src/experts/phrase.ts'
-import { withoutPrefix } from '../../src/experts/plain-line.ts'
-import { rules } from '../../src/experts/rules/rules.ts'
+import { Worker } from 'node:worker_threads'
 
-/** In characters: what is quadratic in this does not end within the time that a test is given. */
-const long = 100_000
-const patienceMs = 120_000
+/** Each piece takes milliseconds; what is quadratic takes minutes. */
+const patienceMs = 20_000
 
-/** Lines that begin to match again and again and never do, or do so only at their end. */
-function hostileLines({ pieces }: Phrase): readonly string[] {
-  const words = pieces.map((piece) => piece.words).filter((text) => text !== '')
-  const fillers = ['', ' ', '1', 'x', ' 1:']
-  return [words[0] ?? '', words.join(''), words.slice(0, -1).join('1')]
-    .flatMap((text) => fillers.map((filler) => `${text}${filler}`))
-    .filter((unit) => unit !== '')
-    .map((unit) => unit.repeat(Math.ceil(long / unit.length)))
-}
-
-test('no phrase of any rule takes more than linear time on a long line', { timeout: patienceMs }, () => {
-  for (const { phrases, unless = [], anyCase } of rules) {
-    for (const text of [...phrases, ...unless].slice(0, 40)) {
-      const phrase = parsePhrase(text, anyCase)
-      for (const line of hostileLines(phrase).slice(0, 3)) matchPhrase(phrase, line)
-    }
+test('no expression, rule or reading takes more than linear time on hostile lines', async () => {
+  const worker = new Worker(new URL('./hostile-pieces.ts', import.meta.url))
+  const fed: string[] = []
+  let hung: string | undefined
+  const giveUp = (): void => {
+    hung = fed.at(-1) ?? 'the start of the thread'
+    void worker.terminate()
   }
-})
-
-test('no line takes long to be freed of what stands before it', { timeout: patienceMs }, () => {
-  const units = [
-    '2',
-    '2026-',
-    '\t',
-    'a\t',
-    '[',
-    '[a',
-    '12:',
-    ' ',
-    '##[',
-    '::error',
-    'a.',
-    'Jan  1 11:11:11 ',
-    '| ',
-    '\u001b[',
-    '#1 ',
-    'E  ',
-    'a/',
-    'a:',
-    'a-',
-    'a+',
-    '<1',
-    '1|',
-    '[A',
-    '[ab ',
-    '##vso[',
-    'ERROR 1',
-    '{"log":"',
-    '\\n","',
-    'Fri 2026-07-31 ',
-  ]
-  for (const unit of units) {
-    const line = unit.repeat(long / unit.length)
-    assert.ok(withoutPrefix(line).length <= line.length)
+  let timer = setTimeout(giveUp, patienceMs)
+  worker.on('message', (piece: string) => {
+    fed.push(piece)
+    clearTimeout(timer)
+    timer = setTimeout(giveUp, patienceMs)
+  })
+  try {
+    await once(worker, 'exit')
+  } finally {
+    clearTimeout(timer)
   }
-})
-
-test('a log of nothing but hostile lines is read to its end', { timeout: patienceMs }, async () => {
-  function* chunks(): Iterable<Uint8Array> {
-    for (const { phrases } of rules) {
-      for (const line of hostileLines(parsePhrase(phrases[0] ?? '')).slice(0, 2)) {
-        yield Buffer.from(`${line.slice(0, 100_000)}\n`)
-      }
-    }
-  }
-  const { evidence } = await diagnose({ logs: [{ name: 'hostile', chunks: chunks() }] })
-  assert.ok(evidence.every(({ text }) => text.length <= 300))
+  assert.equal(hung, undefined, `This did not end: ${hung}`)
+  const files = ['severity', 'prefixes', 'plain-line', 'going-on', 'outcome', 'findings', 'escapes']
+  for (const file of files)
+    assert.ok(
+      fed.some((piece) => piece.startsWith(`${file}.ts /`)),
+      file,
+    )
+  assert.ok(fed.some((piece) => piece.startsWith('diagnose, ')))
 })
