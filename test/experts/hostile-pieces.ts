@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { diagnose } from '../../src/experts/experts.ts'
 import { hints } from '../../src/experts/hint-words.ts'
+import { marksOfFailure } from '../../src/experts/marks-of-failure.ts'
+import { marksOfRecovery } from '../../src/experts/marks-of-recovery.ts'
 import { matchPhrase, type Phrase, parsePhrase } from '../../src/experts/phrase.ts'
 import { withoutPrefix } from '../../src/experts/plain-line.ts'
 import { rules } from '../../src/experts/rules/rules.ts'
@@ -92,12 +94,15 @@ function unitsOf({ pieces }: Phrase): readonly string[] {
   return [...new Set(units.filter((unit) => unit !== ''))]
 }
 
-function feedHints(): void {
-  for (const word of Object.values(hints).flatMap(({ words }) => words)) {
-    const phrase = parsePhrase(word, true)
+function feedHintsAndMarks(): void {
+  const words = Object.values(hints).flatMap(({ words }) => words)
+  const marks = [...marksOfFailure, ...marksOfRecovery].flatMap(({ phrases }) => phrases)
+  for (const text of [...words, ...marks]) {
+    const phrase = parsePhrase(text, true)
     for (const unit of unitsOf(phrase)) {
-      begin(`hint ${word}: ${JSON.stringify(unit)} repeated`)
-      matchPhrase(phrase, `${repeated(unit, longOfPhrases)}${noMatch}`)
+      begin(`hint or mark ${text}: ${JSON.stringify(unit)} repeated`)
+      const line = repeated(unit.toLowerCase(), longOfPhrases) + noMatch
+      matchPhrase(phrase, line, line)
     }
   }
 }
@@ -132,5 +137,5 @@ async function readLog(): Promise<void> {
 feedExpressions()
 feedLines()
 feedPhrases()
-feedHints()
+feedHintsAndMarks()
 await readLog()
