@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
+import { systemCodeOf } from '../../src/errors.ts'
 import { root, TemporaryFolder } from '../measure.ts'
 import { injectedSecret, printedText } from './texts.ts'
 
@@ -20,6 +21,16 @@ export type Leaks = {
 }
 
 const main = join(root, 'src/cli/main.ts')
+
+/** Null where SQLite took its journal away since it was listed. */
+function contentsOf(file: string): string | null {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return null
+    throw error
+  }
+}
 
 /** Two tasks, one of which fails, with a hook and a receiver, then every command that shows a run. */
 export async function seekLeaks(): Promise<Leaks> {
@@ -39,7 +50,8 @@ export async function seekLeaks(): Promise<Leaks> {
       seen.set('the command line of a process', `${seen.get('the command line of a process') ?? ''}${line}\n`)
     }
     for (const file of globSync('state/plimsoll.db*', { cwd: folder.path })) {
-      seen.set(`${file} while it ran`, readFileSync(join(folder.path, file), 'latin1'))
+      const contents = contentsOf(join(folder.path, file))
+      if (contents !== null) seen.set(`${file} while it ran`, contents)
     }
   }
   const variables = { ...process.env, TEXT: join(folder.path, 'text') }
