@@ -133,6 +133,9 @@ export async function findIn(
   return { ...result, quiet, isDone, lines }
 }
 
+/** Lines that were looked at in this process. */
+let seenLines = 0
+
 /** Keeps what is found in a log, and begins anew with the next: what it is made of is made once. */
 export class Collector {
   readonly #lines = new LinePool(longestLine)
@@ -186,7 +189,8 @@ export class Collector {
     const words = withoutPrefix(whole)
     const lowerWhole = whole.toLowerCase()
     const lowerWords = words.length === whole.length ? lowerWhole : words.toLowerCase()
-    const seen = { whole, words, lowerWhole, lowerWords }
+    seenLines += 1
+    const seen = { serial: seenLines, whole, words, lowerWhole, lowerWords }
     this.#bytes = bytes
     // Of a long line there are several windows.
     this.#weighed.line = 0

@@ -159,7 +159,9 @@ export class LineScanner {
   }
 
   #foundWords(): readonly number[] {
-    return Array.from(this.#words.subarray(0, this.#found))
+    const words: number[] = []
+    for (let at = 0; at < this.#found; at += 1) words.push(this.#words[at] as number)
+    return words
   }
 
   #forget(except: readonly number[]): void {

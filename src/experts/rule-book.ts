@@ -11,8 +11,8 @@ export type RuleBook = { readonly literals: Literals; readonly candidates: reado
 export type Candidate = {
   readonly of: { readonly rule: Rule } | { readonly mark: Mark }
   readonly phrase: Phrase
-  /** Made when it is first asked for: most rules never fit. */
-  readonly unless: () => readonly Phrase[]
+  /** Whether what the rule does not mean stands in the line. */
+  readonly isExcused: (line: SeenLine) => boolean
 }
 
 let book: RuleBook | undefined
@@ -24,11 +24,10 @@ export const ruleBook = (): RuleBook =>
 function compileRules(rules: readonly Rule[], marks: readonly Mark[]): RuleBook {
   const byLiteral = new Map<string, Candidate[]>()
   const add = (of: Candidate['of'], { phrases, unless = [], anyCase }: Mark | Rule): void => {
-    let parsed: readonly Phrase[] | undefined
-    const others = (): readonly Phrase[] => (parsed ??= unless.map((other) => parsePhrase(other, true)))
+    const isExcused = excuses(unless)
     for (const text of phrases) {
       const phrase = parsePhrase(text, anyCase)
-      const candidate = { of, phrase, unless: others }
+      const candidate = { of, phrase, isExcused }
       const known = byLiteral.get(phrase.literal)
       if (known) known.push(candidate)
       else byLiteral.set(phrase.literal, [candidate])
@@ -39,8 +38,25 @@ function compileRules(rules: readonly Rule[], marks: readonly Mark[]): RuleBook 
   return { literals: compileLiterals([...byLiteral.keys()]), candidates: [...byLiteral.values()] }
 }
 
+/** Parsed when first asked for, as most rules never fit; and looked for once in a line, which several phrases of a rule may fit. */
+function excuses(unless: readonly string[]): Candidate['isExcused'] {
+  if (unless.length === 0) return () => false
+  let phrases: readonly Phrase[] | undefined
+  let last = 0
+  let isExcused = false
+  return ({ serial, whole, lowerWhole }) => {
+    if (serial === last) return isExcused
+    phrases ??= unless.map((other) => parsePhrase(other, true))
+    last = serial
+    isExcused = phrases.some((other) => hasPhrase(other, whole, lowerWhole))
+    return isExcused
+  }
+}
+
 /** A line in the ways in which it is looked at, made once. */
 export type SeenLine = {
+  /** No two lines of this process have the same. */
+  readonly serial: number
   readonly whole: string
   /** Less what stands before its writer's own words. */
   readonly words: string
@@ -48,12 +64,10 @@ export type SeenLine = {
   readonly lowerWords: string
 }
 
-export function fits(
-  { phrase, unless }: Candidate,
-  { whole, words, lowerWhole, lowerWords }: SeenLine,
-): boolean {
+export function fits({ phrase, isExcused }: Candidate, seen: SeenLine): boolean {
+  const { whole, words, lowerWhole, lowerWords } = seen
   const says =
     hasPhrase(phrase, words, lowerWords) ||
     (!phrase.atStart && words.length !== whole.length && hasPhrase(phrase, whole, lowerWhole))
-  return says && !unless().some((other) => hasPhrase(other, whole, lowerWhole))
+  return says && !isExcused(seen)
 }
