@@ -2,8 +2,8 @@ import type { Diagnosis, Phase, Plan, TaskReport } from '../spine.ts'
 import type { TaskStates } from './task-states.ts'
 import type { RunParts } from './words.ts'
 
-/** So much of all logs of a run is read while its user waits, in bytes: some 100 ms. */
-const mostBytes = 2 * 1024 ** 2
+/** So much of all logs of a run is read while its user waits, in bytes: some 50 ms. */
+const mostBytes = 1024 ** 2
 
 /** Tasks beyond these have mostly failed for the same reason; `plimsoll diagnose RUN` explains them, too. */
 const mostTasks = 5
