@@ -3,6 +3,20 @@ import { bytesOfText } from './bytes-of-text.ts'
 import { type QuietRecord, Tail } from './going-on.ts'
 import { type KeptLine, KeptLines, noSlot } from './kept-lines.ts'
 import { longestKept, shortened, shortenedToCite } from './kept-text.ts'
+import {
+  causedBy,
+  cmakeWarning,
+  exceptionHead,
+  fetched,
+  isOfException,
+  mostFrames,
+  ofCMake,
+  passedTest,
+  serious,
+  sourceLine,
+  stackFrame,
+  warningLines,
+} from './line-kinds.ts'
 import { LinePool } from './line-pool.ts'
 import { LineScanner } from './line-scanner.ts'
 import { type Phrase, parsePhrase } from './phrase.ts'
@@ -342,32 +356,5 @@ const endsOf = <Item>(items: readonly Item[], most: number): readonly Item[] =>
     ? items
     : [...items.slice(0, Math.floor(most / 2)), ...items.slice(items.length - Math.ceil(most / 2))]
 
-/** A test that passed may have any words in its name, and one that may fail (TAP's TODO). */
-const passedTest =
-  /^(?:-{3} )?(?:PASS(?:ED)?\b|Passed |[✓✔√] |ok\b|\[ {0,8}(?:OK|PASSED) {0,8}\])|(?:\bPASSED|\.\.\. {0,2}(?:ok|OK|passed))(?: {0,4}[([].{0,40})?\s{0,4}$|^not ok\b.{0,300}# (?:TODO|SKIP)\b|^# {1,8}Failed \(TODO\) test\b/
-
 /** Kinds of marks that the name of a passed test may look like. */
 const badNews: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['end', 'failure', 'trouble'])
-
-/** CMake begins each message at the left, and tells on indented lines below what it is about. */
-const ofCMake = /^(?:CMake (?:Deprecation |Developer )?(?:Warning|Error)\b|-- \S)/
-const cmakeWarning = /^CMake (?:Deprecation |Developer )?Warning\b/
-const warningLines = 8
-
-/** What Java and Python print below a line of a logger. */
-const exceptionHead = /^(?:[\w$]{1,60}\.){1,20}[\w$]{0,80}(?:Exception|Error)\b/
-const causedBy = /^Caused by: /
-const isOfException = /^(?:at |Caused by: |\.\.\. \d|(?:[\w$]{1,60}\.){1,20}[\w$]{0,80}(?:Exception|Error)\b)/
-/** Lines of a stack that are left between the two, at most. */
-const mostFrames = 100
-/** A level of its own. */
-const serious = /\b(?:ERROR|FATAL|SEVERE)\b/
-
-/** Names of files and functions may have any words, too: JavaScript, Java, .NET. */
-const stackFrame = /^at .{1,300}[:(].{0,300}\d\)?(?: \{)?$|^at .{1,200} \(native/i
-
-/** GCC, Clang and rustc show the line of the source that they mean, with its number. */
-const sourceLine = /^ {0,8}\d{1,6} {1,8}\| /
-
-/** So are artifacts that Maven fetches: `maven-failsafe-plugin`. */
-const fetched = /^Download(?:ing|ed) from [\w.-]{1,100}: http/

@@ -26,7 +26,7 @@ test('no expression, rule or reading takes more than linear time on hostile line
     clearTimeout(timer)
   }
   assert.equal(hung, undefined, `This did not end: ${hung}`)
-  const files = ['severity', 'prefixes', 'plain-line', 'going-on', 'outcome', 'findings', 'escapes']
+  const files = ['severity', 'prefixes', 'plain-line', 'going-on', 'outcome', 'line-kinds', 'escapes']
   for (const file of files)
     assert.ok(
       fed.some((piece) => piece.startsWith(`${file}.ts /`)),
