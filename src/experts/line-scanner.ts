@@ -94,7 +94,9 @@ export class LineScanner {
 
   /** @returns where the unfinished line begins. */
   #scan(bytes: Uint8Array, from: number): number {
-    const { next, classOf, arrive } = this.#literals
+    const literals = this.#literals
+    const { classOf } = literals
+    let { next } = literals
     let state = this.#state
     let start = 0
     this.#unread = 0
@@ -109,7 +111,8 @@ export class LineScanner {
         at = end < 0 ? bytes.length : end - 1
         continue
       }
-      const arrived = arrive(way)
+      const arrived = literals.arrive(way)
+      next = literals.next
       state = arrived.state
       if (arrived.words !== null) this.#hit(arrived.words)
       else {

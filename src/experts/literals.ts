@@ -20,8 +20,8 @@ export type Literals = {
   readonly start: number
   /** How many words there are. */
   readonly words: number
-  /** What a place in the table leads to, when there is a number below 0. */
-  readonly arrive: (way: number) => Arrival
+  /** What a place in the table leads to, when there is a number below 0. `next` may be another one afterwards. */
+  arrive(way: number): Arrival
 }
 
 export type Arrival = {
@@ -38,25 +38,37 @@ export const escapeClass = 2
 
 /** The words by number. None may be empty or hold a line break or an escape. */
 export function compileLiterals(words: readonly string[]): Literals {
-  const ends = words.map((word) =>
-    Buffer.from(word.toLowerCase()).subarray(-longestLooked).toString('latin1'),
-  )
+  const ends = words.map((word) => endOf(word.toLowerCase()))
   const { classOf, classes } = classesOf(ends)
-  const table = new Table(ends, classOf, classes)
-  const arrive = (way: number): Arrival => table.arrive(way)
-  return { classOf, next: table.next, start: table.start, words: words.length, arrive }
+  return new Table(ends, classOf, classes)
 }
+
+/** Its last bytes, a character each. */
+const endOf = (word: string): string =>
+  isAscii.test(word)
+    ? word.slice(-longestLooked)
+    : Buffer.from(word).subarray(-longestLooked).toString('latin1')
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are of ASCII, too
+const isAscii = /^[\x00-\x7f]*$/
 
 /** Bytes that words have get a class each, the two cases of a letter the same; so a state has few ways to go on. */
 function classesOf(ends: readonly string[]): { readonly classOf: Uint8Array; readonly classes: number } {
   const classOf = new Uint8Array(256)
+  let classes = escapeClass + 1
+  for (const end of ends) {
+    for (let at = 0; at < end.length; at += 1) {
+      const byte = end.charCodeAt(at)
+      if (classOf[byte] === 0) classOf[byte] = classes++
+    }
+  }
   for (const byte of lineBreaks) classOf[byte] = breakClass
   classOf[escapeByte] = escapeClass
-  let classes = escapeClass + 1
-  for (const char of new Set(ends.join(''))) classOf[char.charCodeAt(0)] = classes++
   for (let upper = 0x41; upper <= 0x5a; upper += 1) classOf[upper] = classOf[upper + 0x20] ?? 0
   return { classOf, classes }
 }
+
+/** Of rows in the beginning: a log needs some hundred of the many thousand. */
+const firstRows = 256
 
 /** The words that begin alike stand together when they are sorted: a node is a range of them and the length in which they agree. */
 type Node = {
@@ -71,26 +83,26 @@ type Node = {
   state: number
 }
 
-class Table {
+class Table implements Literals {
+  readonly classOf: Uint8Array
+  readonly words: number
   /** Above 0 a way leads to a row, below 0 to a node by number. */
-  readonly next: Int32Array
+  next: Int32Array
   readonly #ends: readonly string[]
   /** The numbers of the words in the order of their letters. */
   readonly #sorted: readonly number[]
-  readonly #classOf: Uint8Array
   readonly #classes: number
   readonly #nodes: Node[] = []
   /** By row. None has row 0. */
   readonly #withRow: Node[] = []
 
   constructor(ends: readonly string[], classOf: Uint8Array, classes: number) {
+    this.classOf = classOf
+    this.words = ends.length
     this.#ends = ends
-    this.#sorted = [...ends.keys()].sort((left, right) => (this.#end(left) < this.#end(right) ? -1 : 1))
-    this.#classOf = classOf
+    this.#sorted = sorted(ends)
     this.#classes = classes
-    const mostRows = ends.reduce((sum, { length }) => sum + length, 3)
-    // What of it has no row yet was never touched and takes no memory.
-    this.next = new Int32Array(mostRows * classes)
+    this.next = new Int32Array(firstRows * classes)
     const root: Node = { from: 0, to: ends.length, length: 0, fail: null, words: [], state: 0 }
     const lineBreak: Node = { ...root, words: null }
     this.#nodes.push(root, lineBreak)
@@ -126,7 +138,14 @@ class Table {
 
   #newRow(node: Node): number {
     node.state = (this.#withRow.push(node) - 1) * this.#classes
+    if (node.state === this.next.length) this.#grow()
     return node.state
+  }
+
+  #grow(): void {
+    const next = new Int32Array(2 * this.next.length)
+    next.set(this.next)
+    this.next = next
   }
 
   #addChildren(node: Node): void {
@@ -136,7 +155,7 @@ class Table {
       const letter = this.#letter(from, length)
       let end = from + 1
       while (end < to && this.#letter(end, length) === letter) end += 1
-      const char = this.#classOf[letter] as number
+      const char = this.classOf[letter] as number
       const shorter = fail === null ? node : this.#nodeAt(this.next[fail.state + char] as number)
       const own = this.#sorted.slice(from, this.#afterWordsOf(length + 1, from, end))
       const words = [...own, ...(shorter.words ?? [])]
@@ -164,4 +183,10 @@ class Table {
   #nodeAt(way: number): Node {
     return (way < 0 ? this.#nodes[-way] : this.#withRow[way / this.#classes]) as Node
   }
+}
+
+/** The numbers of the words in the order of their letters. */
+function sorted(ends: readonly string[]): readonly number[] {
+  const numbered = ends.map((end, word) => `${end}\0${word}`).sort()
+  return numbered.map((text) => Number(text.slice(text.indexOf('\0') + 1)))
 }

@@ -58,9 +58,10 @@ export function* windowsOf(
 
 function* placesIn(
   bytes: Uint8Array,
-  { next, classOf, arrive, start }: Literals,
+  literals: Literals,
 ): Generator<{ readonly word: number; readonly end: number }> {
-  let state = start
+  const { classOf } = literals
+  let { next, start: state } = literals
   for (let at = 0; at < bytes.length; at += 1) {
     const way = state + (classOf[bytes[at] as number] as number)
     state = next[way] as number
@@ -71,7 +72,8 @@ function* placesIn(
       at = after < 0 ? bytes.length : after - 1
       continue
     }
-    const arrived = arrive(way)
+    const arrived = literals.arrive(way)
+    next = literals.next
     state = arrived.state
     for (const word of arrived.words ?? []) yield { word, end: at + 1 }
   }

@@ -44,7 +44,7 @@ const kinds: Readonly<Record<string, HoleKind>> = { '#': 'number', '@': 'word', 
 export function parsePhrase(text: string, anyCase = false): Phrase {
   const atStart = text.startsWith('^')
   const atEnd = text.endsWith('$')
-  const body = text.slice(atStart ? 1 : 0, atEnd ? -1 : undefined)
+  const body = bodyOf(text)
   const parts = body.split(/\{(\w*)([#@!]?)\}/)
   const pieces: Piece[] = []
   if (parts[0] !== '') pieces.push({ hole: null, words: parts[0] ?? '' })
@@ -53,10 +53,20 @@ export function parsePhrase(text: string, anyCase = false): Phrase {
     pieces.push({ hole, words: parts[at + 2] ?? '' })
   }
   const cased = pieces.map(({ hole, words }) => ({ hole, words: anyCase ? words.toLowerCase() : words }))
-  const literal = longestOf(cased.map(({ words }) => words))
   const isCode = code.test(body)
   const length = cased.reduce((sum, { words }) => sum + words.length, 0)
-  return { pieces: cased, atStart, atEnd, anyCase, isCode, literal: literal.toLowerCase(), length }
+  return { pieces: cased, atStart, atEnd, anyCase, isCode, literal: literalOf(text), length }
+}
+
+/** Without the signs of its ends. */
+const bodyOf = (text: string): string =>
+  text.slice(text.startsWith('^') ? 1 : 0, text.endsWith('$') ? -1 : undefined)
+
+/** The `literal` of the phrase that has this text: thousands of phrases are looked for, and few are ever found. */
+export function literalOf(text: string): string {
+  const body = bodyOf(text)
+  const isPlain = !body.includes('{') && !body.includes('"')
+  return (isPlain ? body : longestOf(body.split(/\{\w*[#@!]?\}/))).toLowerCase()
 }
 
 /** JSON writes quotes with a backslash before them; what is JSON itself, or nothing without quotes, keeps them. */

@@ -1,7 +1,7 @@
 import { compileLiterals, type Literals } from './literals.ts'
 import { marksOfFailure } from './marks-of-failure.ts'
 import { marksOfRecovery } from './marks-of-recovery.ts'
-import { hasPhrase, type Phrase, parsePhrase } from './phrase.ts'
+import { hasPhrase, literalOf, type Phrase, parsePhrase } from './phrase.ts'
 import { rules } from './rules/rules.ts'
 import type { Mark, Rule } from './words.ts'
 
@@ -9,10 +9,32 @@ import type { Mark, Rule } from './words.ts'
 export type RuleBook = { readonly literals: Literals; readonly candidates: readonly (readonly Candidate[])[] }
 
 export type Candidate = {
-  readonly of: { readonly rule: Rule } | { readonly mark: Mark }
+  readonly of: Meaning
+  /** What it says, parsed when first asked for: most are never found. */
   readonly phrase: Phrase
-  /** Whether what the rule does not mean stands in the line. */
+}
+
+type Meaning = ({ readonly rule: Rule } | { readonly mark: Mark }) & {
+  /** Whether what it does not mean stands in the line. */
   readonly isExcused: (line: SeenLine) => boolean
+}
+
+class LazyCandidate implements Candidate {
+  readonly of: Meaning
+  readonly #text: string
+  readonly #anyCase: boolean | undefined
+  #phrase: Phrase | undefined
+
+  constructor(of: Meaning, text: string, anyCase: boolean | undefined) {
+    this.of = of
+    this.#text = text
+    this.#anyCase = anyCase
+  }
+
+  get phrase(): Phrase {
+    this.#phrase ??= parsePhrase(this.#text, this.#anyCase)
+    return this.#phrase
+  }
 }
 
 let book: RuleBook | undefined
@@ -23,23 +45,22 @@ export const ruleBook = (): RuleBook =>
 
 function compileRules(rules: readonly Rule[], marks: readonly Mark[]): RuleBook {
   const byLiteral = new Map<string, Candidate[]>()
-  const add = (of: Candidate['of'], { phrases, unless = [], anyCase }: Mark | Rule): void => {
-    const isExcused = excuses(unless)
+  const add = (of: Meaning, { phrases, anyCase }: Mark | Rule): void => {
     for (const text of phrases) {
-      const phrase = parsePhrase(text, anyCase)
-      const candidate = { of, phrase, isExcused }
-      const known = byLiteral.get(phrase.literal)
+      const literal = literalOf(text)
+      const candidate = new LazyCandidate(of, text, anyCase)
+      const known = byLiteral.get(literal)
       if (known) known.push(candidate)
-      else byLiteral.set(phrase.literal, [candidate])
+      else byLiteral.set(literal, [candidate])
     }
   }
-  for (const rule of rules) add({ rule }, rule)
-  for (const mark of marks) add({ mark }, mark)
+  for (const rule of rules) add({ rule, isExcused: excuses(rule.unless) }, rule)
+  for (const mark of marks) add({ mark, isExcused: excuses(mark.unless) }, mark)
   return { literals: compileLiterals([...byLiteral.keys()]), candidates: [...byLiteral.values()] }
 }
 
 /** Parsed when first asked for, as most rules never fit; and looked for once in a line, which several phrases of a rule may fit. */
-function excuses(unless: readonly string[]): Candidate['isExcused'] {
+function excuses(unless: readonly string[] = []): Meaning['isExcused'] {
   if (unless.length === 0) return () => false
   let phrases: readonly Phrase[] | undefined
   let last = 0
@@ -64,10 +85,10 @@ export type SeenLine = {
   readonly lowerWords: string
 }
 
-export function fits({ phrase, isExcused }: Candidate, seen: SeenLine): boolean {
+export function fits({ of, phrase }: Candidate, seen: SeenLine): boolean {
   const { whole, words, lowerWhole, lowerWords } = seen
   const says =
     hasPhrase(phrase, words, lowerWords) ||
     (!phrase.atStart && words.length !== whole.length && hasPhrase(phrase, whole, lowerWhole))
-  return says && !isExcused(seen)
+  return says && !of.isExcused(seen)
 }
