@@ -1,5 +1,8 @@
 /** What was found in several logs: together they keep little more than one alone, and who comes later may keep less. */
-import { Collector, findIn, type LogFindings, type Looking, type Most } from './findings.ts'
+import { Collector } from './collector.ts'
+import { findIn, type Looking } from './find-in.ts'
+import type { LogFindings, Most } from './findings.ts'
+import { Readings } from './readings.ts'
 import { ruleBook } from './rule-book.ts'
 import type { Log } from './words.ts'
 
@@ -15,9 +18,11 @@ const kindsThatAreMany = 4
 /** @throws what reading a log throws, and the signal's reason. */
 export async function findInAll(
   logs: readonly Log[],
-  { onLine, signal }: Pick<Looking, 'onLine' | 'signal'>,
+  { onLine, signal }: { readonly onLine?: (line: string) => void; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly LogFindings[]> {
-  const looking: Looking = { book: ruleBook(), collector: new Collector(), onLine, signal }
+  const book = ruleBook()
+  const readings = new Readings(book, onLine && (({ whole }) => onLine(whole)))
+  const looking: Looking = { book, readings, collector: new Collector(), signal }
   const found: LogFindings[] = []
   const left = { findings: mostFindings, marks: mostMarks, longBytes: mostLongBytes }
   for (const log of logs) {

@@ -6,8 +6,6 @@ export type KeptLine = {
   /** In the pool; `noSlot` where only the line's number is kept. */
   slot: number
   phrase: Phrase
-  /** Where in the line the words of the phrase stand, in characters. */
-  at: number
   soft: boolean
 }
 
@@ -32,20 +30,19 @@ export class KeptLines {
     return this.#last
   }
 
-  add(line: number, slot: number, phrase: Phrase, at: number, soft: boolean): void {
+  add(line: number, slot: number, phrase: Phrase, soft: boolean): void {
     if (slot !== noSlot) this.#pool.share(slot)
     let kept = this.#kept[this.#next]
     const isFree = this.#next >= this.#size
     if (isFree) this.#size += 1
     if (kept === undefined) {
-      kept = { line, slot, phrase, at, soft }
+      kept = { line, slot, phrase, soft }
       this.#kept.push(kept)
     } else {
       if (!isFree && kept.slot !== noSlot) this.#pool.release(kept.slot)
       kept.line = line
       kept.slot = slot
       kept.phrase = phrase
-      kept.at = at
       kept.soft = soft
     }
     this.#last = kept
@@ -54,13 +51,12 @@ export class KeptLines {
   }
 
   /** @throws when there is none. */
-  replaceLast(slot: number, phrase: Phrase, at: number, soft: boolean): void {
+  replaceLast(slot: number, phrase: Phrase, soft: boolean): void {
     const kept = this.#last as KeptLine
     this.#pool.share(slot)
     this.#pool.release(kept.slot)
     kept.slot = slot
     kept.phrase = phrase
-    kept.at = at
     kept.soft = soft
   }
 

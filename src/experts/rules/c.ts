@@ -191,7 +191,7 @@ export const cRules: readonly Rule[] = [
       'configure: error: ',
       '*** missing separator',
       'ninja: error: ',
-      'Compatibility with CMake < 3.5 has been removed',
+      'Compatibility with CMake < {version@} has been removed',
       'possibly undefined macro',
       'bazel: command not found',
       'ERROR: no such package',

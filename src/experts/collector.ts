@@ -1,0 +1,227 @@
+/** Keeps what rules and marks found in a log: of each rule, and of each kind of mark, the first few places and the last few. */
+import type { LogFindings, Most } from './findings.ts'
+import { type KeptLine, KeptLines, noSlot } from './kept-lines.ts'
+import { longestKept, shortened, shortenedToCite } from './kept-text.ts'
+import { warningLines } from './line-kinds.ts'
+import { LinePool } from './line-pool.ts'
+import { type Phrase, parsePhrase } from './phrase.ts'
+import { longestLine, plainLogLine } from './plain-line.ts'
+import type { Reading } from './reading.ts'
+import { weights } from './score.ts'
+import type { Log, Mark, Rule } from './words.ts'
+
+/** Of what comes more often than twice this, the first and the last are kept. */
+const mostOfARule = 4
+const mostMarks = {
+  end: 1_000,
+  verdict: 1,
+  placed: 200,
+  pod: 200,
+  failure: 1_000,
+  trouble: 200,
+  success: 1,
+  passed: 1,
+  recovered: 1,
+  ignored: 200,
+  retry: 200,
+  cleanup: 200,
+  migrating: 200,
+  step: 200,
+} as const satisfies Record<Mark['kind'], number>
+
+/** Of these the text is cited, or read from end to end; */
+const withText: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>([
+  'end',
+  'verdict',
+  'placed',
+  'pod',
+  'trouble',
+])
+/** of these so many bytes are enough: the time, who wrote it, a level. Of the others only the line is asked for. */
+const withHead: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['failure'])
+const headBytes = 1_024
+
+const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind'], Value> => ({
+  end: of('end'),
+  verdict: of('verdict'),
+  placed: of('placed'),
+  pod: of('pod'),
+  failure: of('failure'),
+  trouble: of('trouble'),
+  success: of('success'),
+  passed: of('passed'),
+  recovered: of('recovered'),
+  ignored: of('ignored'),
+  retry: of('retry'),
+  cleanup: of('cleanup'),
+  migrating: of('migrating'),
+  step: of('step'),
+})
+
+/** Begins anew with each log: what it is made of is made once. */
+export class Collector {
+  readonly #lines = new LinePool(longestLine)
+  readonly #heads = new LinePool(headBytes)
+  readonly #byRule = new Map<Rule, KeptLines>()
+  /** Of this log, in the order in which they were found. */
+  #rules = new Map<Rule, KeptLines>()
+  readonly #marks: Readonly<Record<Mark['kind'], KeptLines>>
+
+  /** The line that is added. */
+  #bytes: Uint8Array = new Uint8Array(0)
+  /** Where it is kept, once it is. */
+  #slot = noSlot
+  #headSlot = noSlot
+
+  /** The last line that is no part of an exception. */
+  #record: { readonly line: number; readonly reading: Reading } | null = null
+
+  /** Where CMake last began to warn. */
+  #warned = Number.NEGATIVE_INFINITY
+
+  constructor() {
+    this.#marks = eachKind(
+      (kind) => new KeptLines(mostMarks[kind], withHead.has(kind) ? this.#heads : this.#lines),
+    )
+  }
+
+  begin(): void {
+    this.#lines.clear()
+    this.#heads.clear()
+    for (const kept of this.#byRule.values()) kept.clear()
+    for (const kept of Object.values(this.#marks)) kept.clear()
+    this.#rules = new Map()
+    this.#slot = noSlot
+    this.#headSlot = noSlot
+    this.#record = null
+    this.#warned = Number.NEGATIVE_INFINITY
+  }
+
+  /** @param bytes of the line, or of a window of it where it is long. They are copied. */
+  add(line: number, bytes: Uint8Array, reading: Reading): void {
+    this.#bytes = bytes
+    if (reading.cmake !== null) this.#warned = reading.cmake === 'warning' ? line : Number.NEGATIVE_INFINITY
+    for (const [kind, phrase] of reading.marks) this.#mark(kind, line, phrase)
+    if (reading.rules.size > 0) {
+      const soft = this.#isSoft(line, reading)
+      for (const [rule, phrase] of reading.rules) this.#keep(rule, line, phrase, soft)
+    }
+    this.#forget()
+    if (!reading.isOfException) this.#record = { line, reading }
+  }
+
+  /** A line is marked once. */
+  #mark(kind: Mark['kind'], line: number, phrase: Phrase): void {
+    const kept = this.#marks[kind]
+    if (kept.last?.line !== line) kept.add(line, this.#slotFor(kind), phrase, false)
+  }
+
+  #slotFor(kind: Mark['kind']): number {
+    if (withText.has(kind)) return this.#wholeSlot()
+    if (!withHead.has(kind)) return noSlot
+    if (this.#headSlot === noSlot) this.#headSlot = this.#heads.hold(this.#bytes)
+    return this.#headSlot
+  }
+
+  #wholeSlot(): number {
+    if (this.#slot === noSlot) this.#slot = this.#lines.hold(this.#bytes)
+    return this.#slot
+  }
+
+  /** Others may use what is kept of the line; nobody adds to them. */
+  #forget(): void {
+    if (this.#slot !== noSlot) this.#lines.release(this.#slot)
+    if (this.#headSlot !== noSlot) this.#heads.release(this.#headSlot)
+    this.#slot = noSlot
+    this.#headSlot = noSlot
+  }
+
+  /** The exception after a warning, and what caused it, are of that warning. */
+  #isSoft(line: number, reading: Reading): boolean {
+    if (reading.isSoft) return true
+    if (line - this.#warned <= warningLines && reading.isIndented) return true
+    const record = this.#record
+    if (record === null || line <= record.line) return false
+    return line <= record.line + reading.linesAfterRecord && record.reading.isSoft
+  }
+
+  /** A line counts once for a rule, by its longest phrase. */
+  #keep(rule: Rule, line: number, phrase: Phrase, soft: boolean): void {
+    let kept = this.#rules.get(rule)
+    if (kept === undefined) {
+      kept = this.#byRule.get(rule) ?? new KeptLines(mostOfARule, this.#lines)
+      this.#byRule.set(rule, kept)
+      this.#rules.set(rule, kept)
+    }
+    const { last } = kept
+    if (last?.line !== line) kept.add(line, this.#wholeSlot(), phrase, soft)
+    else if (last.phrase.length < phrase.length) kept.replaceLast(this.#wholeSlot(), phrase, soft)
+  }
+
+  /** As far as it is remembered: the first lines and the last ones. */
+  readonly isTrouble = (line: number): boolean =>
+    this.#marks.trouble.items.some((place) => place.line === line)
+
+  pass(line: number): void {
+    this.#marks.passed.add(line, noSlot, noPhrase, false)
+  }
+
+  result(log: Log, most: Most): Pick<LogFindings, 'findings' | 'marks' | 'longBytes'> {
+    const lines = this.#lines
+    const heads = this.#heads
+    const bytes = lines.bytesOfLines(longestKept)
+    const isMuch = bytes > most.longBytes
+    const textOf = memoized((slot) => plainLogLine(lines.bytes(slot)))
+    const headOf = memoized((slot) => plainLogLine(heads.bytes(slot)))
+    const marks = eachKind((kind) =>
+      endsOf(this.#marks[kind].items, most.marks).map(({ line, slot, phrase }) => {
+        const text = slot === noSlot ? '' : withHead.has(kind) ? headOf(slot) : textOf(slot)
+        const shorter = kind === 'trouble' || kind === 'end' ? shortenedToCite : shortened
+        return { log, line, whole: isMuch ? shorter(text, phrase.literal) : text, phrase }
+      }),
+    )
+    const strong = strongest(this.#rules, most.findings)
+    return {
+      marks,
+      findings: [...this.#rules].flatMap(([rule, kept]) =>
+        kept.items.filter(strong).map(({ line, slot, phrase, soft }) => {
+          const text = textOf(slot)
+          const whole = isMuch ? shortenedToCite(text, phrase.literal) : text
+          return { log, line, whole, rule, phrase, at: text.toLowerCase().indexOf(phrase.literal), soft }
+        }),
+      ),
+      longBytes: isMuch ? 0 : bytes,
+    }
+  }
+}
+
+const noPhrase = parsePhrase('')
+
+/** The last text is asked for again by all that was found in its line. */
+function memoized(textOf: (slot: number) => string): (slot: number) => string {
+  const texts = new Map<number, string>()
+  return (slot) => {
+    const text = texts.get(slot) ?? textOf(slot)
+    if (text.length <= longestKept) texts.set(slot, text)
+    return text
+  }
+}
+
+/** Whether a line is one of those that say most, so that at most so many are. */
+function strongest(found: ReadonlyMap<Rule, KeptLines>, most: number): (line: KeptLine) => boolean {
+  const all = [...found.values()].flatMap(({ items }) => items)
+  if (all.length <= most) return () => true
+  const strengths = new Map<KeptLine, number>()
+  for (const [{ depth = 'root' }, { items }] of found)
+    for (const line of items) strengths.set(line, line.soft ? 0 : weights[depth])
+  const strengthOf = (line: KeptLine): number => strengths.get(line) ?? 0
+  all.sort((left, right) => strengthOf(right) - strengthOf(left) || right.line - left.line)
+  const chosen = new Set(all.slice(0, most))
+  return (line) => chosen.has(line)
+}
+
+/** The first half and the last. */
+const endsOf = <Item>(items: readonly Item[], most: number): readonly Item[] =>
+  items.length <= most
+    ? items
+    : [...items.slice(0, Math.floor(most / 2)), ...items.slice(items.length - Math.ceil(most / 2))]

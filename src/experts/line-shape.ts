@@ -1,0 +1,128 @@
+/**
+ * Lines that differ only in what no rule asks for have one shape: the time, long numbers, decimals and addresses, and
+ * the names of requests, each with as many digits. A service that complains with each line has few shapes, and one of
+ * each need be read.
+ */
+
+/** Numbers that rules ask for, where the scanner does not find them with the line, and those of levels in records. */
+const named: ReadonlySet<number> = new Set([
+  ...[0, 10, 12, 13, 20, 22, 30, 40, 100, 137, 227],
+  ...[1040, 1044, 1045, 1142, 2002, 2003, 3306, 5432, 6379, 27_017, 308_010],
+])
+/** So are those that a server answers with when it fails. */
+const isStatus = (number: number): boolean => number >= 400 && number < 600
+
+/** Of a name in base 16 that is all one word, such as that of a trace: shorter ones may be codes, `0xC0000005`. */
+const leastHex = 12
+const uuidBytes = 36
+const dashesOfUuid = [8, 13, 18, 23]
+
+const other = 0
+const digit = 1
+const hexLetter = 2
+const letter = 4
+
+const kindOf = new Uint8Array(256)
+for (let code = 0x30; code <= 0x39; code += 1) kindOf[code] = digit
+for (const first of [0x41, 0x61])
+  for (let at = 0; at < 26; at += 1) kindOf[first + at] = at < 6 ? hexLetter : letter
+
+const colon = 0x3a
+const dash = 0x2d
+const comma = 0x2c
+const point = 0x2e
+const lessThan = 0x3c
+const zero = 0x30
+
+/** Signs that no byte is: so many digits stand here, or a name so long, whichever they are. */
+const anyDigits = 0x100
+const anyName = 0x10000
+
+/**
+ * A hash of 53 bits (FNV-1a, from two beginnings) of a line and the words that were found in it: of two shapes in 2^53
+ * one is taken for the other.
+ */
+export function shapeOf(bytes: Uint8Array, words: readonly number[]): number {
+  let low = 0x811c9dc5 | 0
+  let high = 0x050c5d1f
+  for (const word of words) {
+    low = Math.imul(low ^ word, prime)
+    high = Math.imul(high ^ word, prime)
+  }
+  let isInWord = false
+  for (let at = 0; at < bytes.length; ) {
+    let sign = bytes[at] as number
+    let end = at + 1
+    const kind = kindOf[sign] as number
+    if (kind === other) isInWord = false
+    else if (!isInWord) {
+      isInWord = true
+      const name = kind === letter ? at : endOfName(bytes, at)
+      const number = kind === digit && name === at ? endOfNumber(bytes, at) : at
+      if (name > at) {
+        sign = anyName + name - at
+        end = name
+      } else if (number > at) {
+        sign = anyDigits + number - at
+        end = number
+      }
+    }
+    low = Math.imul(low ^ sign, prime)
+    high = Math.imul(high ^ sign, prime)
+    at = end
+  }
+  return (low >>> 0) * 2 ** 21 + (high >>> 11)
+}
+
+const prime = 0x01000193
+
+/** Where a name in base 16 ends that begins here; `start` where none does. */
+function endOfName(bytes: Uint8Array, start: number): number {
+  let kinds = 0
+  let end = start
+  for (let kind = kindAt(bytes, end); kind === digit || kind === hexLetter; kind = kindAt(bytes, end)) {
+    kinds |= kind
+    end += 1
+  }
+  if (kindAt(bytes, end) === letter) return start
+  if (end - start >= leastHex && kinds === (digit | hexLetter)) return end
+  return end - start === dashesOfUuid[0] && isUuid(bytes, start) ? start + uuidBytes : start
+}
+
+/** Where a number ends that begins here and may be any; `start` where none does. */
+function endOfNumber(bytes: Uint8Array, start: number): number {
+  let end = start
+  while (kindAt(bytes, end) === digit) end += 1
+  return isAny(bytes, start, end) ? end : start
+}
+
+const kindAt = (bytes: Uint8Array, at: number): number =>
+  at < bytes.length ? (kindOf[bytes[at] as number] as number) : other
+
+function isUuid(bytes: Uint8Array, start: number): boolean {
+  if (start + uuidBytes > bytes.length) return false
+  for (let at = 0; at < uuidBytes; at += 1) {
+    const kind = kindAt(bytes, start + at)
+    const fits = dashesOfUuid.includes(at) ? bytes[start + at] === dash : kind === digit || kind === hexLetter
+    if (!fits) return false
+  }
+  return kindAt(bytes, start + uuidBytes) === other
+}
+
+/** Whether it does not matter which number it is: no rule asks for it; the digits after a point, or of a time. */
+function isAny(bytes: Uint8Array, start: number, end: number): boolean {
+  const before = start > 0 ? bytes[start - 1] : undefined
+  const isAfterDigit = start > 1 && kindAt(bytes, start - 2) === digit
+  if (isAfterDigit && (before === point || before === comma)) return true
+  if (end - start === 2 && isAfterDigit && before === colon) return true
+  // None, one and several are told apart, and before a line of syslog its priority is a number.
+  if (end - start === 1 || bytes[start] === zero || before === lessThan) return false
+  const number = numberOf(bytes, start, end)
+  return !named.has(number) && !isStatus(number)
+}
+
+function numberOf(bytes: Uint8Array, start: number, end: number): number {
+  let number = 0
+  for (let at = start; at < end; at += 1) number = 10 * number + (bytes[at] as number) - 0x30
+  return number
+}

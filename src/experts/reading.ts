@@ -1,0 +1,103 @@
+/** What a line says, whatever stands before and after it: the rules that it fits, and how it is to be taken. */
+import {
+  causedBy,
+  cmakeWarning,
+  exceptionHead,
+  fetched,
+  isOfException,
+  mostFrames,
+  ofCMake,
+  passedTest,
+  serious,
+  sourceLine,
+  stackFrame,
+} from './line-kinds.ts'
+import type { Phrase } from './phrase.ts'
+import { isOfScript, plainLogLine, withoutPrefix } from './plain-line.ts'
+import { type Candidate, fits, type RuleBook, type SeenLine } from './rule-book.ts'
+import { isSoft } from './severity.ts'
+import type { Mark, Rule } from './words.ts'
+
+/** Kinds of marks that the name of a passed test may look like. */
+const badNews: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['end', 'failure', 'trouble'])
+
+/** Lines that were read in this process. */
+let readLines = 0
+
+export class Reading {
+  /** Each rule once, by its longest phrase, in the order in which they were found. */
+  readonly rules: ReadonlyMap<Rule, Phrase>
+  /** Each kind once, by its first. */
+  readonly marks: ReadonlyMap<Mark['kind'], Phrase>
+  /** Of messages of CMake: the head of one, a warning or not. */
+  readonly cmake: 'warning' | 'other' | null
+  /** It is no record of its own, but belongs to one above it. */
+  readonly isOfException: boolean
+  /** As it was written, less colours. */
+  readonly whole: string
+  readonly #words: string
+  #isSoft: boolean | undefined
+  #linesAfterRecord: number | undefined
+
+  constructor(bytes: Uint8Array, found: readonly number[], book: RuleBook) {
+    const whole = plainLogLine(bytes)
+    const words = withoutPrefix(whole)
+    const { rules, marks } = fitting(bytes, { whole, words }, candidatesOf(found, book))
+    this.rules = rules
+    this.marks = marks
+    this.cmake = ofCMake.test(words) ? (cmakeWarning.test(words) ? 'warning' : 'other') : null
+    this.isOfException = isOfException.test(words)
+    this.whole = whole
+    this.#words = words
+  }
+
+  /** The line is a warning, or says that it will be tried again. */
+  get isSoft(): boolean {
+    this.#isSoft ??= isSoft(this.whole)
+    return this.#isSoft
+  }
+
+  get isIndented(): boolean {
+    return this.whole.endsWith(`  ${this.#words}`)
+  }
+
+  /** As many lines after a record it belongs to it, at most: the head of an exception, and what caused one. */
+  get linesAfterRecord(): number {
+    this.#linesAfterRecord ??= linesAfterRecord(this.whole, this.#words)
+    return this.#linesAfterRecord
+  }
+}
+
+function linesAfterRecord(whole: string, words: string): number {
+  if (serious.test(whole.slice(0, whole.indexOf(words)))) return 0
+  return exceptionHead.test(words) ? 1 : causedBy.test(words) ? mostFrames : 0
+}
+
+function* candidatesOf(found: readonly number[], book: RuleBook): Iterable<Candidate> {
+  for (const word of found) yield* book.candidates[word] ?? []
+}
+
+function fitting(
+  bytes: Uint8Array,
+  { whole, words }: Pick<SeenLine, 'whole' | 'words'>,
+  candidates: Iterable<Candidate>,
+): Pick<Reading, 'rules' | 'marks'> {
+  const lowerWhole = whole.toLowerCase()
+  const lowerWords = words.length === whole.length ? lowerWhole : words.toLowerCase()
+  readLines += 1
+  const seen = { serial: readLines, whole, words, lowerWhole, lowerWords }
+  const isQuoted = stackFrame.test(words) || fetched.test(words) || sourceLine.test(whole)
+  const isFine = passedTest.test(words) || isQuoted || isOfScript(bytes, words)
+  const rules = new Map<Rule, Phrase>()
+  const marks = new Map<Mark['kind'], Phrase>()
+  for (const candidate of candidates) {
+    const { of, phrase } = candidate
+    if ('mark' in of) {
+      const { kind } = of.mark
+      if (marks.has(kind) || (isFine && badNews.has(kind)) || !fits(candidate, seen)) continue
+      marks.set(kind, phrase)
+    } else if (!isFine && phrase.length > (rules.get(of.rule)?.length ?? -1) && fits(candidate, seen))
+      rules.set(of.rule, phrase)
+  }
+  return { rules, marks }
+}
