@@ -7,6 +7,7 @@ import { LinePool } from './line-pool.ts'
 import { type Phrase, parsePhrase } from './phrase.ts'
 import { longestLine, plainLogLine } from './plain-line.ts'
 import type { Reading } from './reading.ts'
+import type { Readings } from './readings.ts'
 import { weights } from './score.ts'
 import type { Log, Mark, Rule } from './words.ts'
 
@@ -166,13 +167,14 @@ export class Collector {
     this.#marks.passed.add(line, noSlot, noPhrase, false)
   }
 
-  result(log: Log, most: Most): Pick<LogFindings, 'findings' | 'marks' | 'longBytes'> {
+  /** @param readings by which the lines were read that were added. */
+  result(log: Log, most: Most, readings: Readings): Pick<LogFindings, 'findings' | 'marks' | 'longBytes'> {
     const lines = this.#lines
     const heads = this.#heads
     const bytes = lines.bytesOfLines(longestKept)
     const isMuch = bytes > most.longBytes
-    const textOf = memoized((slot) => plainLogLine(lines.bytes(slot)))
-    const headOf = memoized((slot) => plainLogLine(heads.bytes(slot)))
+    const textOf = memoized((slot) => plainLogLine(lines.bytes(slot)), isShort)
+    const headOf = memoized((slot) => plainLogLine(heads.bytes(slot)), isShort)
     const marks = eachKind((kind) =>
       endsOf(this.#marks[kind].items, most.marks).map(({ line, slot, phrase }) => {
         const text = slot === noSlot ? '' : withHead.has(kind) ? headOf(slot) : textOf(slot)
@@ -181,13 +183,18 @@ export class Collector {
       }),
     )
     const strong = strongest(this.#rules, most.findings)
+    const saidIn = memoized((slot) => saidAgain(readings, lines.bytes(slot)))
     return {
       marks,
       findings: [...this.#rules].flatMap(([rule, kept]) =>
-        kept.items.filter(strong).map(({ line, slot, phrase, soft }) => {
+        kept.items.filter(strong).flatMap((one) => {
+          const { line, slot, phrase } = one
+          const said = readings.isSure ? null : saidIn(slot)
+          if (said !== null && !said.rules.has(rule)) return []
           const text = textOf(slot)
           const whole = isMuch ? shortenedToCite(text, phrase.literal) : text
-          return { log, line, whole, rule, phrase, at: text.toLowerCase().indexOf(phrase.literal), soft }
+          const soft = one.soft || said?.isSoft === true
+          return [{ log, line, whole, rule, phrase, at: text.toLowerCase().indexOf(phrase.literal), soft }]
         }),
       ),
       longBytes: isMuch ? 0 : bytes,
@@ -197,14 +204,25 @@ export class Collector {
 
 const noPhrase = parsePhrase('')
 
-/** The last text is asked for again by all that was found in its line. */
-function memoized(textOf: (slot: number) => string): (slot: number) => string {
-  const texts = new Map<number, string>()
+/** What is made of a line is asked for again by all that was found in it. */
+function memoized<Value>(
+  of: (slot: number) => Value,
+  isKept: (value: Value) => boolean = () => true,
+): (slot: number) => Value {
+  const values = new Map<number, Value>()
   return (slot) => {
-    const text = texts.get(slot) ?? textOf(slot)
-    if (text.length <= longestKept) texts.set(slot, text)
-    return text
+    const value = values.get(slot) ?? of(slot)
+    if (isKept(value)) values.set(slot, value)
+    return value
   }
+}
+
+const isShort = ({ length }: string): boolean => length <= longestKept
+
+/** Less the text. */
+function saidAgain(readings: Readings, bytes: Uint8Array): Pick<Reading, 'rules' | 'isSoft'> {
+  const { rules, isSoft } = readings.again(bytes)
+  return { rules, isSoft }
 }
 
 /** Whether a line is one of those that say most, so that at most so many are. */

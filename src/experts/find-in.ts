@@ -25,6 +25,7 @@ export async function findIn(
   most: Most,
 ): Promise<LogFindings> {
   found.begin()
+  readings.begin()
   const scanner = new LineScanner(book.literals, (line, bytes, words) =>
     found.add(line, bytes, readings.of(bytes, words)),
   )
@@ -40,7 +41,7 @@ export async function findIn(
   const quiet = skippedAfterBytes > 0 ? [] : tail.quietRecords(scanner.line, found.isTrouble)
   const doneLine = skippedAfterBytes > 0 ? null : tail.doneLine(scanner.line)
   const lines = scanner.line + Math.round(skippedAfterBytes / usualLineBytes)
-  const result = found.result(log, most)
+  const result = found.result(log, most, readings)
   const isDone = doneLine !== null && result.findings.every(({ line }) => line < doneLine)
   return { ...result, quiet, isDone, lines }
 }

@@ -1,4 +1,6 @@
-/** Lines of a shape that came before are not read again. */
+/** What lines say, read as seldom as can be: a shape that came before says the same again, and a kind most likely. */
+import { Kinds, kindOf } from './kinds.ts'
+import { LineScanner } from './line-scanner.ts'
 import { shapeOf } from './line-shape.ts'
 import { Reading } from './reading.ts'
 import type { RuleBook } from './rule-book.ts'
@@ -15,15 +17,36 @@ export class Readings {
   readonly #shapes = new Float64Array(mostShapes)
   /** Of shapes that came twice: most come once, and what is kept of each line soon is old to V8, which then takes more memory. */
   readonly #readings: (Reading | undefined)[] = Array.from({ length: mostShapes }, () => undefined)
+  readonly #kinds = new Kinds()
 
-  /** @param onRead told of each shape at least once. */
+  /** @param onRead told of each shape at least once: with it, nothing is taken to say what it does not. */
   constructor(book: RuleBook, onRead?: (reading: Reading) => void) {
     this.#book = book
     this.#onRead = onRead
   }
 
+  /** For another log. */
+  begin(): void {
+    this.#kinds.begin()
+  }
+
+  /** False when some lines of this log were taken to say what others of their kind said. */
+  get isSure(): boolean {
+    return !this.#kinds.isUsed
+  }
+
   /** @param found the numbers of the book's words that the line has. */
   of(bytes: Uint8Array, found: readonly number[]): Reading {
+    if (this.#onRead !== undefined) return this.#ofShape(bytes, found)
+    const kind = kindOf(bytes, found)
+    const said = this.#kinds.said(kind)
+    if (said !== undefined) return said
+    const reading = this.#ofShape(bytes, found)
+    this.#kinds.add(kind, reading)
+    return reading
+  }
+
+  #ofShape(bytes: Uint8Array, found: readonly number[]): Reading {
     if (bytes.length > longestRemembered) return this.#read(bytes, found)
     const shape = shapeOf(bytes, found)
     const at = shape % mostShapes
@@ -34,6 +57,17 @@ export class Readings {
     this.#shapes[at] = shape
     this.#readings[at] = isKnown ? reading : undefined
     return reading
+  }
+
+  /** Reads a line by itself. */
+  again(bytes: Uint8Array): Reading {
+    let found: readonly number[] = []
+    const scanner = new LineScanner(this.#book.literals, (_line, _bytes, words) => {
+      found = words
+    })
+    scanner.push(bytes)
+    scanner.end()
+    return new Reading(bytes, found, this.#book)
   }
 
   #read(bytes: Uint8Array, found: readonly number[]): Reading {

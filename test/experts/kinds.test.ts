@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { LogFindings } from '../../src/experts/findings.ts'
+import { findInAll } from '../../src/experts/found-in-all.ts'
+import { LineScanner } from '../../src/experts/line-scanner.ts'
+import type { Reading } from '../../src/experts/reading.ts'
+import { Readings } from '../../src/experts/readings.ts'
+import { ruleBook } from '../../src/experts/rule-book.ts'
+
+const many = 1_000
+
+async function findingsIn(lines: readonly string[], isEachRead = false): Promise<LogFindings> {
+  const log = { name: 'app.log', chunks: [Buffer.from(lines.join('\n'))] }
+  // Who wants to know each line has each read.
+  const [found] = await findInAll([log], isEachRead ? { onLine: () => undefined } : {})
+  assert.ok(found)
+  return found
+}
+
+const linesOf = ({ findings }: LogFindings): readonly string[] =>
+  findings.map(({ rule, line, soft }) => `${rule.id} ${line} ${soft}`)
+
+const refused = (port: number, name: string): string =>
+  `2026-03-01 10:15:30 ERROR [${name}] dial tcp 10.0.0.7:${port}: connect: connection refused`
+
+const complaints: readonly ((name: string) => string)[] = [
+  (name) => refused(8080, name),
+  (name) => `{"level":"error","user":"${name}","msg":"connect ETIMEDOUT 10.0.0.8:9200"}`,
+  (name) => `ERROR ${name} cannot be placed`,
+  (name) => `WARN [${name}] connect ECONNREFUSED 10.0.0.7:6379, will retry`,
+  (name) => `npm error code EACCES ${name}`,
+  (name) => `${name} is served`,
+]
+
+test('a service that complains with each line is told of by the first lines and the last, as if each were read', async () => {
+  const name = fc.string({ unit: fc.constantFrom(...'bcdghjklmpqvxz'), minLength: 4, maxLength: 8 })
+  const one = fc.tuple(fc.constantFrom(...complaints), name).map(([complaint, of]) => complaint(of))
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(one, { minLength: 2, maxLength: 40 }),
+      fc.nat({ max: 600 }),
+      async (some, times) => {
+        const lines = Array.from({ length: times }, () => some).flat()
+        const quick = await findingsIn(lines)
+        const exact = await findingsIn(lines, true)
+        assert.deepEqual(linesOf(quick), linesOf(exact))
+        assert.deepEqual(quick.marks, exact.marks)
+      },
+    ),
+    { numRuns: 30 },
+  )
+})
+
+test('a line that was taken to say what others of its kind said is read before it is cited', async () => {
+  const others = Array.from({ length: many }, (_, at) => refused(8080, `n${at}`))
+  const ofDatabase = refused(5432, 'last')
+  const lines = [...others, ofDatabase]
+  const quick = await findingsIn(lines)
+  assert.ok(quick.findings.some(({ line }) => line === many))
+  const wrong = quick.findings.filter(({ line }) => line > many)
+  const right = (await findingsIn(lines, true)).findings.filter(({ line }) => line > many)
+  assert.ok(right.length > 0)
+  for (const { rule } of wrong)
+    assert.ok(
+      right.some((finding) => finding.rule === rule),
+      rule.id,
+    )
+})
+
+test('a line of another level is no trouble, however many of its kind were', async () => {
+  const record = (level: number, at: number): string =>
+    `{"level":${level},"id":"n${at}","msg":"connect ECONNREFUSED 10.0.0.7:6379"}`
+  const lines = [...Array.from({ length: many }, (_, at) => record(50, at)), record(40, many)]
+  const { findings } = await findingsIn(lines)
+  assert.deepEqual([...new Set(findings.filter(({ line }) => line > many).map(({ soft }) => soft))], [true])
+})
+
+test('an error among warnings of its kind is one, however many they were', async () => {
+  const record = (level: number, at: number): string =>
+    `{"level":${level},"id":"n${at}","msg":"connect ECONNREFUSED 10.0.0.7:6379"}`
+  const lines = [...Array.from({ length: many }, (_, at) => record(40, at)), record(50, many)]
+  const { findings } = await findingsIn(lines)
+  assert.deepEqual([...new Set(findings.filter(({ line }) => line > many).map(({ soft }) => soft))], [false])
+})
+
+test('lines of a kind that say two things are all read', async () => {
+  const lines = Array.from({ length: many }, (_, at) => refused(at % 2 === 0 ? 8080 : 5432, `n${at}`))
+  assert.deepEqual(linesOf(await findingsIn(lines)), linesOf(await findingsIn(lines, true)))
+})
+
+test('of a thousand lines of a kind few are read', () => {
+  const book = ruleBook()
+  const readings = new Readings(book)
+  const read = new Set<Reading>()
+  const scanner = new LineScanner(book.literals, (_line, bytes, words) => read.add(readings.of(bytes, words)))
+  for (let at = 0; at < many; at += 1) scanner.push(Buffer.from(`${refused(8080, nameOf(at))}\n`))
+  assert.ok(read.size < many / 4, `${read.size}`)
+})
+
+/** Of letters: numbers alone make no other shape. */
+const nameOf = (at: number): string => [...`${at}`].map((digit) => 'ghjklmnpqr'[Number(digit)]).join('')
+
+test('what counts none is of another kind than what counts some', async () => {
+  const said = (count: number, at: number): string => `n${at}: ${count} tests failed`
+  const lines = [...Array.from({ length: many }, (_, at) => said(3, at)), said(0, many)]
+  const [quick, exact] = [await findingsIn(lines), await findingsIn(lines, true)]
+  assert.deepEqual(quick.marks, exact.marks)
+  assert.deepEqual(linesOf(quick), linesOf(exact))
+  assert.ok(quick.findings.every(({ line }) => line <= many))
+})
+
+test('a kind of line is not forgotten to be read now and then', async () => {
+  const others = Array.from({ length: many }, (_, at) => refused(8080, `n${at}`))
+  const ofDatabase = Array.from({ length: 100 }, (_, at) => refused(5432, `d${at}`))
+  const quick = await findingsIn([...others, ...ofDatabase])
+  const ids = (await findingsIn([...ofDatabase], true)).findings.map(({ rule }) => rule.id)
+  for (const id of ids)
+    assert.ok(
+      quick.findings.some(({ rule }) => rule.id === id),
+      id,
+    )
+})
