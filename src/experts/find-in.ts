@@ -25,7 +25,6 @@ export async function findIn(
   most: Most,
 ): Promise<LogFindings> {
   found.begin()
-  readings.begin()
   const scanner = new LineScanner(book.literals, (line, bytes, words) =>
     found.add(line, bytes, readings.of(bytes, words)),
   )

@@ -1,5 +1,5 @@
 /**
- * Lines that have the same words of rules are of one kind. When many of a log have said the same trouble, the next of
+ * Lines that have the same words of rules are of one kind. When many have said the same trouble, the next of
  * their kind is taken to say so, too, whatever its names and numbers are: of a service that complains with each line
  * few lines tell anything new. Who keeps such a line reads it in the end.
  */
@@ -22,14 +22,6 @@ export class Kinds {
   readonly #counts = new Uint32Array(mostKinds)
   readonly #readings: (Reading | undefined)[] = Array.from({ length: mostKinds }, () => undefined)
   #isUsed = false
-
-  /** For another log. */
-  begin(): void {
-    this.#kinds.fill(0)
-    this.#counts.fill(0)
-    this.#readings.fill(undefined)
-    this.#isUsed = false
-  }
 
   /** Whether any line was taken to say what others said. */
   get isUsed(): boolean {

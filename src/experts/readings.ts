@@ -25,12 +25,7 @@ export class Readings {
     this.#onRead = onRead
   }
 
-  /** For another log. */
-  begin(): void {
-    this.#kinds.begin()
-  }
-
-  /** False when some lines of this log were taken to say what others of their kind said. */
+  /** False when some lines were taken to say what others of their kind said. */
   get isSure(): boolean {
     return !this.#kinds.isUsed
   }
