@@ -1,23 +1,25 @@
 /**
- * Deploys a plan whose task prints a log and fails; prints the milliseconds from the end of the task to the report.
- * Called with the plan, a state directory, and `src/index.ts` or `dist/index.js`.
+ * Deploys a plan whose task prints a log and fails; prints the milliseconds from the end of the task to the report, as
+ * they come out of the command. Called with the plan, a state directory, and `src/cli/main.ts` or `dist/cli/main.js`.
  */
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { createInterface } from 'node:readline'
+import type { Report } from '../../src/index.ts'
 import { root } from '../measure.ts'
 
-const [file = '', stateDir = '', product = ''] = process.argv.slice(2)
-const { deploy, readPlan } = (await import(
-  pathToFileURL(join(root, product)).href
-)) as typeof import('../../src/index.ts')
-let endedMs = 0
-let reportedMs = 0
-const report = await deploy(await readPlan(file), {
-  stateDir,
-  onEvent: ({ type }) => {
-    if (type === 'task-ended') endedMs = performance.now()
-    if (type === 'report') reportedMs = performance.now()
-  },
+const [plan = '', stateDir = '', command = ''] = process.argv.slice(2)
+const words = ['deploy', plan, '--state', stateDir, '--json']
+const child = spawn(process.execPath, [join(root, command), ...words], {
+  stdio: ['ignore', 'pipe', 'ignore'],
 })
-const { cause, partial } = report.tasks.print?.diagnosis ?? {}
-console.log(JSON.stringify({ ms: reportedMs - endedMs, cause, partial: partial !== undefined }))
+const toldMs = new Map<string, number>()
+let report: Report | undefined
+for await (const line of createInterface({ input: child.stdout })) {
+  const told = JSON.parse(line) as { readonly type: string }
+  toldMs.set(told.type, performance.now())
+  if (told.type === 'report') report = told as unknown as Report
+}
+const ms = (toldMs.get('report') ?? Number.NaN) - (toldMs.get('task-ended') ?? Number.NaN)
+const { cause, partial } = report?.tasks.print?.diagnosis ?? {}
+console.log(JSON.stringify({ ms, cause, partial: partial !== undefined }))

@@ -43,16 +43,37 @@ function longLines(): Buffer {
   return Buffer.from(lines.join('\n'))
 }
 
-/** A service that complains with each line: about 4 MiB of it. */
+/** Services that complain with each line, each time of another request: about 4 MiB of it. */
 function errors(): Buffer {
   const lines: string[] = []
   for (let bytes = 0; bytes < 4 * 1024 ** 2; ) {
-    const line = `2026-03-01 10:15:30 ERROR connect ECONNREFUSED 10.0.0.7:6379 (attempt ${lines.length})`
+    const line = complaint(lines.length)
     lines.push(line)
     bytes += line.length + 1
   }
   return Buffer.from(lines.join('\n'))
 }
+
+/** Four in turn, of nginx, a logger, pino and Python, with other names, numbers and times. */
+function complaint(at: number): string {
+  const name = nameOf(at)
+  const time = `10:${two(at / 60)}:${two(at)}`
+  const all = [
+    `2026/03/01 ${time} [error] 31#31: *${at} connect() failed (111: Connection refused) while connecting to upstream, server: shop, request: "GET /cart/${name} HTTP/1.1", upstream: "http://10.0.0.7:8080/cart/${name}"`,
+    `2026-03-01T${time}.123Z ERROR [${name}] cannot place order ${at}: connect ECONNREFUSED 10.0.0.7:6379`,
+    `{"level":"error","time":"2026-03-01T${time}.123Z","request":"${name}","err":{"code":"ETIMEDOUT","message":"connect ETIMEDOUT 10.0.0.8:5432"}}`,
+    `FileNotFoundError: [Errno 2] No such file or directory: '/srv/${name}/${at}.json'`,
+  ]
+  return all[at % all.length] ?? ''
+}
+
+const two = (count: number): string => `${Math.floor(count) % 60}`.padStart(2, '0')
+
+/** Letters that look like chance and are the same each time (a linear congruence, Numerical Recipes). */
+const nameOf = (at: number): string =>
+  ((Math.imul(at, 1_664_525) + 1_013_904_223) >>> 0)
+    .toString(26)
+    .replace(/\d/g, (digit) => 'qrstuvwxyz'[+digit] ?? '')
 
 /** 4 KB in UTF-8. */
 const lineCharacters = 1_300

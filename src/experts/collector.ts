@@ -75,7 +75,7 @@ export class Collector {
   #headSlot = noSlot
 
   /** The last line that is no part of an exception. */
-  #record: { readonly line: number; readonly reading: Reading } | null = null
+  readonly #record: { line: number; reading: Reading | null } = { line: 0, reading: null }
 
   /** Where CMake last began to warn. */
   #warned = Number.NEGATIVE_INFINITY
@@ -94,7 +94,8 @@ export class Collector {
     this.#rules = new Map()
     this.#slot = noSlot
     this.#headSlot = noSlot
-    this.#record = null
+    this.#record.line = 0
+    this.#record.reading = null
     this.#warned = Number.NEGATIVE_INFINITY
   }
 
@@ -102,13 +103,15 @@ export class Collector {
   add(line: number, bytes: Uint8Array, reading: Reading): void {
     this.#bytes = bytes
     if (reading.cmake !== null) this.#warned = reading.cmake === 'warning' ? line : Number.NEGATIVE_INFINITY
-    for (const [kind, phrase] of reading.marks) this.#mark(kind, line, phrase)
-    if (reading.rules.size > 0) {
+    for (const { kind, phrase } of reading.marks) this.#mark(kind, line, phrase)
+    if (reading.rules.length > 0) {
       const soft = this.#isSoft(line, reading)
-      for (const [rule, phrase] of reading.rules) this.#keep(rule, line, phrase, soft)
+      for (const { rule, phrase } of reading.rules) this.#keep(rule, line, phrase, soft)
     }
     this.#forget()
-    if (!reading.isOfException) this.#record = { line, reading }
+    if (reading.isOfException) return
+    this.#record.line = line
+    this.#record.reading = reading
   }
 
   /** A line is marked once. */
@@ -141,9 +144,9 @@ export class Collector {
   #isSoft(line: number, reading: Reading): boolean {
     if (reading.isSoft) return true
     if (line - this.#warned <= warningLines && reading.isIndented) return true
-    const record = this.#record
-    if (record === null || line <= record.line) return false
-    return line <= record.line + reading.linesAfterRecord && record.reading.isSoft
+    const { line: since, reading: record } = this.#record
+    if (record === null || line <= since) return false
+    return line <= since + reading.linesAfterRecord && record.isSoft
   }
 
   /** A line counts once for a rule, by its longest phrase. */
@@ -190,7 +193,7 @@ export class Collector {
         kept.items.filter(strong).flatMap((one) => {
           const { line, slot, phrase } = one
           const said = readings.isSure ? null : saidIn(slot)
-          if (said !== null && !said.rules.has(rule)) return []
+          if (said !== null && !said.rules.some((other) => other.rule === rule)) return []
           const text = textOf(slot)
           const whole = isMuch ? shortenedToCite(text, phrase.literal) : text
           const soft = one.soft || said?.isSoft === true

@@ -3,6 +3,7 @@
  * their kind is taken to say so, too, whatever its names and numbers are: of a service that complains with each line
  * few lines tell anything new. Who keeps such a line reads it in the end.
  */
+import type { Phrase } from './phrase.ts'
 import type { Reading } from './reading.ts'
 import type { Mark } from './words.ts'
 
@@ -20,6 +21,9 @@ export class Kinds {
   /** 0 is none. */
   readonly #kinds = new Uint32Array(mostKinds)
   readonly #counts = new Uint32Array(mostKinds)
+  /** A hash of what they said. */
+  readonly #said = new Int32Array(mostKinds)
+  /** Of those that have said it often enough: what is kept of each line soon is old to V8, which then takes more memory. */
   readonly #readings: (Reading | undefined)[] = Array.from({ length: mostKinds }, () => undefined)
   #isUsed = false
 
@@ -31,34 +35,39 @@ export class Kinds {
   /** What a line of this kind is taken to say; undefined where it is to be read. */
   said(kind: number): Reading | undefined {
     const at = kind % mostKinds
-    if (this.#kinds[at] !== kind || (this.#counts[at] as number) < enough) return undefined
+    const reading = this.#readings[at]
+    if (reading === undefined || this.#kinds[at] !== kind) return undefined
     const count = (this.#counts[at] as number) + 1
-    this.#counts[at] = count % oneIn === 0 ? enough : count
+    this.#counts[at] = count
     if (count % oneIn === 0) return undefined
     this.#isUsed = true
-    return this.#readings[at]
+    return reading
   }
 
   /** A line of this kind was read. */
   add(kind: number, reading: Reading): void {
     const at = kind % mostKinds
-    const before = this.#kinds[at] === kind ? this.#readings[at] : undefined
-    if (before !== undefined && saysTheSame(before, reading)) {
-      if ((this.#counts[at] as number) < enough) this.#counts[at] = (this.#counts[at] as number) + 1
-      return
-    }
+    const said = isTrouble(reading) ? hashOf(reading) : 0
+    const isAsBefore = said !== 0 && this.#kinds[at] === kind && this.#said[at] === said
+    const count = isAsBefore ? (this.#counts[at] as number) + 1 : 1
+    const isEnough = count >= enough && !reading.isSoft
     this.#kinds[at] = kind
-    this.#counts[at] = 1
-    this.#readings[at] = isTrouble(reading) ? reading : undefined
+    this.#said[at] = said
+    this.#counts[at] = count
+    if (!isEnough) this.#readings[at] = undefined
+    else this.#readings[at] ??= reading
   }
 }
 
 /** A number of 32 bits, never 0, of the words that were found in a line, and of whether it counts none of something. */
 export function kindOf(bytes: Uint8Array, words: readonly number[]): number {
   let kind = countsNone(bytes) ? 1 : 2
-  for (const word of words) kind = Math.imul(kind ^ word, 0x01000193)
+  for (const word of words) kind = Math.imul(kind ^ word, prime)
   return kind >>> 0 || 1
 }
+
+/** Of FNV-1a. */
+const prime = 0x01000193
 
 /** A 0 that stands alone. */
 function countsNone(bytes: Uint8Array): boolean {
@@ -76,19 +85,19 @@ const zero = 0x30
 const isAlphanumeric = (byte: number): boolean =>
   byte >= zero && (byte <= 0x39 || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a))
 
-function isTrouble({ rules, marks, cmake, isOfException, isSoft }: Reading): boolean {
-  if (cmake !== null || isOfException || isSoft) return false
-  return (rules.size > 0 || marks.size > 0) && [...marks.keys()].every((kind) => trouble.has(kind))
+function isTrouble({ rules, marks, cmake, isOfException }: Reading): boolean {
+  if (cmake !== null || isOfException) return false
+  return rules.length + marks.length > 0 && marks.every(({ kind }) => trouble.has(kind))
 }
 
-function saysTheSame(one: Reading, other: Reading): boolean {
-  if (one === other) return true
-  if (one.cmake !== other.cmake || one.isOfException !== other.isOfException) return false
-  return hasSame(one.rules, other.rules) && hasSame(one.marks, other.marks) && one.isSoft === other.isSoft
-}
-
-function hasSame<Key, Value>(one: ReadonlyMap<Key, Value>, other: ReadonlyMap<Key, Value>): boolean {
-  if (one.size !== other.size) return false
-  for (const [key, value] of one) if (other.get(key) !== value) return false
-  return true
+/** A number of 32 bits, never 0, of the rules and marks that a line fits, and how well. */
+function hashOf({ rules, marks }: Reading): number {
+  let hash = 0x811c9dc5 | 0
+  const add = (name: string, { length }: Phrase): void => {
+    for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), prime)
+    hash = Math.imul(hash ^ (0x10000 + length), prime)
+  }
+  for (const { rule, phrase } of rules) add(rule.id, phrase)
+  for (const { kind, phrase } of marks) add(kind, phrase)
+  return hash || 1
 }

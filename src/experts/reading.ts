@@ -24,11 +24,14 @@ const badNews: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['end', 'failur
 /** Lines that were read in this process. */
 let readLines = 0
 
+export type SaidRule = { readonly rule: Rule; readonly phrase: Phrase }
+export type SaidMark = { readonly kind: Mark['kind']; readonly phrase: Phrase }
+
 export class Reading {
   /** Each rule once, by its longest phrase, in the order in which they were found. */
-  readonly rules: ReadonlyMap<Rule, Phrase>
+  readonly rules: readonly SaidRule[]
   /** Each kind once, by its first. */
-  readonly marks: ReadonlyMap<Mark['kind'], Phrase>
+  readonly marks: readonly SaidMark[]
   /** Of messages of CMake: the head of one, a warning or not. */
   readonly cmake: 'warning' | 'other' | null
   /** It is no record of its own, but belongs to one above it. */
@@ -42,7 +45,7 @@ export class Reading {
   constructor(bytes: Uint8Array, found: readonly number[], book: RuleBook) {
     const whole = plainLogLine(bytes)
     const words = withoutPrefix(whole)
-    const { rules, marks } = fitting(bytes, { whole, words }, candidatesOf(found, book))
+    const { rules, marks } = fitting(bytes, { whole, words }, found, book)
     this.rules = rules
     this.marks = marks
     this.cmake = ofCMake.test(words) ? (cmakeWarning.test(words) ? 'warning' : 'other') : null
@@ -73,14 +76,11 @@ function linesAfterRecord(whole: string, words: string): number {
   return exceptionHead.test(words) ? 1 : causedBy.test(words) ? mostFrames : 0
 }
 
-function* candidatesOf(found: readonly number[], book: RuleBook): Iterable<Candidate> {
-  for (const word of found) yield* book.candidates[word] ?? []
-}
-
 function fitting(
   bytes: Uint8Array,
   { whole, words }: Pick<SeenLine, 'whole' | 'words'>,
-  candidates: Iterable<Candidate>,
+  found: readonly number[],
+  book: RuleBook,
 ): Pick<Reading, 'rules' | 'marks'> {
   const lowerWhole = whole.toLowerCase()
   const lowerWords = words.length === whole.length ? lowerWhole : words.toLowerCase()
@@ -88,16 +88,27 @@ function fitting(
   const seen = { serial: readLines, whole, words, lowerWhole, lowerWords }
   const isQuoted = stackFrame.test(words) || fetched.test(words) || sourceLine.test(whole)
   const isFine = passedTest.test(words) || isQuoted || isOfScript(bytes, words)
-  const rules = new Map<Rule, Phrase>()
-  const marks = new Map<Mark['kind'], Phrase>()
-  for (const candidate of candidates) {
-    const { of, phrase } = candidate
-    if ('mark' in of) {
-      const { kind } = of.mark
-      if (marks.has(kind) || (isFine && badNews.has(kind)) || !fits(candidate, seen)) continue
-      marks.set(kind, phrase)
-    } else if (!isFine && phrase.length > (rules.get(of.rule)?.length ?? -1) && fits(candidate, seen))
-      rules.set(of.rule, phrase)
+  const rules: SaidRule[] = []
+  const marks: SaidMark[] = []
+  for (const word of found) {
+    for (const candidate of book.candidates[word] ?? []) {
+      if ('mark' in candidate.of) addMark(marks, candidate, candidate.of.mark.kind)
+      else if (!isFine) addRule(rules, candidate, candidate.of.rule)
+    }
   }
   return { rules, marks }
+
+  function addMark(marks: SaidMark[], candidate: Candidate, kind: Mark['kind']): void {
+    if ((isFine && badNews.has(kind)) || marks.some((mark) => mark.kind === kind)) return
+    if (fits(candidate, seen)) marks.push({ kind, phrase: candidate.phrase })
+  }
+
+  function addRule(rules: SaidRule[], candidate: Candidate, rule: Rule): void {
+    const { phrase } = candidate
+    const at = rules.findIndex((one) => one.rule === rule)
+    const known = rules[at]
+    if (known === undefined) {
+      if (fits(candidate, seen)) rules.push({ rule, phrase })
+    } else if (phrase.length > known.phrase.length && fits(candidate, seen)) rules[at] = { rule, phrase }
+  }
 }
