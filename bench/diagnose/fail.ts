@@ -1,6 +1,6 @@
 /**
  * Deploys a plan whose task prints a log and fails; prints the milliseconds from the end of the task to the report, as
- * they come out of the command. Called with the plan, a state directory, and `src/cli/main.ts` or `dist/cli/main.js`.
+ * they come out of the packed command. Called with the plan and a state directory.
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline'
 import type { Report } from '../../src/index.ts'
 import { root } from '../measure.ts'
 
-const [plan = '', stateDir = '', command = ''] = process.argv.slice(2)
+const [plan = '', stateDir = ''] = process.argv.slice(2)
 const words = ['deploy', plan, '--state', stateDir, '--json']
-const child = spawn(process.execPath, [join(root, command), ...words], {
+const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...words], {
   stdio: ['ignore', 'pipe', 'ignore'],
 })
 const toldMs = new Map<string, number>()
