@@ -14,11 +14,11 @@ import type { Log, Mark, Rule } from './words.ts'
 /** Of what comes more often than twice this, the first and the last are kept. */
 const mostOfARule = 4
 const mostMarks = {
-  end: 1_000,
+  end: 512,
   verdict: 1,
   placed: 200,
   pod: 200,
-  failure: 1_000,
+  failure: 512,
   trouble: 200,
   success: 1,
   passed: 1,
