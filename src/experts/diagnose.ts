@@ -122,7 +122,10 @@ function withFact(answers: readonly Answer[], { cause, says, text, decisive }: F
   const same = answers.find((answer) => answer.cause === cause)
   if (!decisive && answers.length > 0)
     return same ? answers : [...answers, factAnswer(cause, says, [engineLine(text)])]
-  const evidence = [engineLine(text), ...(same?.evidence ?? [])].slice(0, mostEvidence)
+  // What the engine said is read like a log, too.
+  const shownBefore = ({ log, text: line }: LogLine): boolean => log === engineName && text.includes(line)
+  const witnesses = (same?.evidence ?? []).filter((line) => !shownBefore(line))
+  const evidence = [engineLine(text), ...witnesses].slice(0, mostEvidence)
   // The signal by which the engine ended it is told of in the log, too.
   const others = answers.filter((answer) => answer !== same && answer.cause !== 'cancelled')
   return [factAnswer(cause, says, evidence), ...others]

@@ -98,7 +98,9 @@ export async function conclude(attempt: Attempt, parts: Conclusion): Promise<Run
   const exitCode = record?.exitCode ?? exit.code
   const end = { ...parts.end, cpuMs: record?.cpuMs ?? null, exitCode, lastOutput: log.lastOutput }
   const ended = { words, exitCode, signal: exit.signal, lastOutput: log.lastOutput }
-  const why = attempt.ending.reason ?? failure(ended) ?? failureOf(attempt, ended)
+  // A command that finds no room for what it prints fails, and has no room to say why.
+  const unkept = systemCodeOf(unlogged?.error) === 'ENOSPC' ? unlogged?.error : undefined
+  const why = attempt.ending.reason ?? failure(ended) ?? unkept ?? failureOf(attempt, ended)
   if (why) throw new AttemptFailure(end, why)
   const incomplete = unrecorded ?? unlogged
   if (incomplete) throw new AttemptFailure(end, incomplete.error)

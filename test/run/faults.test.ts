@@ -81,6 +81,19 @@ test('that the output of a task found no room is why it failed, and its diagnosi
   assert.match(diagnosis?.evidence[0]?.text ?? '', /^STATE_FULL its output could not be written/)
 })
 
+test('so it is where the command fails by that, too: it had no room to say why', { skip }, async () => {
+  await using yard = await openYard()
+  using disk = mountSmallDisk(yard.dir)
+  const print = `${whenRecorded}; head -c 600k /dev/zero`
+  const text = `name: full\ntasks: { a: { run: '${print}; ${fillSmallDisk}; exit 3' } }`
+  await assert.rejects(yard.deploy(text, { ...disk, ...goOnce(yard) }), { code: 'STATE_FULL' })
+  const { error, exitCode, diagnosis } = reportOf(yard).tasks.a ?? {}
+  assert.equal(error?.code, 'STATE_FULL')
+  assert.equal(exitCode, 3)
+  assert.equal(diagnosis?.cause, 'disk-full')
+  assert.match(diagnosis?.evidence[0]?.text ?? '', /exit code 3/)
+})
+
 test('an undo goes on to its end when it cannot be recorded any more', { skip }, async () => {
   await using yard = await openYard()
   using disk = mountSmallDisk(yard.dir)
