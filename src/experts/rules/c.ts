@@ -127,7 +127,15 @@ export const cRules: readonly Rule[] = [
       'skipping incompatible {library} when searching',
       'file format not recognized',
     ],
-    unless: ['ImportError', 'symbol lookup error', 'lint', 'LNK1102', 'LNK1201'],
+    unless: [
+      'ImportError',
+      'symbol lookup error',
+      'lint',
+      'LNK1102',
+      'LNK1201',
+      // GCC's own message of a type that is declared twice.
+      "error: multiple definition of 'enum",
+    ],
     says: 'The linker does not find a symbol or a library: {symbol}{library}{message}',
     log: "main.c:(.text+0x14): undefined reference to `compute_total'",
     source: 'GNU ld, ldmain.c; lld, ELF/Relocations.cpp; MSVC, "Linker tools errors"',
