@@ -64,7 +64,7 @@ export async function run(): Promise<BenchResult> {
       atLeast(
         'the same where each line is an error',
         errors.map(({ cpuMs }) => 100_000 / cpuMs),
-        { unit: 'MB', least: 20 },
+        { unit: 'MB', least: 15 },
       ),
       promised('growth of the greatest resident set over a log of 1 GB', ordinary, mostGrowth),
       promised('the same where each line is an error', complaints, mostGrowth),

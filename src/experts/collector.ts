@@ -11,7 +11,7 @@ import type { Readings } from './readings.ts'
 import { weights } from './score.ts'
 import type { Log, Mark, Rule } from './words.ts'
 
-/** Of what comes more often than twice this, the first and the last are kept. */
+/** Of what comes more often than twice this, the first and the last are kept: of one log a diagnosis looks at 1,024 of a kind. */
 const mostOfARule = 4
 const mostMarks = {
   end: 512,
@@ -178,26 +178,30 @@ export class Collector {
     const isMuch = bytes > most.longBytes
     const textOf = memoized((slot) => plainLogLine(lines.bytes(slot)), isShort)
     const headOf = memoized((slot) => plainLogLine(heads.bytes(slot)), isShort)
+    const exactly = memoized((slot) => said(readings.exactly(lines.bytes(slot))))
     const marks = eachKind((kind) =>
-      endsOf(this.#marks[kind].items, most.marks).map(({ line, slot, phrase }) => {
-        const text = slot === noSlot ? '' : withHead.has(kind) ? headOf(slot) : textOf(slot)
-        const shorter = kind === 'trouble' || kind === 'end' ? shortenedToCite : shortened
-        return { log, line, whole: isMuch ? shorter(text, phrase.literal) : text, phrase }
-      }),
+      endsOf(this.#marks[kind].items, most.marks)
+        .filter(({ slot }) => readings.isExact || kind !== 'trouble' || exactly(slot).marks.includes(kind))
+        .map(({ line, slot, phrase }) => {
+          const text = slot === noSlot ? '' : withHead.has(kind) ? headOf(slot) : textOf(slot)
+          const shorter = kind === 'trouble' || kind === 'end' ? shortenedToCite : shortened
+          return { log, line, whole: isMuch ? shorter(text, phrase.literal) : text, phrase }
+        }),
     )
-    const strong = strongest(this.#rules, most.findings)
-    const saidIn = memoized((slot) => saidAgain(readings, lines.bytes(slot)))
+    const found = new Map(
+      [...this.#rules].map(([rule, { items }]) => [
+        rule,
+        readings.isExact ? items : items.flatMap((one) => confirmed(one, rule, exactly(one.slot))),
+      ]),
+    )
+    const strong = strongest(found, most.findings)
     return {
       marks,
-      findings: [...this.#rules].flatMap(([rule, kept]) =>
-        kept.items.filter(strong).flatMap((one) => {
-          const { line, slot, phrase } = one
-          const said = readings.isSure ? null : saidIn(slot)
-          if (said !== null && !said.rules.some((other) => other.rule === rule)) return []
+      findings: [...found].flatMap(([rule, items]) =>
+        items.filter(strong).map(({ line, slot, phrase, soft }) => {
           const text = textOf(slot)
           const whole = isMuch ? shortenedToCite(text, phrase.literal) : text
-          const soft = one.soft || said?.isSoft === true
-          return [{ log, line, whole, rule, phrase, at: text.toLowerCase().indexOf(phrase.literal), soft }]
+          return { log, line, whole, rule, phrase, at: text.toLowerCase().indexOf(phrase.literal), soft }
         }),
       ),
       longBytes: isMuch ? 0 : bytes,
@@ -223,17 +227,25 @@ function memoized<Value>(
 const isShort = ({ length }: string): boolean => length <= longestKept
 
 /** Less the text. */
-function saidAgain(readings: Readings, bytes: Uint8Array): Pick<Reading, 'rules' | 'isSoft'> {
-  const { rules, isSoft } = readings.again(bytes)
-  return { rules, isSoft }
+type Said = Pick<Reading, 'rules' | 'isSoft'> & { readonly marks: readonly Mark['kind'][] }
+const said = ({ rules, isSoft, marks }: Reading): Said => ({
+  rules,
+  isSoft,
+  marks: marks.map(({ kind }) => kind),
+})
+
+/** The line as it is found by itself, if it is. */
+function confirmed(line: KeptLine, rule: Rule, { rules, isSoft }: Said): readonly KeptLine[] {
+  const found = rules.find((other) => other.rule === rule)
+  return found === undefined ? [] : [{ ...line, phrase: found.phrase, soft: line.soft || isSoft }]
 }
 
 /** Whether a line is one of those that say most, so that at most so many are. */
-function strongest(found: ReadonlyMap<Rule, KeptLines>, most: number): (line: KeptLine) => boolean {
-  const all = [...found.values()].flatMap(({ items }) => items)
+function strongest(found: ReadonlyMap<Rule, readonly KeptLine[]>, most: number): (line: KeptLine) => boolean {
+  const all = [...found.values()].flat()
   if (all.length <= most) return () => true
   const strengths = new Map<KeptLine, number>()
-  for (const [{ depth = 'root' }, { items }] of found)
+  for (const [{ depth = 'root' }, items] of found)
     for (const line of items) strengths.set(line, line.soft ? 0 : weights[depth])
   const strengthOf = (line: KeptLine): number => strengths.get(line) ?? 0
   all.sort((left, right) => strengthOf(right) - strengthOf(left) || right.line - left.line)

@@ -123,9 +123,10 @@ function withFact(answers: readonly Answer[], { cause, says, text, decisive }: F
   if (!decisive && answers.length > 0)
     return same ? answers : [...answers, factAnswer(cause, says, [engineLine(text)])]
   // What the engine said is read like a log, too.
-  const shownBefore = ({ log, text: line }: LogLine): boolean => log === engineName && text.includes(line)
-  const witnesses = (same?.evidence ?? []).filter((line) => !shownBefore(line))
-  const evidence = [engineLine(text), ...witnesses].slice(0, mostEvidence)
+  const seen = engineLine(text)
+  const isShown = ({ log, text: line }: LogLine): boolean => log === engineName && seen.text.includes(line)
+  const witnesses = (same?.evidence ?? []).filter((line) => !isShown(line))
+  const evidence = [seen, ...witnesses].slice(0, mostEvidence)
   // The signal by which the engine ended it is told of in the log, too.
   const others = answers.filter((answer) => answer !== same && answer.cause !== 'cancelled')
   return [factAnswer(cause, says, evidence), ...others]

@@ -15,7 +15,10 @@ const leastFindings = 64
 const leastMarks = 16
 const kindsThatAreMany = 4
 
-/** @throws what reading a log throws, and the signal's reason. */
+/**
+ * @param options.onLine told of each shape of line at least once; with it, each is read exactly.
+ * @throws what reading a log throws, and the signal's reason.
+ */
 export async function findInAll(
   logs: readonly Log[],
   { onLine, signal }: { readonly onLine?: (line: string) => void; readonly signal?: AbortSignal | undefined },

@@ -112,7 +112,6 @@ export class LineScanner {
         continue
       }
       const arrived = literals.arrive(way)
-      next = literals.next
       state = arrived.state
       if (arrived.words !== null) this.#hit(arrived.words)
       else {
@@ -121,6 +120,8 @@ export class LineScanner {
         this.#countLine(bytes[at], at === start)
         start = at + 1
       }
+      // The table may have grown, also while a long line was told.
+      next = literals.next
     }
     this.#state = state
     return start

@@ -22,10 +22,10 @@ const digit = 1
 const hexLetter = 2
 const letter = 4
 
-const kindOf = new Uint8Array(256)
-for (let code = 0x30; code <= 0x39; code += 1) kindOf[code] = digit
+const classOf = new Uint8Array(256)
+for (let code = 0x30; code <= 0x39; code += 1) classOf[code] = digit
 for (const first of [0x41, 0x61])
-  for (let at = 0; at < 26; at += 1) kindOf[first + at] = at < 6 ? hexLetter : letter
+  for (let at = 0; at < 26; at += 1) classOf[first + at] = at < 6 ? hexLetter : letter
 
 const colon = 0x3a
 const dash = 0x2d
@@ -53,14 +53,15 @@ export function shapeOf(bytes: Uint8Array, words: readonly number[]): number {
   for (let at = 0; at < bytes.length; ) {
     let sign = bytes[at] as number
     let end = at + 1
-    const kind = kindOf[sign] as number
+    const kind = classOf[sign] as number
     if (kind === other) isInWord = false
     else if (!isInWord) {
       isInWord = true
       const name = kind === letter ? at : endOfName(bytes, at)
       const number = kind === digit && name === at ? endOfNumber(bytes, at) : at
       if (name > at) {
-        sign = anyName + name - at
+        // What stands before a line is another thing where it begins with a digit.
+        sign = anyName + 2 * (name - at) + (kind === digit ? 1 : 0)
         end = name
       } else if (number > at) {
         sign = anyDigits + number - at
@@ -80,40 +81,42 @@ const prime = 0x01000193
 function endOfName(bytes: Uint8Array, start: number): number {
   let kinds = 0
   let end = start
-  for (let kind = kindAt(bytes, end); kind === digit || kind === hexLetter; kind = kindAt(bytes, end)) {
+  for (let kind = classAt(bytes, end); kind === digit || kind === hexLetter; kind = classAt(bytes, end)) {
     kinds |= kind
     end += 1
   }
-  if (kindAt(bytes, end) === letter) return start
+  if (classAt(bytes, end) === letter) return start
   if (end - start >= leastHex && kinds === (digit | hexLetter)) return end
   return end - start === dashesOfUuid[0] && isUuid(bytes, start) ? start + uuidBytes : start
 }
 
 /** Where a number ends that begins here and may be any; `start` where none does. */
-function endOfNumber(bytes: Uint8Array, start: number): number {
+export function endOfNumber(bytes: Uint8Array, start: number): number {
   let end = start
-  while (kindAt(bytes, end) === digit) end += 1
+  while (classAt(bytes, end) === digit) end += 1
   return isAny(bytes, start, end) ? end : start
 }
 
-const kindAt = (bytes: Uint8Array, at: number): number =>
-  at < bytes.length ? (kindOf[bytes[at] as number] as number) : other
+const classAt = (bytes: Uint8Array, at: number): number =>
+  at < bytes.length ? (classOf[bytes[at] as number] as number) : other
 
 function isUuid(bytes: Uint8Array, start: number): boolean {
   if (start + uuidBytes > bytes.length) return false
   for (let at = 0; at < uuidBytes; at += 1) {
-    const kind = kindAt(bytes, start + at)
+    const kind = classAt(bytes, start + at)
     const fits = dashesOfUuid.includes(at) ? bytes[start + at] === dash : kind === digit || kind === hexLetter
     if (!fits) return false
   }
-  return kindAt(bytes, start + uuidBytes) === other
+  return classAt(bytes, start + uuidBytes) === other
 }
 
 /** Whether it does not matter which number it is: no rule asks for it; the digits after a point, or of a time. */
 function isAny(bytes: Uint8Array, start: number, end: number): boolean {
   const before = start > 0 ? bytes[start - 1] : undefined
-  const isAfterDigit = start > 1 && kindAt(bytes, start - 2) === digit
-  if (isAfterDigit && (before === point || before === comma)) return true
+  const isAfterDigit = start > 1 && classAt(bytes, start - 2) === digit
+  if (isAfterDigit && before === point) return true
+  // A lone 0 after a comma is none of something; the digits of a second are more than one.
+  if (isAfterDigit && before === comma && end - start > 1) return true
   if (end - start === 2 && isAfterDigit && before === colon) return true
   // None, one and several are told apart, and before a line of syslog its priority is a number.
   if (end - start === 1 || bytes[start] === zero || before === lessThan) return false

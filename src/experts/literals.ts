@@ -112,7 +112,8 @@ class Table implements Literals {
     this.#addChildren(root)
     this.next[start + breakClass] = -1
     this.next[start + escapeClass] = -1
-    this.next.copyWithin(this.#newRow(lineBreak), start, start + classes)
+    const afterBreak = this.#newRow(lineBreak)
+    this.next.copyWithin(afterBreak, start, start + classes)
   }
 
   get start(): number {
@@ -187,6 +188,7 @@ class Table implements Literals {
 
 /** The numbers of the words in the order of their letters. */
 function sorted(ends: readonly string[]): readonly number[] {
-  const numbered = ends.map((end, word) => `${end}\0${word}`).sort()
+  const digits = `${ends.length}`.length
+  const numbered = ends.map((end, word) => `${end}\0${`${word}`.padStart(digits, '0')}`).sort()
   return numbered.map((text) => Number(text.slice(text.indexOf('\0') + 1)))
 }

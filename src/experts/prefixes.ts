@@ -96,3 +96,5 @@ export function prefixesOf(line: string): readonly RegExp[] {
   if (/^\d/.test(line)) return withDigit
   return /^[[(<#:│╷╵\ufeff]/.test(line) ? withSign : withLetter
 }
+
+export const allPrefixes: readonly RegExp[] = [...withDigit, ...withSign, ...withLetter]

@@ -7,8 +7,10 @@ import type { RuleBook } from './rule-book.ts'
 
 /** Shapes that are remembered; a new one takes the place of another. */
 const mostShapes = 2_048
-/** Of a longer line nothing is remembered, in bytes: with the number of shapes, some 4 MB. */
+/** Of a longer line nothing is remembered, in bytes: with the number of shapes, some 8 MB. */
 const longestRemembered = 1_024
+/** With less to read nothing would be gained. */
+const manyLines = 256
 
 export class Readings {
   readonly #book: RuleBook
@@ -18,6 +20,11 @@ export class Readings {
   /** Of shapes that came twice: most come once, and what is kept of each line soon is old to V8, which then takes more memory. */
   readonly #readings: (Reading | undefined)[] = Array.from({ length: mostShapes }, () => undefined)
   readonly #kinds = new Kinds()
+  #scanner: LineScanner | undefined
+  #found: readonly number[] = []
+
+  /** Lines that were read, before kinds are looked at. */
+  #count = 0
 
   /** @param onRead told of each shape at least once: with it, nothing is taken to say what it does not. */
   constructor(book: RuleBook, onRead?: (reading: Reading) => void) {
@@ -26,43 +33,45 @@ export class Readings {
   }
 
   /** False when some lines were taken to say what others of their kind said. */
-  get isSure(): boolean {
+  get isExact(): boolean {
     return !this.#kinds.isUsed
   }
 
   /** @param found the numbers of the book's words that the line has. */
   of(bytes: Uint8Array, found: readonly number[]): Reading {
-    if (this.#onRead !== undefined) return this.#ofShape(bytes, found)
-    const kind = kindOf(bytes, found)
-    const said = this.#kinds.said(kind)
-    if (said !== undefined) return said
-    const reading = this.#ofShape(bytes, found)
-    this.#kinds.add(kind, reading)
-    return reading
-  }
-
-  #ofShape(bytes: Uint8Array, found: readonly number[]): Reading {
     if (bytes.length > longestRemembered) return this.#read(bytes, found)
     const shape = shapeOf(bytes, found)
     const at = shape % mostShapes
     const isKnown = this.#shapes[at] === shape
     const known = isKnown ? this.#readings[at] : undefined
     if (known !== undefined) return known
-    const reading = this.#read(bytes, found)
+    const reading = this.#ofKind(bytes, found)
     this.#shapes[at] = shape
     this.#readings[at] = isKnown ? reading : undefined
     return reading
   }
 
-  /** Reads a line by itself. */
-  again(bytes: Uint8Array): Reading {
-    let found: readonly number[] = []
-    const scanner = new LineScanner(this.#book.literals, (_line, _bytes, words) => {
-      found = words
+  /** Of a shape that is new, or came once. */
+  #ofKind(bytes: Uint8Array, found: readonly number[]): Reading {
+    this.#count += 1
+    if (this.#count < manyLines || this.#onRead !== undefined) return this.#read(bytes, found)
+    const kind = kindOf(bytes, found, this.#book.vocabulary)
+    const assumed = this.#kinds.assumed(kind)
+    if (assumed !== undefined) return assumed
+    const reading = this.#read(bytes, found)
+    this.#kinds.add(kind, reading)
+    return reading
+  }
+
+  /** What a line says by itself. */
+  exactly(bytes: Uint8Array): Reading {
+    this.#scanner ??= new LineScanner(this.#book.literals, (_line, _bytes, words) => {
+      this.#found = words
     })
-    scanner.push(bytes)
-    scanner.end()
-    return new Reading(bytes, found, this.#book)
+    this.#found = []
+    this.#scanner.push(bytes)
+    this.#scanner.end()
+    return new Reading(bytes, this.#found, this.#book)
   }
 
   #read(bytes: Uint8Array, found: readonly number[]): Reading {

@@ -43,11 +43,21 @@ const relayed = /^.{0,40}\bDEBUG util\.py:\d{1,5}:|^\S{19,32} ?app\[[\w-]{1,40}\
 /** What a test of pytest expects and got may be any words. */
 const asserted = /(?:^|\s)[E>] {2,8}(?:assert |AssertionError)/
 
-const soft = [softWords, asserted, capitalLevel, debugging, otherLevel, levelField, levelNumber, ofAPeer]
+/** Of what a line says itself. */
+export const softPatterns: readonly RegExp[] = [
+  softWords,
+  asserted,
+  capitalLevel,
+  debugging,
+  otherLevel,
+  levelField,
+  levelNumber,
+  ofAPeer,
+]
 
 /** A warning, something that is tried again, or a level below it. Events of Kubernetes have no higher level than Warning. */
 export const isSoft = (line: string): boolean => {
   const said = line.replace(relayed, '')
-  const isBelow = soft.some((pattern) => pattern.test(said)) || hasSoftPriority(said)
+  const isBelow = softPatterns.some((pattern) => pattern.test(said)) || hasSoftPriority(said)
   return isBelow && !said.includes(lastTry)
 }

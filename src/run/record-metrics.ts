@@ -28,7 +28,7 @@ export async function recordRunMetrics({
   memory,
   chunkSize,
 }: MetricsParts): Promise<void> {
-  // Loaded when the tasks have ended, into the room of what the run has left behind. Where one has failed, its user waits.
+  // Loaded when the tasks have ended, into the room of what the run has left behind. Where it has not succeeded, its user waits.
   if (report.status === 'succeeded') giveBackMemory()
   const { MetricsRepository } = await import('../metrics/metrics.ts')
   await using metrics = await MetricsRepository.open({ store }, { clock, durability: 'normal' })

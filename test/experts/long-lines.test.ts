@@ -5,6 +5,9 @@ import fc from 'fast-check'
 import { diagnose } from '../../src/experts/experts.ts'
 import { LineScanner } from '../../src/experts/line-scanner.ts'
 import { compileLiterals } from '../../src/experts/literals.ts'
+import { marksOfFailure } from '../../src/experts/marks-of-failure.ts'
+import { literalOf } from '../../src/experts/phrase.ts'
+import { rules } from '../../src/experts/rules/rules.ts'
 import { createRedactor } from '../../src/redact/redact.ts'
 
 const wanted = 'address already in use'
@@ -131,4 +134,28 @@ test('of a line of JSON with long fields the error is cited, and of lines that n
   assert.match(quoted.evidence[0]?.text ?? '', /^….*shop.* not found/)
   const unknown = await diagnosed(`${fill('step ', 900)}the frobnicator exploded: fatal error in it\n`)
   assert.match(unknown.evidence[0]?.text ?? '', /^….*frobnicator exploded/)
+})
+
+test('the table of words may grow while a long line is masked', () => {
+  const words = [...new Set([...rules, ...marksOfFailure].flatMap(({ phrases }) => phrases.map(literalOf)))]
+  const secret = 'ghp_0123456789abcdefghijklmnopqrstuvwxyzABCD'
+  const short = `error \x01\x01 \x01${secret} \x01\n`
+  const long = `error ${'\x01'.repeat(4_200)} \x01${secret} \x01\n`
+  const text = words.map((word) => `\x01${word}`).join('')
+  const scan = (log: string): number => {
+    const literals = compileLiterals(words)
+    const scanner = new LineScanner(literals, () => undefined)
+    scanner.push(Buffer.from(log))
+    scanner.end()
+    return literals.next.length
+  }
+  // So much of the text leaves no room for another row.
+  let [least, most] = [0, 20_000]
+  const first = scan(short)
+  while (most - least > 1) {
+    const middle = (least + most) >> 1
+    if (scan(`${short}${text.slice(0, middle)}\n`) > first) most = middle
+    else least = middle
+  }
+  assert.ok(scan(`${short}${text.slice(0, least)}\n${long}\x01*\x01*** done\n`) > first)
 })

@@ -1,0 +1,33 @@
+/** The words that rules, marks and expressions on lines are made of: any other word may be any name. */
+import * as lineKinds from './line-kinds.ts'
+import { allPrefixes } from './prefixes.ts'
+import { softPatterns } from './severity.ts'
+import type { Mark, Rule } from './words.ts'
+
+/** Expressions have these as the beginning of a word, or as its end. */
+const forms = ['deprecate', 'deprecated', 'deprecates', 'deprecation', 'deprecations']
+
+/** In lower case, as hashes. */
+export type Vocabulary = ReadonlySet<number>
+
+export function vocabularyOf(said: readonly (Mark | Rule)[]): Vocabulary {
+  const texts = said.flatMap(({ phrases, unless = [] }) => [...phrases, ...unless])
+  const patterns = [...softPatterns, ...allPrefixes, ...Object.values(lineKinds)].filter(isPattern)
+  const hashes = new Set<number>()
+  for (const text of [...texts, ...patterns.map(({ source }) => source), ...forms])
+    for (const word of text.toLowerCase().match(/[a-z\d]+/g) ?? []) hashes.add(hashOfWord(word))
+  return hashes
+}
+
+const isPattern = (one: unknown): one is RegExp => one instanceof RegExp
+
+/** FNV-1a of letters and digits in lower case, as a small integer of V8. */
+function hashOfWord(word: string): number {
+  let hash = wordStart
+  for (let at = 0; at < word.length; at += 1) hash = withByte(hash, word.charCodeAt(at))
+  return hash & smallest
+}
+
+export const wordStart = 0x811c9dc5 | 0
+export const withByte = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193)
+export const smallest = 0x3fffffff
