@@ -14,10 +14,13 @@ export function vocabularyOf(said: readonly (Mark | Rule)[]): Vocabulary {
   const texts = said.flatMap(({ phrases, unless = [] }) => [...phrases, ...unless])
   const patterns = [...softPatterns, ...allPrefixes, ...Object.values(lineKinds)].filter(isPattern)
   const hashes = new Set<number>()
-  for (const text of [...texts, ...patterns.map(({ source }) => source), ...forms])
+  for (const text of [...texts, ...patterns.map(wordsOf), ...forms])
     for (const word of text.toLowerCase().match(/[a-z\d]+/g) ?? []) hashes.add(hashOfWord(word))
   return hashes
 }
+
+/** `\bwarn` has the word `warn`. */
+const wordsOf = ({ source }: RegExp): string => source.replace(/\\[a-z]/gi, ' ')
 
 const isPattern = (one: unknown): one is RegExp => one instanceof RegExp
 
