@@ -49,7 +49,7 @@ function placeFor(context: TestContext): Place {
 
 /** In the plan file `$${` stands for `${`; the text of `run` is never touched. */
 function escaped(value: unknown, key = ''): unknown {
-  if (typeof value === 'string') return key === 'run' ? value : value.replaceAll('${', '$${')
+  if (typeof value === 'string') return key === 'run' ? value : value.replaceAll('${', () => '$${')
   if (Array.isArray(value)) return value.map((item) => escaped(item))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, escaped(inner, name)]))

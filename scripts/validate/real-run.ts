@@ -50,7 +50,7 @@ export async function takeMemory(mebibytes: number): Promise<Ballast> {
 
 /** The words of a Node.js program for `exec` in a plan: JSON is YAML. */
 export function execProgram(program: string): string {
-  return JSON.stringify([process.execPath, '--eval', program.replaceAll('${', '$${')])
+  return JSON.stringify([process.execPath, '--eval', program.replaceAll('${', () => '$${')])
 }
 
 /** A zombie is not alive: it has ended, and only its parent has not asked yet. */

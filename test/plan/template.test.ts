@@ -103,7 +103,7 @@ test('a template written as text and read again is the same template', () => {
   )
   type Part = string | (typeof hole extends fc.Arbitrary<infer Hole> ? Hole : never)
   const write = (part: Part): string => {
-    if (typeof part === 'string') return part.replaceAll('${', '$${')
+    if (typeof part === 'string') return part.replaceAll('${', () => '$${')
     if ('secret' in part) return `\${secrets.${part.secret}}`
     const [name, otherwise] =
       'output' in part
