@@ -1,10 +1,11 @@
 /** What green runs said, line by line, apart from numbers: what they said as well is not why another one failed. */
 import { longestExcerpt } from './excerpt.ts'
+import { hashOf53, hashStart, secondStart, withSign } from './hash.ts'
 
 /** Of all green logs together; about 1 MB. */
 const mostShapes = 20_000
 
-/** Hashes of lines with words that were looked for. Of two lines in 2^53 that differ one is taken for the other. */
+/** Hashes of lines with words that were looked for. */
 export class FamiliarLines {
   readonly #shapes = new Set<number>()
 
@@ -19,11 +20,11 @@ export class FamiliarLines {
 
 const anyNumber = 0x23
 
-/** FNV-1a twice, from two beginnings. Numbers, also those in base 16, are all the same. */
+/** Numbers, also those in base 16, are all the same. */
 function shapeOf(line: string): number {
   const length = Math.min(line.length, longestExcerpt)
-  let low = 0x811c9dc5
-  let high = 0x050c5d1f
+  let low = hashStart
+  let high = secondStart
   for (let at = 0; at < length; ) {
     let end = at
     let hasDigit = false
@@ -31,12 +32,12 @@ function shapeOf(line: string): number {
     if (end === at) end += 1
     for (let index = at; index < (hasDigit ? at + 1 : end); index += 1) {
       const code = hasDigit ? anyNumber : line.charCodeAt(index)
-      low = Math.imul(low ^ code, 0x01000193)
-      high = Math.imul(high ^ code, 0x01000193)
+      low = withSign(low, code)
+      high = withSign(high, code)
     }
     at = end
   }
-  return (low >>> 0) * 2 ** 21 + (high >>> 11)
+  return hashOf53(low, high)
 }
 
 const nine = 0x39

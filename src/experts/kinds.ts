@@ -4,10 +4,9 @@
  * line reads it before.
  */
 
-import { endOfNumber } from './line-shape.ts'
+import { hashStart, withSign } from './hash.ts'
 import type { Phrase } from './phrase.ts'
 import type { Reading } from './reading.ts'
-import { smallest, type Vocabulary, withByte, wordStart } from './vocabulary.ts'
 import type { Mark } from './words.ts'
 
 /** So many of a kind must have said the same, one after the other; */
@@ -62,58 +61,6 @@ export class Kinds {
   }
 }
 
-/**
- * A number of 32 bits, never 0, of the words that were found in a line, and of all else in it but names: words in lower
- * case that no rule has, and names with digits, are one like another; numbers as in a shape.
- */
-export function kindOf(bytes: Uint8Array, found: readonly number[], vocabulary: Vocabulary): number {
-  let kind = wordStart
-  for (const word of found) kind = withByte(kind, word)
-  for (let at = 0; at < bytes.length; ) {
-    const byte = bytes[at] as number
-    const first = classOf[byte] as number
-    if (first === other) {
-      kind = withByte(kind, byte)
-      at += 1
-      continue
-    }
-    const number = first === digit ? endOfNumber(bytes, at) : at
-    if (number > at) {
-      kind = withByte(kind, anyNumber)
-      at = number
-      continue
-    }
-    // A word: its hash, if it may matter.
-    let word = wordStart
-    let classes = 0
-    for (
-      let one = first;
-      one !== other;
-      one = at < bytes.length ? (classOf[bytes[at] as number] as number) : other
-    ) {
-      classes |= one
-      word = withByte(word, bytes[at] as number)
-      at += 1
-    }
-    const isName = (classes & upper) === 0 && classes !== digit && !vocabulary.has(word & smallest)
-    kind = withByte(kind, isName ? anyName : word)
-  }
-  return kind >>> 0 || 1
-}
-
-/** Signs that no byte and no word is, most likely. */
-const anyName = 0x100
-const anyNumber = 0x101
-
-const other = 0
-const digit = 1
-const lower = 2
-const upper = 4
-const classOf = new Uint8Array(256)
-for (let code = 0x30; code <= 0x39; code += 1) classOf[code] = digit
-for (let code = 0x61; code <= 0x7a; code += 1) classOf[code] = lower
-for (let code = 0x41; code <= 0x5a; code += 1) classOf[code] = upper
-
 function isTrouble({ rules, marks, cmake, isOfException }: Reading): boolean {
   if (cmake !== null || isOfException) return false
   return rules.length + marks.length > 0 && marks.every(({ kind }) => trouble.has(kind))
@@ -121,10 +68,10 @@ function isTrouble({ rules, marks, cmake, isOfException }: Reading): boolean {
 
 /** A number of 32 bits, never 0, of the rules and marks that a line fits, and how well. */
 function hashOf({ rules, marks }: Reading): number {
-  let hash = wordStart
+  let hash = hashStart
   const add = (name: string, { length }: Phrase): void => {
-    for (let at = 0; at < name.length; at += 1) hash = withByte(hash, name.charCodeAt(at))
-    hash = withByte(hash, 0x10000 + length)
+    for (let at = 0; at < name.length; at += 1) hash = withSign(hash, name.charCodeAt(at))
+    hash = withSign(hash, 0x10000 + length)
   }
   for (const { rule, phrase } of rules) add(rule.id, phrase)
   for (const { kind, phrase } of marks) add(kind, phrase)

@@ -1,8 +1,12 @@
 /**
  * Lines that differ only in what no rule asks for have one shape: the time, long numbers, decimals and addresses, and
  * the names of requests, each with as many digits. A service that complains with each line has few shapes, and one of
- * each need be read.
+ * each need be read. Lines of one kind differ in names as well.
+ *
+ * Both walk over each byte of such a log: the table of bytes stands here, as V8 takes nothing imported for constant.
  */
+import { hashOf53, hashStart, secondStart, withSign } from './hash.ts'
+import { smallest, type Vocabulary } from './vocabulary.ts'
 
 /** Numbers that rules ask for, where the scanner does not find them with the line, and those of levels in records. */
 const named: ReadonlySet<number> = new Set([
@@ -12,52 +16,50 @@ const named: ReadonlySet<number> = new Set([
 /** So are those that a server answers with when it fails. */
 const isStatus = (number: number): boolean => number >= 400 && number < 600
 
+/** What a byte of a word is, in `classOf`; 0 for all else. */
+const digit = 1
+const hexLetter = 2
+const lower = 4
+const upper = 8
+
+const classOf = new Uint8Array(256)
+for (let code = 0x30; code <= 0x39; code += 1) classOf[code] = digit
+for (let at = 0; at < 26; at += 1) {
+  const hex = at < 6 ? hexLetter : 0
+  classOf[0x41 + at] = upper | hex
+  classOf[0x61 + at] = lower | hex
+}
+
+const classAt = (bytes: Uint8Array, at: number): number =>
+  at < bytes.length ? (classOf[bytes[at] as number] as number) : 0
+
 /** Of a name in base 16 that is all one word, such as that of a trace: shorter ones may be codes, `0xC0000005`. */
 const leastHex = 12
 const uuidBytes = 36
 const dashesOfUuid = [8, 13, 18, 23]
-
-const other = 0
-const digit = 1
-const hexLetter = 2
-const letter = 4
-
-const classOf = new Uint8Array(256)
-for (let code = 0x30; code <= 0x39; code += 1) classOf[code] = digit
-for (const first of [0x41, 0x61])
-  for (let at = 0; at < 26; at += 1) classOf[first + at] = at < 6 ? hexLetter : letter
-
-const colon = 0x3a
 const dash = 0x2d
-const comma = 0x2c
-const point = 0x2e
-const lessThan = 0x3c
-const zero = 0x30
 
 /** Signs that no byte is: so many digits stand here, or a name so long, whichever they are. */
 const anyDigits = 0x100
 const anyName = 0x10000
 
-/**
- * A hash of 53 bits (FNV-1a, from two beginnings) of a line and the words that were found in it: of two shapes in 2^53
- * one is taken for the other.
- */
+/** A hash of 53 bits of a line and the words that were found in it. */
 export function shapeOf(bytes: Uint8Array, words: readonly number[]): number {
-  let low = 0x811c9dc5 | 0
-  let high = 0x050c5d1f
+  let low = hashStart
+  let high = secondStart
   for (const word of words) {
-    low = Math.imul(low ^ word, prime)
-    high = Math.imul(high ^ word, prime)
+    low = withSign(low, word)
+    high = withSign(high, word)
   }
   let isInWord = false
   for (let at = 0; at < bytes.length; ) {
     let sign = bytes[at] as number
     let end = at + 1
     const kind = classOf[sign] as number
-    if (kind === other) isInWord = false
+    if (kind === 0) isInWord = false
     else if (!isInWord) {
       isInWord = true
-      const name = kind === letter ? at : endOfName(bytes, at)
+      const name = (kind & (digit | hexLetter)) === 0 ? at : endOfName(bytes, at)
       const number = kind === digit && name === at ? endOfNumber(bytes, at) : at
       if (name > at) {
         // What stands before a line is another thing where it begins with a digit.
@@ -68,46 +70,85 @@ export function shapeOf(bytes: Uint8Array, words: readonly number[]): number {
         end = number
       }
     }
-    low = Math.imul(low ^ sign, prime)
-    high = Math.imul(high ^ sign, prime)
+    low = withSign(low, sign)
+    high = withSign(high, sign)
     at = end
   }
-  return (low >>> 0) * 2 ** 21 + (high >>> 11)
+  return hashOf53(low, high)
 }
-
-const prime = 0x01000193
 
 /** Where a name in base 16 ends that begins here; `start` where none does. */
 function endOfName(bytes: Uint8Array, start: number): number {
   let kinds = 0
   let end = start
-  for (let kind = classAt(bytes, end); kind === digit || kind === hexLetter; kind = classAt(bytes, end)) {
+  for (let kind = classAt(bytes, end); (kind & (digit | hexLetter)) !== 0; kind = classAt(bytes, end)) {
     kinds |= kind
     end += 1
   }
-  if (classAt(bytes, end) === letter) return start
-  if (end - start >= leastHex && kinds === (digit | hexLetter)) return end
+  if (classAt(bytes, end) !== 0) return start
+  if (end - start >= leastHex && (kinds & digit) !== 0 && (kinds & hexLetter) !== 0) return end
   return end - start === dashesOfUuid[0] && isUuid(bytes, start) ? start + uuidBytes : start
 }
-
-/** Where a number ends that begins here and may be any; `start` where none does. */
-export function endOfNumber(bytes: Uint8Array, start: number): number {
-  let end = start
-  while (classAt(bytes, end) === digit) end += 1
-  return isAny(bytes, start, end) ? end : start
-}
-
-const classAt = (bytes: Uint8Array, at: number): number =>
-  at < bytes.length ? (classOf[bytes[at] as number] as number) : other
 
 function isUuid(bytes: Uint8Array, start: number): boolean {
   if (start + uuidBytes > bytes.length) return false
   for (let at = 0; at < uuidBytes; at += 1) {
-    const kind = classAt(bytes, start + at)
-    const fits = dashesOfUuid.includes(at) ? bytes[start + at] === dash : kind === digit || kind === hexLetter
-    if (!fits) return false
+    const isHex = (classAt(bytes, start + at) & (digit | hexLetter)) !== 0
+    if (dashesOfUuid.includes(at) ? bytes[start + at] !== dash : !isHex) return false
   }
-  return classAt(bytes, start + uuidBytes) === other
+  return classAt(bytes, start + uuidBytes) === 0
+}
+
+/**
+ * A number of 32 bits, never 0, of the words that were found in a line, and of all else in it but names: words in lower
+ * case that no rule has, and names with digits, are one like another; numbers as in a shape.
+ */
+export function kindOf(bytes: Uint8Array, found: readonly number[], vocabulary: Vocabulary): number {
+  let kind = hashStart
+  for (const word of found) kind = withSign(kind, word)
+  for (let at = 0; at < bytes.length; ) {
+    const byte = bytes[at] as number
+    const first = classOf[byte] as number
+    if (first === 0) {
+      kind = withSign(kind, byte)
+      at += 1
+      continue
+    }
+    const number = first === digit ? endOfNumber(bytes, at) : at
+    if (number > at) {
+      kind = withSign(kind, anyNumber)
+      at = number
+      continue
+    }
+    // A word: its hash, if it may matter.
+    let word = hashStart
+    let classes = 0
+    for (let one = first; one !== 0; one = at < bytes.length ? (classOf[bytes[at] as number] as number) : 0) {
+      classes |= one
+      word = withSign(word, bytes[at] as number)
+      at += 1
+    }
+    const isName = (classes & upper) === 0 && classes !== digit && !vocabulary.has(word & smallest)
+    kind = withSign(kind, isName ? anyWord : word)
+  }
+  return kind >>> 0 || 1
+}
+
+/** Signs that no byte and no word is, most likely. */
+const anyWord = 0x100
+const anyNumber = 0x101
+
+const colon = 0x3a
+const comma = 0x2c
+const point = 0x2e
+const lessThan = 0x3c
+const zero = 0x30
+
+/** Where a number ends that begins here and may be any; `start` where none does. */
+function endOfNumber(bytes: Uint8Array, start: number): number {
+  let end = start
+  while (classAt(bytes, end) === digit) end += 1
+  return isAny(bytes, start, end) ? end : start
 }
 
 /** Whether it does not matter which number it is: no rule asks for it; the digits after a point, or of a time. */
@@ -126,6 +167,6 @@ function isAny(bytes: Uint8Array, start: number, end: number): boolean {
 
 function numberOf(bytes: Uint8Array, start: number, end: number): number {
   let number = 0
-  for (let at = start; at < end; at += 1) number = 10 * number + (bytes[at] as number) - 0x30
+  for (let at = start; at < end; at += 1) number = 10 * number + (bytes[at] as number) - zero
   return number
 }

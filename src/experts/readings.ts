@@ -1,7 +1,7 @@
 /** What lines say, read as seldom as can be: a shape that came before says the same again, and a kind most likely. */
-import { Kinds, kindOf } from './kinds.ts'
+import { Kinds } from './kinds.ts'
 import { LineScanner } from './line-scanner.ts'
-import { shapeOf } from './line-shape.ts'
+import { kindOf, shapeOf } from './line-shape.ts'
 import { Reading } from './reading.ts'
 import type { RuleBook } from './rule-book.ts'
 

@@ -1,4 +1,5 @@
 /** The words that rules, marks and expressions on lines are made of: any other word may be any name. */
+import { hashStart, withSign } from './hash.ts'
 import * as lineKinds from './line-kinds.ts'
 import { allPrefixes } from './prefixes.ts'
 import { softPatterns } from './severity.ts'
@@ -24,13 +25,11 @@ const wordsOf = ({ source }: RegExp): string => source.replace(/\\[a-z]/gi, ' ')
 
 const isPattern = (one: unknown): one is RegExp => one instanceof RegExp
 
-/** FNV-1a of letters and digits in lower case, as a small integer of V8. */
+/** Of letters and digits in lower case, as a small integer of V8. */
 function hashOfWord(word: string): number {
-  let hash = wordStart
-  for (let at = 0; at < word.length; at += 1) hash = withByte(hash, word.charCodeAt(at))
+  let hash = hashStart
+  for (let at = 0; at < word.length; at += 1) hash = withSign(hash, word.charCodeAt(at))
   return hash & smallest
 }
 
-export const wordStart = 0x811c9dc5 | 0
-export const withByte = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193)
 export const smallest = 0x3fffffff

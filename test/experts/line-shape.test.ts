@@ -43,6 +43,7 @@ const alike: readonly (readonly [string, string])[] = [
   ['connect to 10.0.0.7 refused (attempt 417812)', 'connect to 10.1.2.9 refused (attempt 900001)'],
   ['trace 4bf92f3577b34da6a3ce929d0e0e4736 failed', 'trace 00f067aa0ba902b7a3ce929d0e0e4fff failed'],
   ['request 123e4567-e89b-12d3-a456-426614174000', 'request 00000000-e89b-12d3-a456-42661417abcd'],
+  ['10:15:30,123 refused', '10:15:30,987 refused'],
 ]
 
 for (const [one, other] of alike)
@@ -60,6 +61,8 @@ const different: readonly (readonly [string, string])[] = [
   ['took 99 ms', 'took 100 ms'],
   ['cannot find abc', 'cannot find abd'],
   ['error TS2307', 'error TS2345'],
+  ['4bf92f3577b34 refused', 'abf92f3577b34 refused'],
+  ['errors, failures: 12,3', 'errors, failures: 12,0'],
 ]
 
 for (const [one, other] of different)
