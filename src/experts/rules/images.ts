@@ -197,7 +197,7 @@ export const imageRules: readonly Rule[] = [
       'unauthorized: ',
       'authentication required',
     ],
-    unless: ['pull access denied for', 'sandbox'],
+    unless: ['pull access denied for', 'sandbox', 'Failed to pull image'],
     says: 'The image registry did not accept the log-in, or got none.',
     next: ['Log in before: docker login REGISTRY', 'In a cluster, name the pull secret in imagePullSecrets'],
     log: 'denied: requested access to the resource is denied',
