@@ -40,6 +40,43 @@ const ofCommands: readonly Rule[] = [
     anchors: ['redis-cli'],
     form: form(String.raw`redis-cli${anything(150)}[ \t"'](?:-a|--pass)${argument}${quote}`, `(?!-)${body}`),
   },
+  // Key stores of Java, and what OpenSSL is told of its keys.
+  {
+    ...command,
+    anchors: ['', 'src', 'dest'].flatMap((which) => [`-${which}storepass`, `-${which}keypass`]),
+    form: form(`-(?:src|dest)?(?:store|key)pass${gap}${quote}`, `(?!-)${body}`),
+  },
+  { ...command, anchors: ['-pass'], form: form(`-pass(?:in|out)?${gap}${quote}pass:`, body) },
+  {
+    ...command,
+    anchors: ['docker', 'podman', 'registry'],
+    form: form(
+      String.raw`(?:docker|podman|registry)${gap}login(?:${anything(150)}[ \t"'])?-p${argument}${quote}`,
+      `(?!-)${body}`,
+    ),
+  },
+  {
+    ...command,
+    anchors: ['ldap'],
+    form: form(
+      String.raw`ldap(?:search|modify|add|delete|passwd|whoami)${anything(150)}[ \t"']-w${argument}${quote}`,
+      `(?!-)${body}`,
+    ),
+  },
+  {
+    ...command,
+    anchors: ['unzip'],
+    form: form(String.raw`unzip${anything(100)}[ \t"']-P${gap}${quote}`, body),
+  },
+  // A user and a password; `/ as sysdba` and `/nolog` have neither.
+  {
+    ...command,
+    anchors: ['sqlplus'],
+    form: form(
+      String.raw`sqlplus(?:${gap}-[A-Za-z]{1,2}){0,3}${gap}${quote}[A-Za-z][\w$#.]{0,60}/`,
+      `(?!/)${body}`,
+    ),
+  },
   ...htpasswd(),
   {
     ...usual,
@@ -100,6 +137,14 @@ const ofHeaders: readonly Rule[] = [
     anchors: ['--cookie'],
     form: form(`--cookie${argument}${quote}${cookieName}`, cookieValue, 'iy'),
     more: 'cookies',
+  },
+  {
+    ...usual,
+    anchors: ['curl'],
+    form: form(String.raw`curl${anything(150)}[ \t"']-b${gap}?${quote}${cookieName}`, cookieValue),
+    more: 'cookies',
+    reach: 360,
+    inside: true,
   },
   // The identifiers of Windows are no secrets.
   {

@@ -50,7 +50,11 @@ function steady(seed: number): () => number {
 
 /** Commands are shown as lists of words, too. */
 const wordsOf = (line: string): readonly string[] =>
-  /^(?:curl|sshpass|redis-cli|htpasswd) |mysqldump /.test(line) ? line.split(' ') : [line]
+  /^(?:curl|sshpass|redis-cli|htpasswd|keytool|openssl|docker|ldapsearch|unzip|sqlplus) |mysqldump /.test(
+    line,
+  )
+    ? line.split(' ')
+    : [line]
 
 /** Where tools put what they show. */
 const surroundings: readonly ((line: string) => string)[] = [
@@ -84,6 +88,10 @@ test('no text of beginnings takes more than linear time', { timeout: 120_000 }, 
     'curl -u a',
     'mysql -p',
     'sshpass -p ',
+    'docker login -p',
+    'ldapadd -w',
+    'sqlplus -S a',
+    'curl -b a',
     'redis-cli -a -',
     'htpasswd -b -n 1 ',
     'htpasswd -bbbbbbbb',
@@ -289,6 +297,14 @@ const harmless: readonly string[] = [
   'redis-cli -h cache1 -p 6379 ping1',
   'htpasswd -c /etc/nginx/.htpasswd1 admin1',
   'sshpass: command not found 127',
+  'keytool -list -keystore k1.jks -storepass:env STORE_PASS1',
+  'openssl rsa -passin env:KEY_PASS1 -in key1.pem',
+  'docker login registry1.example.com --password-stdin -u ci1',
+  'docker run -p 8080:80 login1',
+  'ldapsearch -x -W -b dc=example1',
+  'unzip -p a1.zip b1.txt',
+  'sqlplus / as sysdba, sqlplus /nolog, sqlplus @scripts/a1.sql',
+  'curl -b cookies1.txt https://example.com/a=1',
   'jdbc:oracle:thin:@//db1.internal:1521/shop1',
   'sig=9 sig=SIGTERM signal=SIGKILL',
   'sid=S-1-5-21-3623811015-3361044348-30300820-1013',

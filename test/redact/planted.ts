@@ -106,6 +106,13 @@ function inCommands(draw: Draw, strong: (length: number) => string, token: Token
     token('redis-cli', draw(lower, 9), (text) => `redis-cli -h cache -a ${text} ping`),
     token('htpasswd', draw(lower, 9), (text) => `htpasswd -cb /etc/nginx/.htpasswd admin ${text}`),
     token('htpasswd to standard output', draw(lower, 9), (text) => `htpasswd -nbBC 10 admin ${text}`),
+    token('key store', draw(lower, 9), (text) => `keytool -list -keystore k.jks -storepass ${text} -v`),
+    token('OpenSSL', draw(lower, 9), (text) => `openssl pkcs12 -in a.p12 -passin pass:${text} -nodes`),
+    token('docker login', draw(lower, 9), (text) => `docker login -u ci -p ${text} registry.example.com`),
+    token('LDAP', draw(lower, 9), (text) => `ldapsearch -x -D cn=admin -w ${text} -b dc=example`),
+    token('unzip', draw(lower, 9), (text) => `unzip -o -P ${text} backup.zip`),
+    token('SQL*Plus', draw(lower, 9), (text) => `sqlplus -S app/${text}@//db.internal:1521/shop @run.sql`),
+    token("cookie of curl's", strong(12), (text) => `curl -fsS -b sid=${text} https://example.com/x`),
     token('cookie', draw(word, 12), (text) => `> Cookie: lang=en; sid=${text}`),
     token('cookie that is set', strong(24), (text) => `< Set-Cookie: sid=${text}; Path=/; HttpOnly`),
     token(
