@@ -176,6 +176,7 @@ export const fileRules: readonly Rule[] = [
       'Path does not exist',
       'Input file does not exist',
       'Unable to access jarfile',
+      "expected {what} file '{path}' to exist",
     ],
     unless: [
       'cannot open shared object file',

@@ -139,6 +139,7 @@ export const javaToolchainRules: readonly Rule[] = [
       'no main manifest attribute',
       'Unable to parse command line options',
       'Unrecognized command line argument',
+      'SigningConfig "{name}" is missing required property',
     ],
     says: 'A file or an argument of the build names something that is not there or not allowed.',
     log: 'Target "nightly" does not exist in the project "shop".',

@@ -62,6 +62,8 @@ export const javascriptRules: readonly Rule[] = [
       'Could not compile TypeScript',
       'TSError: ⨯ Unable to compile TypeScript',
       'RollupError:',
+      '[ERROR] NG{code#}:',
+      'error NG{code#}:',
     ],
     unless: ['error TS5', 'error TS18', 'error TS6059', 'error TS63', 'compiled with 0 error'],
     says: 'The compiler did not accept the code: {message}',

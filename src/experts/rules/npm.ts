@@ -34,6 +34,17 @@ export const npmRules: readonly Rule[] = [
     source: 'npm, lib/utils/error-message.js; pnpm and Yarn, resolvers',
   },
   {
+    id: 'npm-lock-missing',
+    cause: 'file-not-found',
+    also: ['config-error'],
+    depth: 'fact',
+    phrases: ['can only install with an existing {file@}', 'code ENOLOCK'],
+    says: 'There is no lock file beside package.json, and the command needs one.',
+    next: ['Commit the lock file, and copy it into the image before the installation'],
+    log: 'npm error The `npm ci` command can only install with an existing package-lock.json or',
+    source: 'npm, lib/commands/ci.js and lib/commands/audit.js',
+  },
+  {
     id: 'npm-conflict',
     cause: 'dependency-conflict',
     phrases: [

@@ -18,6 +18,7 @@ export const phpRules: readonly Rule[] = [
       'requires PHP extension {extension@}',
       'is missing from your system',
       'Failed to download {package@} from dist',
+      'could not be found in any version',
     ],
     unless: ['Generating'],
     says: 'PHP or Composer cannot find what is needed: {package}{class}{extension}',

@@ -175,6 +175,8 @@ export const shellRules: readonly Rule[] = [
       'accepts {count#} arg(s), received',
       'invalid argument {value}',
       'unknown command "{command}" for',
+      'Unknown parameter: {name}',
+      'unknown parameter: {name}',
     ],
     says: 'A program was called with an option or argument that it does not know or that is missing.',
     next: ['Compare the call with --help of the version that is installed here'],
