@@ -38,6 +38,9 @@ const wentWell = [
   'exit code 0',
   'Exit Code:    0',
   'exit status 0',
+  // A dyno of Heroku that ends, or is stopped to be started anew.
+  'Process exited with status 0',
+  'Process exited with status 143',
   '0 failed',
   'exited with 0.',
 ]
@@ -81,6 +84,8 @@ export const marksOfFailure: readonly Mark[] = [
       'Push rejected',
       'Back-off restarting failed container',
       'State changed from starting to crashed',
+      'State changed from up to crashed',
+      '^Process exited with status {code#}',
       'Stopping process with SIGKILL',
       'entered FATAL state',
       ', aborting.',

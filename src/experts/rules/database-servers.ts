@@ -114,6 +114,7 @@ export const databaseServerRules: readonly Rule[] = [
       'cannot upgrade a node from version',
       'cannot downgrade a node from version',
       'but the minimum compatible version is',
+      'unsupported WiredTiger file version',
     ],
     says: 'The files of the database or its tools are of another version than the server.',
     next: [

@@ -162,6 +162,7 @@ export const databaseRules: readonly Rule[] = [
       "code: 'P1000'",
       'bad auth : ',
       'invalid username-password pair',
+      'MongoError: auth fails',
     ],
     says: 'The database did not accept the user {user} or the password.',
     log: 'FATAL:  password authentication failed for user "app"',

@@ -177,6 +177,7 @@ export const fileRules: readonly Rule[] = [
       'Input file does not exist',
       'Unable to access jarfile',
       "expected {what} file '{path}' to exist",
+      'pattern matches no files',
     ],
     unless: [
       'cannot open shared object file',

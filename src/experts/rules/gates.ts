@@ -252,6 +252,8 @@ export const gateRules: readonly Rule[] = [
       'Qodana: {count#} problem',
       'Grouping problems by severity',
       'Failure condition triggered',
+      'Policy Violations:',
+      '[mandatory] ',
     ],
     unless: ['Analysis results: 0'],
     says: 'An inspection of the code found problems: {count}',

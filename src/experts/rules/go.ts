@@ -157,6 +157,7 @@ export const goRules: readonly Rule[] = [
       'runtime error: {message}',
       'nil pointer dereference',
     ],
+    unless: ['pattern matches no files'],
     says: 'A Go program panicked: {message}',
     log: 'panic: runtime error: index out of range [3] with length 3',
     source: 'Go, runtime/panic.go',

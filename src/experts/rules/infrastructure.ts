@@ -1,4 +1,4 @@
-/** Infrastructure as code: Terraform, Pulumi, CloudFormation, Ansible and what keeps their secrets. */
+/** Infrastructure as code: Terraform, Pulumi, CloudFormation and what keeps their secrets. */
 import type { Rule } from '../words.ts'
 
 export const infrastructureRules: readonly Rule[] = [
@@ -103,68 +103,6 @@ export const infrastructureRules: readonly Rule[] = [
     says: 'The description of the infrastructure is not accepted.',
     log: 'Error: Reference to undeclared resource',
     source: 'Terraform, internal/configs and internal/terraform; CloudFormation; Pulumi',
-  },
-  {
-    id: 'ansible',
-    cause: 'config-error',
-    depth: 'maybe',
-    phrases: [
-      'fatal: [{host@}]: FAILED! => {message}',
-      'ERROR! {message}',
-      "couldn't resolve module/action",
-      'The task includes an option with an undefined variable',
-      'AnsibleUndefinedVariable',
-      'is undefined',
-      'UNREACHABLE!',
-      'fatal: [{host@}]: UNREACHABLE!',
-    ],
-    unless: ['UNREACHABLE', 'npm', 'Permission denied', 'No space left'],
-    says: 'A task or play of Ansible failed: {message}',
-    log: 'fatal: [web1]: FAILED! => {"changed": false, "msg": "Could not find the requested service shop: host"}',
-    source: 'ansible, lib/ansible/plugins/callback/default.py',
-  },
-  {
-    id: 'ansible-package',
-    cause: 'dependency-missing',
-    phrases: ["No package matching '{package}' is available", "couldn't resolve module/action '{package}'"],
-    says: 'There is no package or collection {package} here.',
-    log: 'fatal: [web1]: FAILED! => {"changed": false, "msg": "No package matching \'libfoo\' is available"}',
-    source: 'ansible, lib/ansible/modules/apt.py and playbook/task.py',
-  },
-  {
-    id: 'ansible-wait',
-    cause: 'timeout',
-    phrases: ['"msg": "Timeout when waiting for {what}"'],
-    says: 'A task of Ansible waited too long for {what}.',
-    log: 'fatal: [web1]: FAILED! => {"changed": false, "elapsed": 3, "msg": "Timeout when waiting for 127.0.0.1:3111"}',
-    source: 'ansible, lib/ansible/modules/wait_for.py',
-  },
-  {
-    id: 'ansible-file',
-    cause: 'file-not-found',
-    phrases: ["Could not find or access '{path}'"],
-    says: 'Ansible does not find the file {path}.',
-    log: 'fatal: [web1]: FAILED! => {"changed": false, "msg": "Could not find or access \'files/site.conf\'"}',
-    source: 'ansible, lib/ansible/parsing/dataloader.py',
-  },
-  {
-    id: 'ansible-unreachable',
-    cause: 'network',
-    depth: 'root',
-    phrases: ['UNREACHABLE! => ', 'Failed to connect to the host via ssh'],
-    unless: ['Permission denied', 'Could not resolve', 'timed out', 'refused'],
-    says: 'A host could not be reached over ssh.',
-    log: 'fatal: [web1]: UNREACHABLE! => {"changed": false, "msg": "Failed to connect to the host via ssh"}',
-    source: 'ansible, lib/ansible/plugins/connection/ssh.py',
-  },
-  {
-    id: 'ansible-yaml',
-    cause: 'syntax-error',
-    also: ['config-error'],
-    phrases: ['Syntax Error while loading YAML', 'unable to read either as JSON nor YAML'],
-    says: 'A playbook or a file of variables is no YAML.',
-    log: 'ERROR! We were unable to read either as JSON nor YAML, these are the errors we got from each:',
-    source: 'ansible, lib/ansible/errors/yaml_strings.py and parsing/utils/yaml.py',
   },
   {
     id: 'pulumi-update',

@@ -4,6 +4,7 @@
  */
 import type { Rule } from '../words.ts'
 import { alertRules } from './alerts.ts'
+import { ansibleRules } from './ansible.ts'
 import { brokerRules } from './brokers.ts'
 import { buildToolRules } from './build-tools.ts'
 import { cRules } from './c.ts'
@@ -70,6 +71,7 @@ import { vcsRules } from './vcs.ts'
 
 export const rules: readonly Rule[] = [
   ...alertRules,
+  ...ansibleRules,
   ...buildToolRules,
   ...brokerRules,
   ...cRules,
