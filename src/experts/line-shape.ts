@@ -10,7 +10,7 @@ import { smallest, type Vocabulary } from './vocabulary.ts'
 
 /** Numbers that rules ask for, where the scanner does not find them with the line, and those of levels in records. */
 const named: ReadonlySet<number> = new Set([
-  ...[0, 10, 12, 13, 20, 22, 30, 40, 100, 137, 227],
+  ...[0, 10, 12, 13, 20, 22, 30, 40, 100, 137, 143, 227],
   ...[1040, 1044, 1045, 1142, 2002, 2003, 3306, 5432, 6379, 27_017, 308_010],
 ])
 /** So are those that a server answers with when it fails. */
