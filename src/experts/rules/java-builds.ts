@@ -94,8 +94,6 @@ export const javaBuildRules: readonly Rule[] = [
       'Analysis failed with {count#} weighted issues',
       'Lint found errors in the project',
       'lint found {count#} errors',
-      'Failed to execute goal {group@}:maven-enforcer-plugin:',
-      'Some Enforcer rules have failed',
       'QUALITY GATE STATUS: FAILED',
       'There were API changes',
       'API check failed for project',

@@ -237,6 +237,9 @@ export const javascriptRules: readonly Rule[] = [
       'found 0 vulnerabilities',
       'No fixes',
       'GitHub found',
+      // Of the compiler of Eclipse.
+      'problem (1 error)',
+      'problems ({errors#} errors)',
     ],
     says: 'A check of style or quality found problems.',
     log: '✖ 3 problems (2 errors, 1 warning)',

@@ -135,6 +135,7 @@ export const packageRules: readonly Rule[] = [
       'UNTRUSTED signature',
       'signature is unknown trust',
     ],
+    unless: ['Inappropriate ioctl'],
     says: 'The signature of a package or repository could not be checked.',
     next: ['Install the key of the repository'],
     log: "W: GPG error: http://deb.example stable InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY 0E98404D386FA1D9",

@@ -88,6 +88,7 @@ export const rubyRules: readonly Rule[] = [
       'requires Ruby version',
       'requires ruby version',
       "rbenv: version `{version}' is not installed",
+      'Required ruby-{version@} is not installed',
       'which is incompatible with the current version, ruby',
       'requires RubyGems version',
     ],

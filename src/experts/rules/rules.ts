@@ -23,12 +23,14 @@ import { dotnetRules } from './dotnet.ts'
 import { fileRules } from './files.ts'
 import { gateRules } from './gates.ts'
 import { goRules } from './go.ts'
+import { gradleRules } from './gradle.ts'
 import { helmRules } from './helm.ts'
 import { httpServiceRules } from './http-services.ts'
 import { imageRules } from './images.ts'
 import { infrastructureRules } from './infrastructure.ts'
 import { javaRules } from './java.ts'
 import { javaBuildRules } from './java-builds.ts'
+import { javaPluginRules } from './java-plugins.ts'
 import { javaToolchainRules } from './java-toolchains.ts'
 import { javascriptRules } from './javascript.ts'
 import { kubernetesRules } from './kubernetes.ts'
@@ -90,12 +92,14 @@ export const rules: readonly Rule[] = [
   ...fileRules,
   ...gateRules,
   ...goRules,
+  ...gradleRules,
   ...helmRules,
   ...httpServiceRules,
   ...imageRules,
   ...infrastructureRules,
   ...javaRules,
   ...javaBuildRules,
+  ...javaPluginRules,
   ...javaToolchainRules,
   ...javascriptRules,
   ...kubernetesRules,
