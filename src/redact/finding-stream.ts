@@ -8,6 +8,7 @@ import type { MaskingStream } from './masker.ts'
 import { KeyBody } from './private-key.ts'
 import { alphabets, type Rule } from './rule.ts'
 import { rules } from './rules.ts'
+import { endsInSign, mostBefore } from './word-start.ts'
 
 const mask = Buffer.from('***')
 const nothing = new Uint8Array(0)
@@ -48,8 +49,8 @@ export function findingStream(): FindingStream {
 class Finder implements FindingStream {
   readonly #table: AnchorTable
   #held: Uint8Array = nothing
-  /** The byte before what is held. */
-  #before = lineFeed
+  /** The last bytes before what is held. */
+  #before: Uint8Array = nothing
   /** Bytes between the last line end and what is held. */
   #column = 0
   /** What a secret that is being masked may go on with. */
@@ -136,15 +137,24 @@ class Finder implements FindingStream {
 
   #judge(rule: Rule, text: Text, start: number): Found | 'undecided' | null {
     const { bytes, isLast } = text
-    const before = start === 0 ? this.#before : (bytes[start - 1] as number)
-    if (!rule.inside && isWordByte[before] === 1) return null
-    if (rule.notAfter?.charCodeAt(0) === before) return null
+    const before = start === 0 ? this.#before.at(-1) : bytes[start - 1]
+    if (before !== undefined) {
+      const isInWord = !rule.inside && isWordByte[before] === 1
+      if (isInWord && !endsInSign(this.#lastBefore(bytes, start))) return null
+      if (rule.notAfter?.charCodeAt(0) === before) return null
+    }
     const mayGoOn = !isLast && start + rule.reach > bytes.length
     if (mayGoOn && bytes.indexOf(lineFeed, start) === -1) return 'undecided'
     text.latin1 ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
     rule.form.lastIndex = start
     const match = rule.form.exec(text.latin1)
     return match && { rule, start, kept: match[1]?.length ?? 0, length: match[0].length }
+  }
+
+  #lastBefore(bytes: Uint8Array, end: number): Uint8Array {
+    if (end >= mostBefore || this.#before.length === 0)
+      return bytes.subarray(Math.max(0, end - mostBefore), end)
+    return Buffer.concat([this.#before, bytes.subarray(0, end)]).subarray(-mostBefore)
   }
 
   #columnOf(bytes: Uint8Array, at: number): number {
@@ -158,7 +168,7 @@ class Finder implements FindingStream {
   ): Uint8Array {
     if (stop > 0) {
       this.#column = this.#columnOf(bytes, stop)
-      this.#before = bytes[stop - 1] as number
+      this.#before = new Uint8Array(this.#lastBefore(bytes, stop))
     }
     this.#held = stop === bytes.length ? nothing : new Uint8Array(bytes.subarray(stop))
     if (done === 0 && stop === bytes.length) return bytes

@@ -83,6 +83,29 @@ test('secrets of every kind are masked whatever stands around them', () => {
   )
 })
 
+const stuckTo: readonly string[] = [
+  '\u001b[31m',
+  '\u001b[38;2;255;100;0m',
+  '\\u001b[1;31m',
+  '\\033[0;31m',
+  '\\n',
+  '\\t',
+  '\\x20',
+  '%20',
+]
+
+test('a token right after a colour or a sign that is written in letters is masked, however the text is cut', () => {
+  const values = plantSecrets(Math.random).flatMap((secret) => secret.values)
+  const tokens = values.filter((value) => !redactor.text(`x ${value} y`).includes(value))
+  assert.ok(tokens.length > 10, `${tokens.length}`)
+  for (const before of stuckTo)
+    for (const token of tokens)
+      for (const size of [1, 3, 7, 1_000]) {
+        const output = masked(`x${before}${token} y`, [size])
+        assert.ok(!output.includes(token), `${token} after ${JSON.stringify(before)}`)
+      }
+})
+
 test('no text of beginnings takes more than linear time', { timeout: 120_000 }, () => {
   const units = [
     'curl -u a',
