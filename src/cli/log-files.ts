@@ -52,8 +52,14 @@ function fileLog(name: string): Log {
   }
   return {
     name,
-    chunks: chunksOf(name, () => createReadStream(name, { highWaterMark: chunkBytes })),
+    chunks: chunksOf(name, () => createReadStream(name, { highWaterMark: chunkBytes, ...endOf(name) })),
   }
+}
+
+/** A log that is written on is read as far as it goes now; of files such as those of /proc no size is known. */
+function endOf(name: string): { readonly end?: number } {
+  const stats = statsOf(name)
+  return stats?.isFile() && stats.size > 0 ? { end: stats.size - 1 } : {}
 }
 
 /** @throws LOG_UNREADABLE, also for what is no text. */

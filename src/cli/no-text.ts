@@ -1,4 +1,5 @@
 /** What is no log, by its first bytes: compressed files, programs and other binary data. */
+import { isUtf16 } from '../experts/experts.ts'
 
 /** So many bytes decide; shorter files are looked at whole. */
 export const lookedBytes = 4_096
@@ -42,7 +43,7 @@ export function whyNoText(head: Uint8Array, file: string | null): string | null 
       file === null ? `pipe it through "${reader}"` : `${reader} ${shellWord(file)} | plimsoll diagnose -`
     }`
   if (byteOrderMarks.some(begins)) return null
-  return programs.some(begins) || isBinary(head) ? 'is no text but binary data' : null
+  return programs.some(begins) || (isBinary(head) && !isUtf16(head)) ? 'is no text but binary data' : null
 }
 
 /** Of the first bytes. */

@@ -49,6 +49,12 @@ function encodingOf(first: Uint8Array): Encoding {
   return isText(head, wide) ? wide : 'utf-8'
 }
 
+/** Whether it is text as UTF-16: of other alphabets than Latin, half of its bytes look like control characters. */
+export function isUtf16(head: Uint8Array): boolean {
+  const encoding = encodingOf(head)
+  return encoding !== 'utf-8' && isText(head, encoding)
+}
+
 /** Whether all of it is characters of that encoding, but for a last one that is cut. */
 function isText(bytes: Uint8Array, encoding: Encoding): boolean {
   try {

@@ -179,9 +179,17 @@ export class Collector {
     const textOf = memoized((slot) => plainLogLine(lines.bytes(slot)), isShort)
     const headOf = memoized((slot) => plainLogLine(heads.bytes(slot)), isShort)
     const exactly = memoized((slot) => said(readings.exactly(lines.bytes(slot))))
+    const headSaid = memoized((slot) => said(readings.exactly(heads.bytes(slot))))
+    /** Of a line that was taken to say it; longer ones than are kept of these were read. */
+    const isSo = (kind: Mark['kind'], slot: number): boolean => {
+      if (readings.isExact) return true
+      if (kind === 'trouble') return exactly(slot).marks.includes(kind)
+      if (kind !== 'failure' || heads.bytes(slot).length >= headBytes) return true
+      return headSaid(slot).marks.includes(kind)
+    }
     const marks = eachKind((kind) =>
       endsOf(this.#marks[kind].items, most.marks)
-        .filter(({ slot }) => readings.isExact || kind !== 'trouble' || exactly(slot).marks.includes(kind))
+        .filter(({ slot }) => isSo(kind, slot))
         .map(({ line, slot, phrase }) => {
           const text = slot === noSlot ? '' : withHead.has(kind) ? headOf(slot) : textOf(slot)
           const shorter = kind === 'trouble' || kind === 'end' ? shortenedToCite : shortened

@@ -12,6 +12,7 @@
  * the process that looks like a secret; only what a model itself ended is a complete answer; a vote counts only with a
  * line that exists. It does not know whether a model is right. It acts on nothing either.
  */
+export { isUtf16 } from './bytes-of-text.ts'
 export { type Cause, type CauseName, causes } from './causes.ts'
 export { type CircleConsult, consultWith } from './circle/for-queries.ts'
 export {

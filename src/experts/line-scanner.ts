@@ -14,6 +14,8 @@ const mostLeftBytes = 4_096
 /** Words of one line beyond these are not told. */
 const mostWords = 64
 
+const lineFeed = Buffer.from('\n')
+
 /**
  * Cuts a stream of bytes into lines and tells those that have any of the words, in order. A lone carriage return ends a
  * line, too, as in editors (progress bars are many lines); so does a NUL byte (binary files), which is not counted. Words
@@ -57,8 +59,13 @@ export class LineScanner {
     if (rest.length > 0) this.#keep(rest, this.#scan(rest, 0))
   }
 
-  /** What is kept was the last line. */
+  /** What is kept was the last line; a command to a terminal that does not end is none. */
   end(): void {
+    if (this.#unread > 0) {
+      const line = this.#line
+      this.push(lineFeed)
+      this.#line = line
+    }
     this.#endLine(this.#kept)
     this.#known = 0
     this.#kept = new Uint8Array(0)

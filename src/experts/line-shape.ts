@@ -5,6 +5,7 @@
  *
  * Both walk over each byte of such a log: the table of bytes stands here, as V8 takes nothing imported for constant.
  */
+import { endOfEscape, escapeByte } from './escapes.ts'
 import { hashOf53, hashStart, secondStart, withSign } from './hash.ts'
 import { smallest, type Vocabulary } from './vocabulary.ts'
 
@@ -56,8 +57,14 @@ export function shapeOf(bytes: Uint8Array, words: readonly number[]): number {
     let sign = bytes[at] as number
     let end = at + 1
     const kind = classOf[sign] as number
-    if (kind === 0) isInWord = false
-    else if (!isInWord) {
+    if (kind === 0) {
+      isInWord = false
+      for (const last = endOfSign(bytes, at); end < last; end += 1) {
+        low = withSign(low, sign)
+        high = withSign(high, sign)
+        sign = bytes[end] as number
+      }
+    } else if (!isInWord) {
       isInWord = true
       const name = (kind & (digit | hexLetter)) === 0 ? at : endOfName(bytes, at)
       const number = kind === digit && name === at ? endOfNumber(bytes, at) : at
@@ -110,8 +117,7 @@ export function kindOf(bytes: Uint8Array, found: readonly number[], vocabulary: 
     const byte = bytes[at] as number
     const first = classOf[byte] as number
     if (first === 0) {
-      kind = withSign(kind, byte)
-      at += 1
+      for (const end = endOfSign(bytes, at); at < end; at += 1) kind = withSign(kind, bytes[at] as number)
       continue
     }
     const number = first === digit ? endOfNumber(bytes, at) : at
@@ -121,6 +127,7 @@ export function kindOf(bytes: Uint8Array, found: readonly number[], vocabulary: 
       continue
     }
     // A word: its hash, if it may matter.
+    const start = at
     let word = hashStart
     let classes = 0
     for (let one = first; one !== 0; one = at < bytes.length ? (classOf[bytes[at] as number] as number) : 0) {
@@ -129,7 +136,11 @@ export function kindOf(bytes: Uint8Array, found: readonly number[], vocabulary: 
       at += 1
     }
     const isName = (classes & upper) === 0 && classes !== digit && !vocabulary.has(word & smallest)
-    kind = withSign(kind, isName ? anyWord : word)
+    // What stands before a line is another thing where it begins with a digit, or is long.
+    kind = withSign(
+      kind,
+      isName ? (first === digit ? anyCode : at - start > longName ? anyLong : anyWord) : word,
+    )
   }
   return kind >>> 0 || 1
 }
@@ -137,7 +148,44 @@ export function kindOf(bytes: Uint8Array, found: readonly number[], vocabulary: 
 /** Signs that no byte and no word is, most likely. */
 const anyWord = 0x100
 const anyNumber = 0x101
+const anyCode = 0x102
+const anyLong = 0x103
 
+/** In bytes: less than names before a line may have. */
+const longName = 40
+
+/**
+ * Where ends what begins here with a sign and goes on with letters or digits that are of no word: a colour, also as JSON
+ * writes it, and `\n`. Right after the sign where it is one alone.
+ */
+function endOfSign(bytes: Uint8Array, at: number): number {
+  const sign = bytes[at]
+  if (sign === escapeByte) return Math.max(at + 1, endOfEscape(bytes, at))
+  if (sign === backslash) return endOfWritten(bytes, at)
+  return sign === openBracket ? endOfColour(bytes, at) : at + 1
+}
+
+function endOfWritten(bytes: Uint8Array, at: number): number {
+  const kind = bytes[at + 1]
+  if (kind === letterU && bytes[at + 6] === openBracket) return endOfColour(bytes, at + 6)
+  return kind === letterN || kind === letterR || kind === letterT ? at + 2 : at + 1
+}
+
+/** `[31m`; right after the bracket of another. */
+function endOfColour(bytes: Uint8Array, bracket: number): number {
+  let end = bracket + 1
+  while (classAt(bytes, end) === digit || bytes[end] === semicolon) end += 1
+  return end > bracket + 1 && bytes[end] === letterM ? end + 1 : bracket + 1
+}
+
+const openBracket = 0x5b
+const backslash = 0x5c
+const semicolon = 0x3b
+const letterM = 0x6d
+const letterN = 0x6e
+const letterR = 0x72
+const letterT = 0x74
+const letterU = 0x75
 const colon = 0x3a
 const comma = 0x2c
 const point = 0x2e

@@ -126,11 +126,16 @@ function beginsHere(line: string, start: number): boolean {
 /** The signs of JSON for the ends of lines and columns. */
 const escapes = 'nrt'
 
-/** `E429` is not in `E429D`, nor is `timed out: 0` one that did. */
+/** `E429` is not in `E429D`, `:5432` not in `:54321` (`error: 5` is in `error: 503`), nor is `timed out: 0` one that did. */
 function endsHere({ isCode }: Phrase, line: string, end: number): boolean {
+  if (isDigit(line.charCodeAt(end)) && endsInNumber(line, end)) return false
   if (isCode && isAlphanumeric(line.charCodeAt(end))) return false
   return !(line.startsWith(': 0', end) && isApart(line.charCodeAt(end + 3)))
 }
+
+/** One of three digits or more: fewer begin a kind of number. */
+const endsInNumber = (line: string, end: number): boolean =>
+  isDigit(line.charCodeAt(end - 1)) && isDigit(line.charCodeAt(end - 2)) && isDigit(line.charCodeAt(end - 3))
 
 /** No part of a number, a name or a share: a space, a comma, the end of the line. */
 const isApart = (code: number): boolean =>

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { openLogs } from '../../src/cli/log-files.ts'
 import { type Ended, Folder, jsonLines, mainFile } from './plimsoll.ts'
 
 const refused = 'Error: connect ECONNREFUSED 127.0.0.1:9000\n'
@@ -135,6 +136,8 @@ test('text is read also in UTF-16, with bytes 0 in it, and with colours in each 
   for (const [name, bytes] of [
     ['utf-16', Buffer.from(refused.repeat(50), 'utf16le')],
     ['utf-16 of another alphabet', Buffer.from(`\ufeffошибка: нет связи\n${refused}`, 'utf16le')],
+    ['utf-16 without its mark', Buffer.from(`Запуск службы\r\n${refused}`, 'utf16le')],
+    ['utf-16 the other way', Buffer.from(`Εκκίνηση υπηρεσίας\r\n${refused}`, 'utf16le').swap16()],
     ['cut while it was written', Buffer.concat([Buffer.alloc(6_000), Buffer.from(refused)])],
     ['cut later', Buffer.concat([Buffer.from('fine\n'), Buffer.alloc(2_000), Buffer.from(refused)])],
     ['coloured', Buffer.from(`\u001b[31m${refused}\u001b[0m\b\u0007\f`)],
@@ -143,4 +146,19 @@ test('text is read also in UTF-16, with bytes 0 in it, and with colours in each 
     const { stdout } = await folder.plimsoll(['diagnose', name])
     assert.match(stdout, /\(connection-refused\)/, name)
   }
+})
+
+test('a log that is written on while it is read ends where it ended at first', async () => {
+  using folder = new Folder()
+  const file = join(folder.path, 'app.log')
+  writeFileSync(file, refused.repeat(20_000))
+  const [log] = openLogs([file])
+  assert.ok(log)
+  let bytes = 0
+  for await (const chunk of log.chunks) {
+    bytes += chunk.length
+    if (bytes > 2 * refused.length * 20_000) break
+    appendFileSync(file, refused.repeat(20_000))
+  }
+  assert.equal(bytes, refused.length * 20_000)
 })

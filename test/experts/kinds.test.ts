@@ -72,6 +72,26 @@ const besides: readonly (readonly [string, (name: string) => string, string])[] 
     (name) => `Execution failed for task ':${name}:deploy'.`,
     "Execution failed for task ':app:checkstyleMain'.",
   ],
+  [
+    'a word behind a colour',
+    (name) => `\u001b[31mapi quota exceeded\u001b[0m: ${name}`,
+    '\u001b[31mdisk quota exceeded\u001b[0m: x',
+  ],
+  [
+    'a word behind a colour in JSON',
+    (name) => `{"msg":"\\u001b[31mapi quota exceeded: ${name}"}`,
+    '{"msg":"\\u001b[31mdisk quota exceeded: x"}',
+  ],
+  [
+    'a word behind the end of a line in JSON',
+    (name) => `{"id":"${name}","msg":"upload failed:\\nrate limit exceeded"}`,
+    '{"id":"x","msg":"upload failed:\\nsize limit exceeded"}',
+  ],
+  [
+    'a name that begins with a letter',
+    (name) => `[7${name}] error: cannot render`,
+    '[a7] error: cannot render',
+  ],
   ['the start of a line', (name) => `nightly ${name} build failed`, 'BUILD FAILED'],
 ]
 

@@ -63,6 +63,7 @@ const different: readonly (readonly [string, string])[] = [
   ['error TS2307', 'error TS2345'],
   ['4bf92f3577b34 refused', 'abf92f3577b34 refused'],
   ['errors, failures: 12,3', 'errors, failures: 12,0'],
+  ['\u001b[36;1mrefused', '\u001b[31;1mrefused'],
 ]
 
 for (const [one, other] of different)

@@ -21,6 +21,12 @@ test('a code in capitals ends where it ends', () => {
   assert.equal(isIn('BUILD SUCCESS', 'BUILD SUCCESSFUL in 4 s'), true)
 })
 
+test('a number of three digits or more ends where it ends, and a shorter one begins many', () => {
+  assert.equal(isIn('connect ECONNREFUSED {address@}:5432', 'connect ECONNREFUSED 10.0.0.7:54321'), false)
+  assert.equal(isIn('connect ECONNREFUSED {address@}:5432', 'connect ECONNREFUSED 10.0.0.7:5432'), true)
+  assert.equal(isIn('returned error: 5', 'The requested URL returned error: 503'), true)
+})
+
 test('names of classes are made of words', () => {
   assert.equal(isIn('LimitExceededException', 'api error WAFLimitExceededException: no more'), true)
   assert.equal(isIn('NotFoundException', 'software.amazon.ResourceNotFoundException'), true)

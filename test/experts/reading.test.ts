@@ -262,3 +262,11 @@ test('reading stops when the signal does', async () => {
   }
   await assert.rejects(diagnose({ logs: [{ name: 'endless', chunks: chunks() }] }, stop.signal), /enough/)
 })
+
+test('a command to a terminal that does not end is none, also at the end of a log', async () => {
+  for (const begin of ['\u001b]0;', '\u001b_'])
+    for (const end of ['', '\n']) {
+      const { cause } = await read(`start\n${begin}${portLine}${end}`)
+      assert.equal(cause, 'port-in-use', JSON.stringify([begin, end]))
+    }
+})
