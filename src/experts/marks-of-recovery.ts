@@ -222,6 +222,7 @@ export const marksOfRecovery: readonly Mark[] = [
     ],
     unless: [
       'timed out retrying',
+      'before trying again',
       'total=0',
       'no retries left',
       'gave up',

@@ -19,6 +19,8 @@ export const dotnetRules: readonly Rule[] = [
     ],
     phrases: [
       'error CS{code#}: {message}',
+      // Azure Pipelines writes it so.
+      'Error CS{code#}: {message}',
       'error MSB{code#}: {message}',
       'error FS{code#}: {message}',
       'error BC{code#}: {message}',

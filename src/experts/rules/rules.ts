@@ -10,7 +10,9 @@ import { buildToolRules } from './build-tools.ts'
 import { cRules } from './c.ts'
 import { cToolRules } from './c-tools.ts'
 import { ciRules } from './ci.ts'
+import { ciServiceRules } from './ci-services.ts'
 import { cloudRules } from './cloud.ts'
+import { clusterRules } from './clusters.ts'
 import { compilerRules } from './compilers.ts'
 import { configurationManagementRules } from './configuration-management.ts'
 import { containerRules } from './containers.ts'
@@ -18,6 +20,7 @@ import { curlRules } from './curl.ts'
 import { databaseServerRules } from './database-servers.ts'
 import { databaseRules } from './databases.ts'
 import { debianBuildRules } from './debian-builds.ts'
+import { distributionToolRules } from './distribution-tools.ts'
 import { distributionRules } from './distributions.ts'
 import { dotnetRules } from './dotnet.ts'
 import { fileRules } from './files.ts'
@@ -28,6 +31,7 @@ import { helmRules } from './helm.ts'
 import { httpServiceRules } from './http-services.ts'
 import { imageRules } from './images.ts'
 import { infrastructureRules } from './infrastructure.ts'
+import { installerRules } from './installers.ts'
 import { javaRules } from './java.ts'
 import { javaBuildRules } from './java-builds.ts'
 import { javaPluginRules } from './java-plugins.ts'
@@ -45,6 +49,7 @@ import { mobileRules } from './mobile.ts'
 import { moreLanguageRules } from './more-languages.ts'
 import { namedCommandRules } from './named-commands.ts'
 import { nativeBuildRules } from './native-builds.ts'
+import { nativeToolRules } from './native-tools.ts'
 import { networkRules } from './network.ts'
 import { nixRules } from './nix.ts'
 import { nodeRules } from './nodes.ts'
@@ -79,6 +84,11 @@ export const rules: readonly Rule[] = [
   ...cRules,
   ...cToolRules,
   ...ciRules,
+  ...ciServiceRules,
+  ...clusterRules,
+  ...distributionToolRules,
+  ...installerRules,
+  ...nativeToolRules,
   ...cloudRules,
   ...compilerRules,
   ...configurationManagementRules,
