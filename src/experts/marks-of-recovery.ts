@@ -112,6 +112,7 @@ export const marksOfRecovery: readonly Mark[] = [
       'upgrade complete',
       '" has been upgraded',
       'successfully synced',
+      '^{object@} condition met$',
       'shutdown complete',
       'ready to exit',
       'all migrations have been successfully applied',
@@ -199,6 +200,7 @@ export const marksOfRecovery: readonly Mark[] = [
       'dead letter queue',
       'dead-letter queue',
     ],
+    unless: ['skipping run', 'you can make a check non-fatal', '[optional'],
   },
   {
     kind: 'retry',

@@ -12,6 +12,7 @@ export const nodeRules: readonly Rule[] = [
       'Running with swap on is not supported',
       'failed to run Kubelet: misconfiguration: {message}',
       'runtime API is not implemented for endpoint',
+      'image API is not implemented for endpoint',
       'contents are not set to 1',
       'the number of available CPUs {count#} is less than the required',
       'failed to parse kubelet flag',

@@ -12,9 +12,11 @@ import { cToolRules } from './c-tools.ts'
 import { ciRules } from './ci.ts'
 import { ciServiceRules } from './ci-services.ts'
 import { cloudRules } from './cloud.ts'
+import { cloudCommandRules } from './cloud-commands.ts'
 import { clusterRules } from './clusters.ts'
 import { compilerRules } from './compilers.ts'
 import { configurationManagementRules } from './configuration-management.ts'
+import { containerEngineRules } from './container-engines.ts'
 import { containerRules } from './containers.ts'
 import { curlRules } from './curl.ts'
 import { databaseServerRules } from './database-servers.ts'
@@ -25,6 +27,7 @@ import { distributionRules } from './distributions.ts'
 import { dotnetRules } from './dotnet.ts'
 import { fileRules } from './files.ts'
 import { gateRules } from './gates.ts'
+import { gitopsRules } from './gitops.ts'
 import { goRules } from './go.ts'
 import { gradleRules } from './gradle.ts'
 import { helmRules } from './helm.ts'
@@ -43,6 +46,7 @@ import { kubernetesPodRules } from './kubernetes-pods.ts'
 import { kubernetesReferenceRules } from './kubernetes-references.ts'
 import { localeRules } from './locales.ts'
 import { machineLearningRules } from './machine-learning.ts'
+import { machineRules } from './machines.ts'
 import { memoryRules } from './memory.ts'
 import { migrationRules } from './migrations.ts'
 import { mobileRules } from './mobile.ts'
@@ -70,7 +74,9 @@ import { signalRules } from './signals.ts'
 import { siteRules } from './sites.ts'
 import { solverRules } from './solvers.ts'
 import { sshRules } from './ssh.ts'
+import { stackRules } from './stacks.ts'
 import { systemdRules } from './systemd.ts'
+import { terraformRules } from './terraform.ts'
 import { timeoutRules } from './timeouts.ts'
 import { tlsRules } from './tls.ts'
 import { translatedCompilerRules } from './translated-compilers.ts'
@@ -79,61 +85,65 @@ import { vcsRules } from './vcs.ts'
 export const rules: readonly Rule[] = [
   ...alertRules,
   ...ansibleRules,
-  ...buildToolRules,
   ...brokerRules,
+  ...buildToolRules,
   ...cRules,
   ...cToolRules,
   ...ciRules,
   ...ciServiceRules,
-  ...clusterRules,
-  ...distributionToolRules,
-  ...installerRules,
-  ...nativeToolRules,
+  ...cloudCommandRules,
   ...cloudRules,
+  ...clusterRules,
   ...compilerRules,
   ...configurationManagementRules,
+  ...containerEngineRules,
   ...containerRules,
   ...curlRules,
   ...databaseRules,
   ...databaseServerRules,
   ...debianBuildRules,
   ...distributionRules,
+  ...distributionToolRules,
   ...dotnetRules,
   ...fileRules,
   ...gateRules,
+  ...gitopsRules,
   ...goRules,
   ...gradleRules,
   ...helmRules,
   ...httpServiceRules,
   ...imageRules,
   ...infrastructureRules,
-  ...javaRules,
+  ...installerRules,
   ...javaBuildRules,
   ...javaPluginRules,
+  ...javaRules,
   ...javaToolchainRules,
   ...javascriptRules,
-  ...kubernetesRules,
   ...kubernetesEventRules,
   ...kubernetesPodRules,
   ...kubernetesReferenceRules,
+  ...kubernetesRules,
   ...localeRules,
   ...machineLearningRules,
+  ...machineRules,
   ...memoryRules,
   ...migrationRules,
-  ...moreLanguageRules,
   ...mobileRules,
-  ...nativeBuildRules,
+  ...moreLanguageRules,
   ...namedCommandRules,
+  ...nativeBuildRules,
+  ...nativeToolRules,
   ...networkRules,
   ...nixRules,
   ...nodeRules,
   ...npmRules,
-  ...packageRules,
   ...packageBuildRules,
+  ...packageRules,
   ...phpRules,
   ...platformRules,
-  ...pythonRules,
   ...pythonPackageRules,
+  ...pythonRules,
   ...rubyRules,
   ...runnerRules,
   ...rustRules,
@@ -144,7 +154,9 @@ export const rules: readonly Rule[] = [
   ...siteRules,
   ...solverRules,
   ...sshRules,
+  ...stackRules,
   ...systemdRules,
+  ...terraformRules,
   ...timeoutRules,
   ...tlsRules,
   ...translatedCompilerRules,
