@@ -10,6 +10,7 @@ import { AttemptLog, openSpool, SpoolCopy } from './attempt-log.ts'
 import { type EndOfCommand, failureOf, isKill } from './failure.ts'
 import { endWithEngine } from './last-resort.ts'
 import { MemoryLimit } from './memory-limit.ts'
+import { noRoomFor } from './no-room.ts'
 import { type ExitRecord, parseExitRecord, supervised } from './supervisor.ts'
 import { endAll, send } from './terminate.ts'
 import { type Attempt, AttemptFailure, type RunnerEnd } from './words.ts'
@@ -98,9 +99,8 @@ export async function conclude(attempt: Attempt, parts: Conclusion): Promise<Run
   const exitCode = record?.exitCode ?? exit.code
   const end = { ...parts.end, cpuMs: record?.cpuMs ?? null, exitCode, lastOutput: log.lastOutput }
   const ended = { words, exitCode, signal: exit.signal, lastOutput: log.lastOutput }
-  // A command that finds no room for what it prints fails, and has no room to say why.
-  const unkept = systemCodeOf(unlogged?.error) === 'ENOSPC' ? unlogged?.error : undefined
-  const why = attempt.ending.reason ?? failure(ended) ?? unkept ?? failureOf(attempt, ended)
+  const noRoom = await noRoomFor(ended, attempt.files.log, unlogged?.error)
+  const why = attempt.ending.reason ?? failure(ended) ?? noRoom ?? failureOf(attempt, ended)
   if (why) throw new AttemptFailure(end, why)
   const incomplete = unrecorded ?? unlogged
   if (incomplete) throw new AttemptFailure(end, incomplete.error)

@@ -94,6 +94,27 @@ test('so it is where the command fails by that, too: it had no room to say why',
   assert.match(diagnosis?.evidence[0]?.text ?? '', /exit code 3/)
 })
 
+test('so it is where not one byte of its output found room', { skip }, async () => {
+  await using yard = await openYard()
+  using disk = mountSmallDisk(yard.dir)
+  const text = `name: full\ntasks: { a: { run: '${whenRecorded}; ${fillSmallDisk}; echo starting || exit 3' } }`
+  await assert.rejects(yard.deploy(text, { ...disk, ...goOnce(yard) }), { code: 'STATE_FULL' })
+  const { error, exitCode, diagnosis } = reportOf(yard).tasks.a ?? {}
+  assert.equal(error?.code, 'STATE_FULL')
+  assert.equal(exitCode, 3)
+  assert.equal(diagnosis?.cause, 'disk-full')
+})
+
+test('a command that a signal ended while the disk was full was ended by that', { skip }, async () => {
+  await using yard = await openYard()
+  using disk = mountSmallDisk(yard.dir)
+  const text = `name: full\ntasks: { a: { run: '${whenRecorded}; ${fillSmallDisk}; kill -SEGV $$' } }`
+  await assert.rejects(yard.deploy(text, { ...disk, ...goOnce(yard) }), { code: 'STATE_FULL' })
+  const { error, diagnosis } = reportOf(yard).tasks.a ?? {}
+  assert.equal(error?.code, 'TASK_FAILED')
+  assert.equal(diagnosis?.cause, 'crash')
+})
+
 test('an undo goes on to its end when it cannot be recorded any more', { skip }, async () => {
   await using yard = await openYard()
   using disk = mountSmallDisk(yard.dir)
