@@ -10,9 +10,10 @@ import type { Log } from './words.ts'
 const mostFindings = 2_048
 const mostMarks = 8_192
 const mostLongBytes = 1_000_000
-/** Each may have half of what is left, but not less than this: of marks, of each kind. */
+/** Each may have half of what is left, but not less than this, and less where there are many: of marks, of each kind. */
 const leastFindings = 64
 const leastMarks = 16
+const manyLogs = 256
 const kindsThatAreMany = 4
 
 /**
@@ -27,11 +28,12 @@ export async function findInAll(
   const readings = new Readings(book, onLine && (({ whole }) => onLine(whole)))
   const looking: Looking = { book, readings, collector: new Collector(), signal }
   const found: LogFindings[] = []
+  const share = Math.min(1, manyLogs / logs.length)
   const left = { findings: mostFindings, marks: mostMarks, longBytes: mostLongBytes }
   for (const log of logs) {
     const most: Most = {
-      findings: Math.max(leastFindings, Math.floor(left.findings / 2)),
-      marks: Math.max(leastMarks, Math.floor(left.marks / 2 / kindsThatAreMany)),
+      findings: Math.max(Math.ceil(leastFindings * share), Math.floor(left.findings / 2)),
+      marks: Math.max(Math.ceil(leastMarks * share), Math.floor(left.marks / 2 / kindsThatAreMany)),
       longBytes: left.longBytes,
     }
     const one = await findIn(log, looking, most)
