@@ -50,6 +50,7 @@ export const javaBuildRules: readonly Rule[] = [
       'Blocked mirror',
       'javax/xml/bind',
       '(update) Resolving',
+      '.json.',
       'WARN',
     ],
     says: 'A library or plugin that the build asks for could not be found or loaded: {artifact}',

@@ -218,6 +218,7 @@ export const pythonRules: readonly Rule[] = [
     ],
     unless: [
       'Found 0 errors',
+      'Unauthorized',
       'installing ',
       'Collecting',
       'Successfully installed',

@@ -40,6 +40,8 @@ import { javaBuildRules } from './java-builds.ts'
 import { javaPluginRules } from './java-plugins.ts'
 import { javaToolchainRules } from './java-toolchains.ts'
 import { javascriptRules } from './javascript.ts'
+import { javascriptTestRules } from './javascript-tests.ts'
+import { javascriptToolRules } from './javascript-tools.ts'
 import { kubernetesRules } from './kubernetes.ts'
 import { kubernetesEventRules } from './kubernetes-events.ts'
 import { kubernetesPodRules } from './kubernetes-pods.ts'
@@ -120,6 +122,8 @@ export const rules: readonly Rule[] = [
   ...javaRules,
   ...javaToolchainRules,
   ...javascriptRules,
+  ...javascriptTestRules,
+  ...javascriptToolRules,
   ...kubernetesEventRules,
   ...kubernetesPodRules,
   ...kubernetesReferenceRules,
