@@ -32,7 +32,7 @@ function hasSoftPriority(line: string): boolean {
 
 /** What a server tells of one of those who ask it, strangers often: nginx, Apache, PostgreSQL, and the daemons of a host. */
 const ofAPeer =
-  /, client: [\d.a-f:]{2,45}, server: (?!.*upstream: "\w{1,8}:\/)|\[client [\d.a-f:]{2,45}\]|\[preauth\]|\bLOG: {1,2}(?:could not (?:receive|send) data (?:from|to) client|unexpected EOF on client|incomplete startup packet|invalid length of startup packet)|\b(?:sshd|v?s?ftpd|proftpd|klogind|rlogind|telnetd|xinetd|login|dovecot|postfix\/\w{1,20}|saslauthd|imapd|pop3d|named|ntpd)(?:\(pam_unix\))?\[\d{1,9}\]: (?!.*(?:\bbind|listen|config|host key|in use))/i
+  /, client: [\d.a-f:]{2,45}, server: (?!.*upstream: "\w{1,8}:\/)|\[client [\d.a-f:]{2,45}\]|\[preauth\]|\bLOG: {1,2}(?:could not (?:receive|send) data (?:from|to) client|unexpected EOF on client|incomplete startup packet|invalid length of startup packet)|\b(?:sshd|v?s?ftpd|proftpd|klogind|rlogind|telnetd|xinetd|login|dovecot|postfix\/\w{1,20}(?!\[\d{1,9}\]: fatal: )|saslauthd|imapd|pop3d|named|ntpd)(?:\(pam_unix\))?\[\d{1,9}\]: (?!.*(?:\bbind|listen|config|host key|in use))/i
 
 /** pip and urllib3 warn that they try again, and count down to the last time. */
 const lastTry = 'Retry(total=0,'

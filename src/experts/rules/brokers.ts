@@ -23,6 +23,25 @@ export const brokerRules: readonly Rule[] = [
       'Kafka, core/src/main/scala/kafka/server (KafkaServer, KafkaConfig) and clients/common/security/JaasContext.java; Scala, Predef.require',
   },
   {
+    id: 'broker-connect',
+    cause: 'remote-unavailable',
+    also: ['connection-refused', 'db-unavailable'],
+    phrases: [
+      'AMQPConnectionError',
+      'No brokers available',
+      'NoBrokersAvailable',
+      'Broker transport failure',
+      'no servers available for connection',
+      'Cannot connect to amqp://{broker@}',
+      'Cannot connect to redis://{broker@}',
+      'unable to connect to epmd (port {port#}) on {host}',
+    ],
+    says: 'The broker does not answer.',
+    log: 'kafka.errors.NoBrokersAvailable: NoBrokersAvailable',
+    source:
+      'kafka-python; pika; librdkafka; nats.go; Celery, worker/consumer/consumer.py; RabbitMQ, rabbit_nodes_common.erl',
+  },
+  {
     id: 'kafka-denied',
     cause: 'permission',
     phrases: [
@@ -140,6 +159,7 @@ export const brokerRules: readonly Rule[] = [
     id: 'rabbitmq-settings',
     cause: 'config-error',
     depth: 'root',
+    unless: ['delivery acknowledgement on channel'],
     phrases: [
       'Conf file attempted to set unknown variable: {variable@}',
       'Error preparing configuration in phase',

@@ -164,6 +164,7 @@ export const ciRules: readonly Rule[] = [
       'pod sandbox',
       'Step script exited',
       'not an infrastructure',
+      'KDC for realm',
     ],
     says: 'The runner or the CI system broke, not the work.',
     log: 'FATAL: hudson.remoting.ChannelClosedException: channel is already closed',

@@ -187,6 +187,7 @@ export const databaseServerRules: readonly Rule[] = [
       'does not match the owner of the data',
       'Attempted to create a lock file on a read-only directory',
       '"error_str":"Operation not permitted"',
+      'attempt to write a readonly database',
     ],
     unless: ['No such file', 'No space left'],
     says: 'The database may not use its own files: their owner or mode is not what it wants.',
@@ -206,7 +207,6 @@ export const databaseServerRules: readonly Rule[] = [
       '[InnoDB] Unable to lock {file@}',
       'DBPathInUse',
       'Unable to lock the lock file',
-      'failed to obtain node locks',
       'Another server instance in same directory is already running',
       'failed to acquire lock on {path@}LOCK',
       'Migration table is already locked',
@@ -216,6 +216,17 @@ export const databaseServerRules: readonly Rule[] = [
     log: 'FATAL:  lock file "postmaster.pid" already exists',
     source:
       'PostgreSQL, utils/init/miscinit.c; InnoDB, os0file.cc; MongoDB, storage_engine_lock_file.cpp; Elasticsearch, NodeEnvironment.java; ClickHouse, StatusFile.cpp; Knex, migrator.js',
+  },
+  {
+    // What it was caused by says which of the two it is.
+    id: 'elasticsearch-locks',
+    cause: 'lock-held',
+    also: ['permission'],
+    depth: 'step',
+    phrases: ['failed to obtain node locks'],
+    says: 'Another server uses the same data folder, or this one may not write there.',
+    log: 'java.lang.IllegalStateException: failed to obtain node locks, tried [/data]; maybe these locations are not writable or multiple nodes were started on the same data path?',
+    source: 'Elasticsearch, NodeEnvironment.java',
   },
   {
     id: 'db-mount-point',

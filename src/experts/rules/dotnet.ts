@@ -253,7 +253,7 @@ export const dotnetRules: readonly Rule[] = [
     id: 'sql-server',
     cause: 'db-error',
     phrases: ['SqlException (0x{code@}): {message}'],
-    unless: ['Login failed', 'network-related', 'imeout', 'Cannot open database'],
+    unless: ['Login failed', 'network-related', 'imeout', 'Cannot open database', 'pre-login handshake'],
     says: 'SQL Server did not accept the statement: {message}',
     log: "Microsoft.Data.SqlClient.SqlException (0x80131904): Invalid column name 'Total'.",
     source: 'Microsoft.Data.SqlClient',

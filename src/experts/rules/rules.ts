@@ -5,6 +5,7 @@
 import type { Rule } from '../words.ts'
 import { alertRules } from './alerts.ts'
 import { ansibleRules } from './ansible.ts'
+import { applicationServerRules } from './application-servers.ts'
 import { brokerRules } from './brokers.ts'
 import { buildToolRules } from './build-tools.ts'
 import { cRules } from './c.ts'
@@ -19,9 +20,11 @@ import { configurationManagementRules } from './configuration-management.ts'
 import { containerEngineRules } from './container-engines.ts'
 import { containerRules } from './containers.ts'
 import { curlRules } from './curl.ts'
+import { databaseAnswerRules } from './database-answers.ts'
 import { databaseServerRules } from './database-servers.ts'
 import { databaseRules } from './databases.ts'
 import { debianBuildRules } from './debian-builds.ts'
+import { directoryRules } from './directories.ts'
 import { distributionToolRules } from './distribution-tools.ts'
 import { distributionRules } from './distributions.ts'
 import { dotnetRules } from './dotnet.ts'
@@ -60,6 +63,7 @@ import { networkRules } from './network.ts'
 import { nixRules } from './nix.ts'
 import { nodeRules } from './nodes.ts'
 import { npmRules } from './npm.ts'
+import { objectStoreRules } from './object-stores.ts'
 import { packageBuildRules } from './package-builds.ts'
 import { packageRules } from './packages.ts'
 import { phpRules } from './php.ts'
@@ -77,6 +81,7 @@ import { siteRules } from './sites.ts'
 import { solverRules } from './solvers.ts'
 import { sshRules } from './ssh.ts'
 import { stackRules } from './stacks.ts'
+import { storeRules } from './stores.ts'
 import { systemdRules } from './systemd.ts'
 import { terraformRules } from './terraform.ts'
 import { timeoutRules } from './timeouts.ts'
@@ -87,8 +92,9 @@ import { vcsRules } from './vcs.ts'
 export const rules: readonly Rule[] = [
   ...alertRules,
   ...ansibleRules,
-  ...brokerRules,
+  ...applicationServerRules,
   ...buildToolRules,
+  ...brokerRules,
   ...cRules,
   ...cToolRules,
   ...ciRules,
@@ -101,9 +107,11 @@ export const rules: readonly Rule[] = [
   ...containerEngineRules,
   ...containerRules,
   ...curlRules,
+  ...databaseAnswerRules,
   ...databaseRules,
   ...databaseServerRules,
   ...debianBuildRules,
+  ...directoryRules,
   ...distributionRules,
   ...distributionToolRules,
   ...dotnetRules,
@@ -142,8 +150,9 @@ export const rules: readonly Rule[] = [
   ...nixRules,
   ...nodeRules,
   ...npmRules,
-  ...packageBuildRules,
+  ...objectStoreRules,
   ...packageRules,
+  ...packageBuildRules,
   ...phpRules,
   ...platformRules,
   ...pythonPackageRules,
@@ -159,6 +168,7 @@ export const rules: readonly Rule[] = [
   ...solverRules,
   ...sshRules,
   ...stackRules,
+  ...storeRules,
   ...systemdRules,
   ...terraformRules,
   ...timeoutRules,

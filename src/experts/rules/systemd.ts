@@ -58,6 +58,7 @@ export const systemdRules: readonly Rule[] = [
     depth: 'fact',
     phrases: [
       'Failed at step EXEC spawning {command@}: Permission denied',
+      'service: Failed to execute {command@}: Permission denied',
       "Unable to locate executable '{command}': Permission denied",
     ],
     says: 'The unit may not start its program {command}.',
@@ -147,9 +148,23 @@ export const systemdRules: readonly Rule[] = [
       'Failed to connect to bus',
       'Running in chroot, ignoring',
     ],
+    unless: ['bus: Operation not permitted', 'bus: Permission denied'],
     says: 'There is no systemd here, as in most containers.',
     next: ['Start the program itself instead of its unit, or use a machine or image with systemd'],
     log: "System has not been booted with systemd as init system (PID 1). Can't operate.",
+    source: 'systemd, src/shared/bus-util.c',
+  },
+  {
+    id: 'systemd-bus-denied',
+    cause: 'permission',
+    also: ['ci-infra'],
+    phrases: [
+      'Failed to connect to bus: Operation not permitted',
+      'Failed to connect to bus: Permission denied',
+    ],
+    says: 'systemd does not talk to the user who asks.',
+    next: ['Ask as root, or as the user whose service it is, with XDG_RUNTIME_DIR set'],
+    log: 'Failed to connect to bus: Operation not permitted',
     source: 'systemd, src/shared/bus-util.c',
   },
   {

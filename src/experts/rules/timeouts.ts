@@ -67,6 +67,7 @@ export const timeoutRules: readonly Rule[] = [
     unless: [
       'retries left',
       'Lock wait timeout',
+      'acquire with NOWAIT',
       'unmounted volumes=',
       'list of unattached',
       'while waiting for',

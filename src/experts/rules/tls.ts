@@ -58,6 +58,9 @@ export const tlsRules: readonly Rule[] = [
       'unsupported protocol (SSL',
       'SSL is not enabled on the server',
       'server does not support SSL',
+      'root certificate file "{file}" does not exist',
+      'server certificate for {names} does not match host name',
+      'The remote certificate was rejected by the provided',
     ],
     unless: [
       'starttls: ',
