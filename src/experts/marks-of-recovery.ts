@@ -200,7 +200,7 @@ export const marksOfRecovery: readonly Mark[] = [
       'dead letter queue',
       'dead-letter queue',
     ],
-    unless: ['skipping run', 'you can make a check non-fatal', '[optional'],
+    unless: ['skipping run', 'you can make a check non-fatal', '[optional', 'error creating chroot session'],
   },
   {
     kind: 'retry',

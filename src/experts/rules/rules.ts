@@ -6,6 +6,7 @@ import type { Rule } from '../words.ts'
 import { alertRules } from './alerts.ts'
 import { ansibleRules } from './ansible.ts'
 import { applicationServerRules } from './application-servers.ts'
+import { autotoolRules } from './autotools.ts'
 import { brokerRules } from './brokers.ts'
 import { buildToolRules } from './build-tools.ts'
 import { cRules } from './c.ts'
@@ -30,6 +31,7 @@ import { distributionRules } from './distributions.ts'
 import { dotnetRules } from './dotnet.ts'
 import { fileRules } from './files.ts'
 import { gateRules } from './gates.ts'
+import { gitRules } from './git.ts'
 import { gitopsRules } from './gitops.ts'
 import { goRules } from './go.ts'
 import { gradleRules } from './gradle.ts'
@@ -66,6 +68,7 @@ import { npmRules } from './npm.ts'
 import { objectStoreRules } from './object-stores.ts'
 import { packageBuildRules } from './package-builds.ts'
 import { packageRules } from './packages.ts'
+import { packagingRules } from './packaging.ts'
 import { phpRules } from './php.ts'
 import { platformRules } from './platforms.ts'
 import { pythonRules } from './python.ts'
@@ -94,6 +97,9 @@ export const rules: readonly Rule[] = [
   ...ansibleRules,
   ...applicationServerRules,
   ...buildToolRules,
+  ...gitRules,
+  ...packagingRules,
+  ...autotoolRules,
   ...brokerRules,
   ...cRules,
   ...cToolRules,

@@ -9,6 +9,7 @@ export const tlsRules: readonly Rule[] = [
     phrases: [
       'Received fatal alert: ',
       'certificate verify failed',
+      'Certificate verification failed: The certificate is NOT trusted',
       'SSL certificate problem',
       'x509: ',
       'CERT_HAS_EXPIRED',

@@ -71,6 +71,7 @@ export const translatedCompilerRules: readonly Rule[] = [
     depth: 'step',
     phrases: [
       '*** Keine Regel, um {target} zu erstellen',
+      '*** Keine Regel vorhanden, um das Ziel {target}',
       '*** Aucune règle pour fabriquer la cible {target}',
       '*** No hay ninguna regla para construir el objetivo {target}',
       '没有规则可制作目标{target}',
