@@ -14,7 +14,7 @@ const done =
   /^\W{0,8}(?:ok|done|finished|success|ready)\W{0,8}$|\b(?:successful|succeeded|success|completed?|done|finished)[.!]{0,4}$|\b(?:successfully|is ready|deployed|written|saved|installed|uploaded|published|generated|seeded|synced|restored|applied)\b/i
 /** No whole work is done where something is not, a part is, or is still waited for, or advice is given; and a pod that is placed does not run. */
 const undone =
-  /^\W{0,8}to \w|\b(?:not|no|none|never|nothing|fail\w{0,4}|fatal|errors?|crash|warnings?|un\w{1,20}|only|partially|logs?|reports?|dump|notification|waiting|until|before|already|but|should|must|be|assigned|pulled|ago)\b|n't\b|\b0 of\b/i
+  /^\W{0,8}to \w|\b(?:not|no|none|never|nothing|fail\w{0,4}|fatal|errors?|crash|warnings?|un\w{1,20}|only|partially|logs?|reports?|dump|notification|waiting|until|before|already|but|should|must|be|assigned|pulled|ago|catalog|on the path)\b|n't\b|\b0 of\b/i
 
 /** So many quiet records mean that it went on: a single one may be the last thing that it does. */
 const quietRecords = 2

@@ -191,6 +191,7 @@ export const marksOfRecovery: readonly Mark[] = [
       'skipping',
       'continuing without',
       'continuing anyway',
+      'using cached catalog',
       'proceeding without',
       'going on without',
       'continue-on-error',

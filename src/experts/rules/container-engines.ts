@@ -86,6 +86,8 @@ export const containerEngineRules: readonly Rule[] = [
       'Multi-platform build is not supported for the docker driver',
       'option requires BuildKit',
       'Cache export is not supported for the docker driver',
+      "this version of runc doesn't work on cgroups v2",
+      'default OCI runtime "{name}" not found',
       'docker exporter does not currently support exporting manifest lists',
       'failed to process "{word}": {message}',
       "missing ':' in substitution",
@@ -251,5 +253,18 @@ export const containerEngineRules: readonly Rule[] = [
     next: ['Add ranges in /etc/subuid and /etc/subgid, then: podman system migrate'],
     log: 'potentially insufficient UIDs or GIDs available in user namespace (requested 0:42 for /etc/gshadow)',
     source: 'containers/storage, pkg/idtools and drivers/chown.go',
+  },
+  {
+    id: 'podman-locks',
+    cause: 'resource-limit',
+    depth: 'fact',
+    phrases: ['exceeded num_locks ({count#})'],
+    says: 'Podman has no locks left: it keeps more containers, pods and volumes than num_locks.',
+    next: [
+      'Remove what is not used: podman system prune --volumes',
+      'Set num_locks higher in containers.conf, then: podman system renumber',
+    ],
+    log: 'Error: allocating lock for new container: allocation failed; exceeded num_locks (2048)',
+    source: 'Podman, libpod/lock/shm',
   },
 ]

@@ -158,6 +158,7 @@ export const dotnetRules: readonly Rule[] = [
       'error NU1903: {message}',
       'error NU1904: {message}',
     ],
+    unless: ['operation error S3'],
     says: 'A check of the .NET code or its packages found: {message}',
     next: ['dotnet format repairs most of it'],
     log: '/srv/Cart.cs(12,1): error WHITESPACE: Fix whitespace formatting. Delete 4 characters. [/srv/Shop.csproj]',

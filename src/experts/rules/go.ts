@@ -157,7 +157,7 @@ export const goRules: readonly Rule[] = [
       'runtime error: {message}',
       'nil pointer dereference',
     ],
-    unless: ['pattern matches no files'],
+    unless: ['pattern matches no files', 'OCI runtime error'],
     says: 'A Go program panicked: {message}',
     log: 'panic: runtime error: index out of range [3] with length 3',
     source: 'Go, runtime/panic.go',

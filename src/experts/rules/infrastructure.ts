@@ -87,7 +87,6 @@ export const infrastructureRules: readonly Rule[] = [
       'Error: Missing resource instance key',
       'Error: Incorrect attribute value type',
       'Error: Terraform encountered problems during initialisation',
-      'Error: Failed to load plugin',
       'Error: No configuration files',
       'Error: Call to unknown function',
       'Error: Variables not allowed',
@@ -171,6 +170,9 @@ export const infrastructureRules: readonly Rule[] = [
     phrases: [
       'did not stabilize',
       'exceeded max wait time',
+      'WaitCondition timed out',
+      'Received {count#} SUCCESS signal(s) out of {total#}',
+      'CloudFormation did not receive a response from your Custom Resource',
       'Exceeded attempts to wait',
       'Waiter {waiter@} failed: Max attempts exceeded',
     ],

@@ -81,6 +81,7 @@ import { settingsRules } from './settings.ts'
 import { shellRules } from './shell.ts'
 import { signalRules } from './signals.ts'
 import { siteRules } from './sites.ts'
+import { smallClusterRules } from './small-clusters.ts'
 import { solverRules } from './solvers.ts'
 import { sshRules } from './ssh.ts'
 import { stackRules } from './stacks.ts'
@@ -91,16 +92,15 @@ import { timeoutRules } from './timeouts.ts'
 import { tlsRules } from './tls.ts'
 import { translatedCompilerRules } from './translated-compilers.ts'
 import { vcsRules } from './vcs.ts'
+import { virtualMachineRules } from './virtual-machines.ts'
 
 export const rules: readonly Rule[] = [
   ...alertRules,
   ...ansibleRules,
   ...applicationServerRules,
-  ...buildToolRules,
-  ...gitRules,
-  ...packagingRules,
   ...autotoolRules,
   ...brokerRules,
+  ...buildToolRules,
   ...cRules,
   ...cToolRules,
   ...ciRules,
@@ -123,6 +123,7 @@ export const rules: readonly Rule[] = [
   ...dotnetRules,
   ...fileRules,
   ...gateRules,
+  ...gitRules,
   ...gitopsRules,
   ...goRules,
   ...gradleRules,
@@ -157,8 +158,9 @@ export const rules: readonly Rule[] = [
   ...nodeRules,
   ...npmRules,
   ...objectStoreRules,
-  ...packageRules,
   ...packageBuildRules,
+  ...packageRules,
+  ...packagingRules,
   ...phpRules,
   ...platformRules,
   ...pythonPackageRules,
@@ -171,6 +173,7 @@ export const rules: readonly Rule[] = [
   ...shellRules,
   ...signalRules,
   ...siteRules,
+  ...smallClusterRules,
   ...solverRules,
   ...sshRules,
   ...stackRules,
@@ -181,4 +184,5 @@ export const rules: readonly Rule[] = [
   ...tlsRules,
   ...translatedCompilerRules,
   ...vcsRules,
+  ...virtualMachineRules,
 ]

@@ -36,6 +36,8 @@ export const terraformRules: readonly Rule[] = [
     phrases: [
       'Error: Incompatible provider version',
       'does not have a package available for your current platform',
+      'Error: Failed to load plugin schemas',
+      'unavailable provider "{provider}"',
     ],
     says: 'The provider was never built for this kind of machine.',
     next: ['Take a newer provider, or one that replaces it; or run where it is built for'],
@@ -185,6 +187,7 @@ export const terraformRules: readonly Rule[] = [
       'There is no variable named "{name}"',
       'Unknown variable; There is no variable named',
       'DependencyViolation: ',
+      'BucketNotEmpty: ',
     ],
     unless: ['Warning: '],
     says: 'The configuration or the command is not what Terraform accepts.',
