@@ -26,6 +26,8 @@ type Case = {
   readonly name: string
   /** Of the taxonomy; what a person who wrote the script knows to be the cause. */
   readonly cause: string
+  /** Of the log, that show it: what a person would point at, from 1, as editors count them. Not known of healthy ones. */
+  readonly lines: readonly string[]
   /** Programs without which the case is left out. */
   readonly needs: readonly string[]
   /** For /bin/sh. */
@@ -56,7 +58,8 @@ writeLabels()
 function readCase(file: string): Case {
   const script = readFileSync(join(casesDir, file), 'utf8')
   const head = (name: string): string => new RegExp(`^# ${name}: (.*)$`, 'm').exec(script)?.[1] ?? ''
-  return { name: basename(file, '.sh'), cause: head('cause'), needs: head('needs').split(' '), script }
+  const lines = head('lines') === '' ? [] : head('lines').split(', ')
+  return { name: basename(file, '.sh'), cause: head('cause'), lines, needs: head('needs').split(' '), script }
 }
 
 async function provoke({ name, script }: Case): Promise<void> {
@@ -109,6 +112,9 @@ function isHere(program: string): boolean {
 function writeLabels(): void {
   const lines = cases
     .filter(({ name }) => existsSync(join(logsDir, `${name}.log`)))
-    .map(({ name, cause }) => JSON.stringify({ id: `provoked/${name}`, file: `${name}.log`, cause }))
+    .map(({ name, cause, lines }) => {
+      const label = { id: `provoked/${name}`, file: `${name}.log`, cause }
+      return JSON.stringify(lines.length === 0 ? label : { ...label, evidence_lines: lines })
+    })
   writeFileSync(join(logsDir, 'labels.jsonl'), `${lines.join('\n')}\n`)
 }

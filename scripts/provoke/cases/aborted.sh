@@ -1,4 +1,5 @@
 # cause: crash
+# lines: 1
 # needs: gcc bash
 printf '#include <stdlib.h>\nint main() { free((void*)0x10); abort(); }' > a.c
 gcc -w -o a a.c

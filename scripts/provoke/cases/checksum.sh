@@ -1,4 +1,5 @@
 # cause: data-corrupt
+# lines: 1-2
 # needs: sha256sum
 echo app > app.bin
 echo "0000000000000000000000000000000000000000000000000000000000000000  app.bin" > sums

@@ -1,3 +1,4 @@
 # cause: file-not-found
+# lines: 7
 # needs: cmake
 cmake .

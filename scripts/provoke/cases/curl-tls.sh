@@ -1,3 +1,4 @@
 # cause: tls
+# lines: 1
 # needs: curl
 curl -fsS $TLS/up

@@ -1,4 +1,5 @@
 # cause: disk-full
+# lines: 2
 # needs: sh
 echo building
 cat /proc/version > /dev/full

@@ -1,4 +1,5 @@
 # cause: ci-infra
+# lines: 5
 # needs: docker
 export DOCKER_HOST=unix://$PWD/docker.sock
 echo FROM scratch > Dockerfile

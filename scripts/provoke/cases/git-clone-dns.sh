@@ -1,3 +1,4 @@
 # cause: dns
+# lines: 2
 # needs: git
 git clone https://git.invalid/acme/shop.git

@@ -1,3 +1,4 @@
 # cause: vcs-checkout
+# lines: 1
 # needs: git
 git clone ./nowhere/shop.git

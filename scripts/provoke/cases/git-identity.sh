@@ -1,4 +1,5 @@
 # cause: config-error
+# lines: 1-3, 13
 # needs: git
 export HOME=$PWD XDG_CONFIG_HOME=$PWD GIT_CONFIG_NOSYSTEM=1
 git init -q .

@@ -1,4 +1,5 @@
 # cause: vcs-conflict
+# lines: 2
 # needs: git
 git init -q --bare up.git
 mkdir app

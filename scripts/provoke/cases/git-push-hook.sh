@@ -1,4 +1,5 @@
 # cause: quality-gate
+# lines: 1, 3
 # needs: git
 git init -q --bare up.git
 printf '#!/bin/sh\necho "no ticket in the message" >&2\nexit 1\n' > up.git/hooks/pre-receive

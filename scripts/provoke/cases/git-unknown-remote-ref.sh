@@ -1,4 +1,5 @@
 # cause: vcs-checkout
+# lines: 1
 # needs: git
 git init -q up
 cd up

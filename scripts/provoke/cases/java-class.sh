@@ -1,3 +1,4 @@
 # cause: dependency-missing
+# lines: 1-2
 # needs: java
 java -cp . org.example.App

@@ -1,3 +1,4 @@
 # cause: syntax-error
+# lines: 1
 # needs: jq
 echo '{"port": }' | jq .port

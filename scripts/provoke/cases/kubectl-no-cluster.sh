@@ -1,3 +1,4 @@
 # cause: connection-refused
+# lines: 1-6
 # needs: kubectl
 KUBECONFIG=$PWD/none kubectl get pods

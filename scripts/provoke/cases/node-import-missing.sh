@@ -1,4 +1,5 @@
 # cause: dependency-missing
+# lines: 5
 # needs: node
 echo "import 'express'" > server.mjs
 node server.mjs

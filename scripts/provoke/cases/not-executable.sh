@@ -1,4 +1,5 @@
 # cause: permission
+# lines: 1
 # needs: sh
 echo "echo hi" > deploy.sh
 ./deploy.sh

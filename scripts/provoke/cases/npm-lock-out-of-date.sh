@@ -1,4 +1,5 @@
 # cause: dependency-conflict
+# lines: 3-6
 # needs: npm
 export npm_config_cache=$PWD/.npm npm_config_fetch_retries=0 npm_config_audit=false npm_config_update_notifier=false
 echo '{"name":"shop","lockfileVersion":3,"packages":{"":{"name":"shop"}}}' > package-lock.json

@@ -1,4 +1,5 @@
 # cause: config-error
+# lines: 1
 # needs: npm
 export npm_config_cache=$PWD/.npm npm_config_fetch_retries=0 npm_config_audit=false npm_config_update_notifier=false
 echo '{"name":"shop","scripts":{"test":"true"}}' > package.json

@@ -1,4 +1,5 @@
 # cause: auth
+# lines: 1-2
 # needs: npm
 export npm_config_cache=$PWD/.npm npm_config_fetch_retries=0 npm_config_audit=false npm_config_update_notifier=false
 npm install --registry $HTTP/401 private-package

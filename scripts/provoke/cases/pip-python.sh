@@ -1,4 +1,5 @@
 # cause: runtime-version-mismatch
+# lines: 3
 # needs: pip
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_CONFIG_FILE=/dev/null
 python3 - <<'END'

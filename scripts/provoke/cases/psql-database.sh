@@ -1,3 +1,4 @@
 # cause: db-error
+# lines: 1
 # needs: psql postgres
 psql "$PG/shop" -c "select 1"

@@ -1,3 +1,4 @@
 # cause: env-missing
+# lines: 1
 # needs: sh
 : "${DEPLOY_TOKEN:?}"

@@ -1,4 +1,5 @@
 # cause: data-corrupt
+# lines: 2
 # needs: tar
 echo "<html>" > release.tar.gz
 tar xzf release.tar.gz

@@ -205,6 +205,15 @@ export const javascriptRules: readonly Rule[] = [
       'Jest, packages/jest-reporters; Mocha, lib/reporters/base.js; Node.js, lib/internal/test_runner/reporter; Vitest; Karma; TAP',
   },
   {
+    id: 'biome-lint',
+    cause: 'quality-gate',
+    // The head of a warning is the same.
+    depth: 'maybe',
+    phrases: ['{file@}:{line#}:{column#} lint/{rule@} '],
+    log: 'app.js:2:7 lint/suspicious/noDoubleEquals  FIXABLE  ━━━━━━━━━━\n\n  × Using == may be unsafe.\nlint failed: exit code 1',
+    source: 'Biome, crates/biome_console (the head of a diagnostic: place and category)',
+  },
+  {
     id: 'eslint',
     cause: 'quality-gate',
     depth: 'step',
