@@ -5,6 +5,7 @@
 import type { Rule } from '../words.ts'
 import { alertRules } from './alerts.ts'
 import { ansibleRules } from './ansible.ts'
+import { appleRules } from './apple.ts'
 import { applicationServerRules } from './application-servers.ts'
 import { autotoolRules } from './autotools.ts'
 import { brokerRules } from './brokers.ts'
@@ -57,6 +58,7 @@ import { machineRules } from './machines.ts'
 import { memoryRules } from './memory.ts'
 import { migrationRules } from './migrations.ts'
 import { mobileRules } from './mobile.ts'
+import { modelRules } from './models.ts'
 import { moreLanguageRules } from './more-languages.ts'
 import { namedCommandRules } from './named-commands.ts'
 import { nativeBuildRules } from './native-builds.ts'
@@ -70,6 +72,7 @@ import { packageBuildRules } from './package-builds.ts'
 import { packageRules } from './packages.ts'
 import { packagingRules } from './packaging.ts'
 import { phpRules } from './php.ts'
+import { pipelineRules } from './pipelines.ts'
 import { platformRules } from './platforms.ts'
 import { pythonRules } from './python.ts'
 import { pythonPackageRules } from './python-packages.ts'
@@ -99,6 +102,9 @@ export const rules: readonly Rule[] = [
   ...ansibleRules,
   ...applicationServerRules,
   ...autotoolRules,
+  ...modelRules,
+  ...appleRules,
+  ...pipelineRules,
   ...brokerRules,
   ...buildToolRules,
   ...cRules,

@@ -131,6 +131,7 @@ export const settingsRules: readonly Rule[] = [
       "`fetch': key not found: ",
     ],
     unless: [
+      'a directory specified by the PATH environment',
       'PKG_CONFIG',
       'you can set',
       'can be set',

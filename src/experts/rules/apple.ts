@@ -1,0 +1,92 @@
+/** Xcode, keychains and fastlane, and what Visual C++ says of files in use. */
+import type { Rule } from '../words.ts'
+
+export const appleRules: readonly Rule[] = [
+  {
+    id: 'xcode-file',
+    cause: 'file-not-found',
+    depth: 'fact',
+    also: ['config-error'],
+    phrases: [
+      "xcodebuild: error: '{file}' does not exist",
+      'Build input file cannot be found: {file}',
+      'Build input files cannot be found: {file}',
+    ],
+    says: 'What Xcode shall build is not there: {file}',
+    next: [
+      'A workspace of CocoaPods is made by pod install',
+      'A file may have been moved: look for it in the project',
+    ],
+    log: "xcodebuild: error: '/srv/Shop.xcworkspace' does not exist.",
+    source: 'Xcode, xcodebuild',
+  },
+  {
+    id: 'xcode-script',
+    cause: 'program-error',
+    also: ['config-error', 'compile-error'],
+    depth: 'step',
+    phrases: ['Command PhaseScriptExecution failed with a nonzero exit code'],
+    says: 'A script that the project runs while it builds failed: what it printed stands before.',
+    log: 'PhaseScriptExecution [CP]\\ Embed\\ Pods\\ Frameworks /srv/script.sh\nCommand PhaseScriptExecution failed with a nonzero exit code',
+    source: 'Xcode, build system',
+  },
+  {
+    id: 'swift-version',
+    cause: 'runtime-version-mismatch',
+    also: ['config-error', 'dependency-conflict'],
+    phrases: [
+      'module compiled with Swift {found@} cannot be imported by the Swift {wanted@} compiler',
+      'has a minimum deployment target of {target}',
+      'this SDK is not supported by the compiler',
+      'is using Swift tools version {wanted@} but the installed version is {found@}',
+      'could not build module {module@} for this SDK',
+    ],
+    says: 'A module was built for another version of Swift or of the system than the one that is used.',
+    log: 'error: module compiled with Swift 5.9 cannot be imported by the Swift 6.0 compiler: /srv/Shop.swiftmodule',
+    source: 'Swift, include/swift/AST/DiagnosticsSema.def; SwiftPM',
+  },
+  {
+    id: 'keychain-password',
+    cause: 'auth',
+    also: ['config-error'],
+    phrases: [
+      'The user name or passphrase you entered is not correct',
+      'MAC verification failed during PKCS12 import',
+      'Authentication credentials are missing or invalid',
+      'Invalid username and password combination. Used',
+      'Please sign in with an app-specific password',
+      'Could not install WWDR certificate',
+    ],
+    says: 'The password of the keychain, the certificate or the Apple account is wrong or missing.',
+    next: ['Check the secrets of the job: jobs for forks have none'],
+    log: 'security: SecKeychainItemImport: MAC verification failed during PKCS12 import (wrong password?)\nError: Process completed with exit code 1.',
+    source: 'macOS, security; App Store Connect; fastlane, spaceship',
+  },
+  {
+    id: 'link-in-use',
+    cause: 'permission',
+    depth: 'fact',
+    also: ['lock-held', 'link-error'],
+    phrases: [
+      'fatal error LNK1168: cannot open {file} for writing',
+      'fatal error LNK1201: error writing to program database',
+    ],
+    says: 'The linker cannot write {file}: it runs, or another program has it open.',
+    next: ['End the program, or the tool that reads it'],
+    log: 'LINK : fatal error LNK1168: cannot open dist\\shop.exe for writing',
+    source: 'Visual C++, "Linker tools errors"',
+  },
+  {
+    id: 'nmake-target',
+    cause: 'config-error',
+    also: ['file-not-found'],
+    phrases: [
+      "fatal error U1073: don't know how to make '{target}'",
+      'fatal error U1064: MAKEFILE not found',
+      'fatal error U1052: file {file} not found',
+    ],
+    says: 'NMAKE has no rule or no file for what it was asked to make: {target}{file}',
+    log: "NMAKE : fatal error U1073: don't know how to make 'cart.obj'\nStop.",
+    source: 'NMAKE, "NMAKE errors"',
+  },
+]
