@@ -25,6 +25,7 @@ export const databaseAnswerRules: readonly Rule[] = [
       'unexpected chunk number {number#} (expected {other#}) for toast value',
       'invalid memory alloc request size',
       'compressed pglz data is corrupt',
+      'did not find magic string in file header',
       'is marked as crashed and should be repaired',
       'ORA-01578',
       'ORA-01110: data file {file} is corrupt',

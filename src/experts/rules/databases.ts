@@ -98,6 +98,7 @@ export const databaseRules: readonly Rule[] = [
       'Connection to Redis',
     ],
     unless: [
+      'exceeds max_wal_senders',
       'password authentication',
       'no pg_hba.conf entry',
       'does not exist',

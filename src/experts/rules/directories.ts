@@ -162,7 +162,7 @@ export const directoryRules: readonly Rule[] = [
       'The email account that you tried to reach does not exist',
       'smtplib.SMTPRecipientsRefused',
     ],
-    unless: ['Access denied', 'Relay access', 'Greylisted', 'reylisted'],
+    unless: ['Access denied', 'Relay access', 'Greylisted'],
     says: 'The mail server knows no such recipient.',
     log: "smtplib.SMTPRecipientsRefused: {'x@shop.test': (550, b'5.1.1 <x@shop.test>: Recipient address rejected: User unknown in local recipient table')}",
     source: 'Postfix, src/smtpd/smtpd_check.c; Gmail, SMTP error reference; CPython, Lib/smtplib.py',

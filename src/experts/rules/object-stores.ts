@@ -47,7 +47,7 @@ export const objectStoreRules: readonly Rule[] = [
       "didn't find section in config file",
       'Unable to initialize backend: {message}',
     ],
-    unless: ['ermission denied', 'access denied', 'No space', 'drive not found'],
+    unless: ['Permission denied', 'access denied', 'No space', 'drive not found'],
     says: 'The store or its client is not configured as it has to be.',
     log: 'FATAL Unable to validate credentials inherited from the shell environment: Invalid credentials',
     source: 'MinIO, internal/config/errors.go; rclone, fs/registry.go',

@@ -86,6 +86,7 @@ import { signalRules } from './signals.ts'
 import { siteRules } from './sites.ts'
 import { smallClusterRules } from './small-clusters.ts'
 import { solverRules } from './solvers.ts'
+import { sqlStatementRules } from './sql-statements.ts'
 import { sshRules } from './ssh.ts'
 import { stackRules } from './stacks.ts'
 import { storeRules } from './stores.ts'
@@ -181,6 +182,7 @@ export const rules: readonly Rule[] = [
   ...siteRules,
   ...smallClusterRules,
   ...solverRules,
+  ...sqlStatementRules,
   ...sshRules,
   ...stackRules,
   ...storeRules,

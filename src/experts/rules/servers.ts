@@ -45,7 +45,7 @@ export const serverRules: readonly Rule[] = [
       '[FATAL] plugin/{name@} {message}',
       'Error during parsing: {message}',
     ],
-    unless: ['ddress already in use', 'ermission denied', 'o such file'],
+    unless: ['Address already in use', 'Permission denied', 'No such file'],
     says: 'The proxy does not accept its configuration: {message}',
     log: "[2026-03-01 10:00:00.000][1][critical][main] error initializing config '/etc/envoy/envoy.yaml': no such field: 'static_resource'",
     source:

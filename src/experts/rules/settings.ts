@@ -219,7 +219,7 @@ export const settingsRules: readonly Rule[] = [
       'failed to load configuration: {message}',
       'could not load configuration: {message}',
     ],
-    unless: ['ermission denied', 'o such file', 'not permitted', 'address already in use'],
+    unless: ['Permission denied', 'No such file', 'not permitted', 'address already in use'],
     says: 'A configuration is not accepted: {message}',
     log: 'Error: failed to build pipelines: connector "forward" used as receiver in logs pipeline but not used in any supported exporter pipeline',
     source:

@@ -96,7 +96,7 @@ export const storeRules: readonly Rule[] = [
       'Error: PoolTimedOut',
       'SHUTDOWN is in progress',
     ],
-    unless: ['Connection refused', 'onnection timed out', 'ame or service not known'],
+    unless: ['Connection refused', 'Connection timed out', 'Name or service not known'],
     says: 'The store is there, and cannot answer now: it starts, has no leader, or too few of its members.',
     log: 'ReplyError: CLUSTERDOWN Hash slot not served',
     source:
