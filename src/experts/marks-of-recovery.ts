@@ -94,6 +94,7 @@ export const marksOfRecovery: readonly Mark[] = [
       'finished dev',
       'finished `dev` profile',
       'naming to {image@} done',
+      'pushing manifest for {image@} done',
       'added {count#} packages',
       'up to date, audited',
       'happy helming!',

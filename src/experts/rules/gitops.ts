@@ -194,4 +194,23 @@ export const gitopsRules: readonly Rule[] = [
     log: 'TEST SUITE:     shop-test-connection\nPhase:          Failed\nError: 1 error occurred:\n\t* pod shop-test-connection failed',
     source: 'Helm, pkg/action/release_testing.go',
   },
+  {
+    id: 'manifest-check',
+    cause: 'quality-gate',
+    also: ['config-error'],
+    phrases: [
+      'could not find schema for {kind@}',
+      'is invalid: problem validating schema',
+      'Valid: {valid#}, Invalid: {invalid#}',
+      '[CRITICAL] Container {check}',
+      '[CRITICAL] Pod {check}',
+      '[CRITICAL] Deployment {check}',
+      '^FAIL - {file} - {namespace@} - {message}',
+      ' tests, {passed#} passed, {warnings#} warnings, {failed#} failure',
+    ],
+    unless: ['Invalid: 0', ' 0 failure'],
+    says: 'A check of the manifests found what its rules do not allow.',
+    log: 'shop.yaml - Deployment shop is invalid: problem validating schema. Check JSON formatting\nSummary: 3 resources found in 1 file - Valid: 2, Invalid: 1, Errors: 0, Skipped: 0',
+    source: 'kubeconform, pkg/output; kube-score, renderer/human; conftest, output/standard.go',
+  },
 ]

@@ -10,8 +10,6 @@ export const imageRules: readonly Rule[] = [
     phrases: [
       'manifest for {image@} not found',
       'manifest unknown',
-      'Error: ErrImagePull',
-      'Error: ImagePullBackOff',
       'Reason:       ImagePullBackOff',
       'Reason:       ErrImagePull',
       '"ImagePullBackOff"',
@@ -58,6 +56,17 @@ export const imageRules: readonly Rule[] = [
     says: 'The name of an image is none: a variable in it may be empty, or a letter a capital.',
     log: "docker: invalid reference format.\nSee 'docker run --help'.",
     source: 'distribution/reference, reference.go',
+  },
+  {
+    // Why stands in the line before it, or in none.
+    id: 'image-pull-reason',
+    cause: 'image-pull',
+    also: ['config-error', 'not-found-remote'],
+    phrases: ['Error: ErrImagePull', 'Error: ImagePullBackOff'],
+    says: 'The image of the container cannot be pulled.',
+    next: ['Read why in the events of the pod: kubectl describe pod'],
+    log: 'Warning  Failed  kubelet  Error: ErrImagePull',
+    source: 'Kubernetes, pkg/kubelet/images',
   },
   {
     // What docker said before it tells why; an image that is not here was often to be built just before.

@@ -45,6 +45,7 @@ export const kubernetesPodRules: readonly Rule[] = [
     unless: [
       'Unhealthy threshold',
       'phase status Pending',
+      'Unhealthy because of failed task',
       'due to a misconfiguration',
       'probe failed: {request}dial tcp {address@}: connect: ',
     ],

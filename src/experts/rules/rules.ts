@@ -29,6 +29,7 @@ import { debianBuildRules } from './debian-builds.ts'
 import { directoryRules } from './directories.ts'
 import { distributionToolRules } from './distribution-tools.ts'
 import { distributionRules } from './distributions.ts'
+import { dockerEngineRules } from './docker-engine.ts'
 import { dotnetRules } from './dotnet.ts'
 import { fileRules } from './files.ts'
 import { gateRules } from './gates.ts'
@@ -127,6 +128,7 @@ export const rules: readonly Rule[] = [
   ...directoryRules,
   ...distributionRules,
   ...distributionToolRules,
+  ...dockerEngineRules,
   ...dotnetRules,
   ...fileRules,
   ...gateRules,

@@ -270,28 +270,4 @@ export const stackRules: readonly Rule[] = [
     log: 'Error: Unable to fetch encryption key data\n\nkey_provider.pbkdf2.main failed with error: passphrase is too short (minimum 16 characters)',
     source: 'OpenTofu, internal/encryption',
   },
-  {
-    id: 'nodes-join',
-    cause: 'config-error',
-    also: ['network', 'ci-infra', 'timeout'],
-    depth: 'fact',
-    phrases: ['Instances failed to join the kubernetes cluster', 'Unhealthy nodes in the kubernetes cluster'],
-    says: 'The machines of the node group came up and did not become nodes of the cluster.',
-    next: [
-      'Check that their subnets reach the cluster and the registry, that their role may join, and that the security groups fit',
-      'Read the log of the kubelet on one of them',
-    ],
-    log: 'Nodegroup ng-1 failed to stabilize: [{Code: NodeCreationFailure,Message: Instances failed to join the kubernetes cluster,ResourceIds: [i-01]}]',
-    source: 'Amazon EKS',
-  },
-  {
-    id: 'ecs-essential',
-    cause: 'program-error',
-    depth: 'maybe',
-    phrases: ['Essential container in task exited'],
-    says: 'The main container of the task ended.',
-    next: ['Read its log, and its exit code: aws ecs describe-tasks'],
-    log: 'stoppedReason: Essential container in task exited\nexitCode: 1',
-    source: 'Amazon ECS',
-  },
 ]

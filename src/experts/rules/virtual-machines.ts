@@ -157,4 +157,52 @@ export const virtualMachineRules: readonly Rule[] = [
     log: 'The SSH command responded with a non-zero exit status. Vagrant\nassumes that this means the command failed.',
     source: 'Vagrant, templates/locales/en.yml',
   },
+  {
+    id: 'packer-source',
+    cause: 'not-found-remote',
+    also: ['config-error'],
+    depth: 'fact',
+    phrases: [
+      'No AMI was found matching filters',
+      'Could not find an image for the provided',
+      'No machine image was found',
+    ],
+    says: 'There is no image that fits the filters from which the machine should be made.',
+    log: "Build 'amazon-ebs.web' errored after 900 milliseconds: No AMI was found matching filters: {",
+    source: 'packer-plugin-amazon, builder/common/ami_filter.go',
+  },
+  {
+    id: 'packer-name',
+    cause: 'already-exists',
+    also: ['config-error'],
+    depth: 'fact',
+    phrases: [
+      'is used by an existing AMI',
+      'Image {name@} already exists in project',
+      'is used by an existing managed image',
+    ],
+    says: 'An image of this name is there already.',
+    next: ['Put the time into its name, or set force_deregister'],
+    log: "Error: AMI Name: 'acme-base' is used by an existing AMI: ami-01",
+    source: 'packer-plugin-amazon, builder/common/step_pre_validate.go',
+  },
+  {
+    id: 'packer-wait',
+    cause: 'timeout',
+    depth: 'fact',
+    phrases: [
+      'ResourceNotReady: exceeded wait attempts',
+      'Timeout waiting for WinRM',
+      'Timeout waiting for SSH',
+      'Timeout waiting for IP',
+    ],
+    says: 'The machine or its image did not become ready in the time that it was given.',
+    next: [
+      'Check that its network lets SSH in, and the name of the user',
+      'Wait longer: ssh_timeout, aws_polling',
+    ],
+    log: "Build 'amazon-ebs.web' errored after 35 minutes: error waiting for AMI: ResourceNotReady: exceeded wait attempts",
+    source:
+      'packer-plugin-amazon, builder/common/state.go; packer-plugin-sdk, communicator/step_connect_ssh.go',
+  },
 ]
