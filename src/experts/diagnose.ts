@@ -2,7 +2,7 @@ import { createRedactor } from '../redact/redact.ts'
 import type { Diagnosis, LogLine } from '../spine.ts'
 import { type Cause, type CauseName, causes } from './causes.ts'
 import { excerptOf } from './excerpt.ts'
-import { causeOfFacts, type FactCause } from './facts.ts'
+import { causeOfFacts, type FactCause, goesBefore } from './facts.ts'
 import { FamiliarLines } from './familiar.ts'
 import { filled, holesIn } from './filled.ts'
 import type { Place } from './findings.ts'
@@ -34,14 +34,18 @@ const engineName = 'plimsoll'
  */
 export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promise<Diagnosis> {
   const { facts = {}, partial, unread } = evidence
+  const fact = causeOfFacts(facts)
+  // Of an exit code with a meaning its message says no more than the fact.
+  const isTold = fact !== null && facts.error?.code === 'TASK_FAILED'
   const said: readonly Log[] =
-    facts.error === undefined ? [] : [{ name: engineName, chunks: [Buffer.from(facts.error.message)] }]
+    facts.error === undefined || isTold
+      ? []
+      : [{ name: engineName, chunks: [Buffer.from(facts.error.message)] }]
   const logs = await findInAll([...evidence.logs, ...said], { signal })
   const familiar = new FamiliarLines()
   await findInAll(evidence.earlier ?? [], { onLine: familiar.add, signal })
   const isFamiliar = ({ whole }: Place): boolean => familiar.has(whole)
   const hasFailed = facts.error !== undefined || logs.some(saysFailed)
-  const fact = causeOfFacts(facts)
   const all = rankCauses(logs, { isFamiliar, hasFailed })
   const ranked = all.filter(({ score }) => score >= leastScore)
   const isFailure = fact === null && (hasFailed || (ranked.length === 0 && logs.some(endsInError)))
@@ -117,20 +121,24 @@ function readOtherwise(ranked: readonly RankedCause[]): readonly Answer[] {
   return otherReadings(best).map((name) => factAnswer(name, causes[name].means, shown([best])))
 }
 
-/** A decisive fact goes first, with what the log has to say of the same; any other only where no line says anything. */
-function withFact(answers: readonly Answer[], { cause, says, text, decisive }: FactCause): readonly Answer[] {
-  const same = answers.find((answer) => answer.cause === cause)
-  if (!decisive && answers.length > 0)
-    return same ? answers : [...answers, factAnswer(cause, says, [engineLine(text)])]
+/** A fact goes first, with what the log has to say of the same, unless the log names what it yields to. */
+function withFact(answers: readonly Answer[], fact: FactCause): readonly Answer[] {
+  const { cause, says, text } = fact
+  const told = answers.filter((answer) => answer.cause !== cause || !isOfEngine(answer))
+  const same = told.find((answer) => answer.cause === cause)
+  if (goesBefore(told[0]?.cause, fact))
+    return same ? told : [...told, factAnswer(cause, says, [engineLine(text)])]
   // What the engine said is read like a log, too.
   const seen = engineLine(text)
   const isShown = ({ log, text: line }: LogLine): boolean => log === engineName && seen.text.includes(line)
   const witnesses = (same?.evidence ?? []).filter((line) => !isShown(line))
   const evidence = [seen, ...witnesses].slice(0, mostEvidence)
   // The signal by which the engine ended it is told of in the log, too.
-  const others = answers.filter((answer) => answer !== same && answer.cause !== 'cancelled')
+  const others = told.filter((answer) => answer !== same && answer.cause !== 'cancelled')
   return [factAnswer(cause, says, evidence), ...others]
 }
+
+const isOfEngine = ({ evidence }: Answer): boolean => evidence.every(({ log }) => log === engineName)
 
 const engineLine = (text: string): LogLine => ({ log: engineName, line: null, text: masked(text) })
 

@@ -5,6 +5,8 @@ import { diagnose } from '../../src/experts/experts.ts'
 import type { EngineFacts } from '../../src/experts/words.ts'
 import type { Diagnosis } from '../../src/spine.ts'
 
+const MiB = 2 ** 20
+
 const of = (text: string, facts: EngineFacts): Promise<Diagnosis> =>
   diagnose({ logs: [{ name: 'log', chunks: [Buffer.from(text)] }], facts })
 
@@ -21,17 +23,68 @@ for (const [signal, exitCode, cause] of [
   ['SIGHUP', 129, 'cancelled'],
   ['SIGQUIT', 131, 'cancelled'],
   ['SIGTRAP', 133, 'crash'],
-  ['SIGPIPE', 141, 'program-error'],
+  ['SIGUSR1', 138, 'cancelled'],
+  ['SIGSEGV', 139, 'crash'],
   ['SIGALRM', 142, 'timeout'],
+  ['SIGTERM', 143, 'cancelled'],
   ['SIGXCPU', 152, 'resource-limit'],
   ['SIGXFSZ', 153, 'resource-limit'],
   ['SIGSYS', 159, 'crash'],
 ] as const)
-  test(`an end by ${signal} has a cause of its own where no line says more`, async () => {
+  test(`an end by ${signal} is a fact that goes before the log, unless that names what ends processes`, async () => {
     const silent = await of('going\n', ended(exitCode))
     assert.equal(silent.cause, cause)
     assert.match(silent.explanation, new RegExp(`${signal}.*exit code ${exitCode}`))
+    const telling = await of(refused, ended(exitCode))
+    assert.deepEqual([telling.cause, telling.others[0]?.cause], [cause, 'connection-refused'])
+    const outOfMemory = 'java.lang.OutOfMemoryError: Java heap space\n'
+    assert.equal((await of(outOfMemory, ended(exitCode))).cause, 'oom')
+  })
+
+for (const [why, exitCode, cause] of [
+  ['SIGABRT', 134, 'crash'],
+  ['SIGPIPE', 141, 'program-error'],
+  ['a command that was not found', 127, 'command-not-found'],
+] as const)
+  test(`an exit code that tells of ${why} is the cause where no line says more`, async () => {
+    assert.equal((await of('going\n', ended(exitCode))).cause, cause)
     assert.equal((await of(refused, ended(exitCode))).cause, 'connection-refused')
+  })
+
+test('a peak over a limit that nothing held is the cause where no line says more', async () => {
+  const over = {
+    ...ended(1),
+    peakMemoryBytes: 300 * MiB,
+    limitBytes: 100 * MiB,
+    enforcement: 'none',
+  } as const
+  const { cause, explanation } = await of('going\n', over)
+  assert.equal(cause, 'oom')
+  assert.match(explanation, /300 MiB of 100 MiB/)
+  assert.equal((await of(refused, over)).cause, 'connection-refused')
+  assert.equal((await of('going\n', { ...over, peakMemoryBytes: 90 * MiB })).cause, null)
+})
+
+const asked = 'GET https://shop.example/up'
+for (const [message, cause] of [
+  [`${asked} got no answer: no answer within 2.0 s`, 'timeout'],
+  [`${asked} got no answer: getaddrinfo ENOTFOUND shop.example`, 'dns'],
+  [`${asked} got no answer: getaddrinfo ESERVFAIL shop.example`, 'dns'],
+  [
+    `${asked} got no answer: Hostname/IP does not match certificate's altnames: Host: shop.example. is not in the cert's altnames: DNS:other`,
+    'tls',
+  ],
+  [`${asked} got no answer: unable to verify the first certificate`, 'tls'],
+  [`${asked} answered 401, expected 200`, 'auth'],
+  [`${asked} answered 429, expected 200`, 'rate-limit'],
+  [`${asked} answered 503, expected 200`, 'remote-unavailable'],
+  [`${asked} answered 302, expected 200`, 'probe-failed'],
+  [`${asked} answered 200, expected 204`, 'probe-failed'],
+  [`${asked} answered without "ready" in its body`, 'probe-failed'],
+] as const)
+  test(`a probe that failed has a cause: ${message.slice(asked.length, 90)}`, async () => {
+    const { cause: named } = await of('', { error: failure('PROBE_FAILED', message), exitCode: null })
+    assert.equal(named, cause)
   })
 
 for (const [code, message, cause] of [

@@ -146,6 +146,7 @@ export const imageRules: readonly Rule[] = [
       'HTTP Error 429',
       'code E429',
       'response code 429',
+      'answered 429',
     ],
     unless: ['X-RateLimit'],
     log: 'HTTP 429: API rate limit exceeded for installation',

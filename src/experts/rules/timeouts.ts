@@ -96,6 +96,7 @@ export const timeoutRules: readonly Rule[] = [
       'exceeded progress deadline',
       'exceeded its progress deadline',
       'Job was active longer than specified deadline',
+      'got no answer: no answer within',
     ],
     unless: ['retries left', 'unmounted volumes=', 'list of unattached'],
     says: 'What was waited for did not come in time: {what}',

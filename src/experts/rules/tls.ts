@@ -62,6 +62,8 @@ export const tlsRules: readonly Rule[] = [
       'root certificate file "{file}" does not exist',
       'server certificate for {names} does not match host name',
       'The remote certificate was rejected by the provided',
+      "Hostname/IP does not match certificate's altnames",
+      'unable to verify the first certificate',
     ],
     unless: [
       'starttls: ',
