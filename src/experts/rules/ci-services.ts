@@ -74,8 +74,6 @@ export const ciServiceRules: readonly Rule[] = [
       'bitbucket-pipelines.yml file is invalid',
       'There is an error in your bitbucket-pipelines.yml',
       'Error while parsing Jenkinsfile',
-      'yaml: unmarshal errors in .drone',
-      'linter: {message} in pipeline',
       'Unable to interpolate template: ',
       'ERROR: Unable to parse config',
       'jobs:{job@} config {message}',
@@ -130,8 +128,8 @@ export const ciServiceRules: readonly Rule[] = [
       'There are one or more test failures detected in result files',
       'There are test failures in the build',
       'Found {count#} failed test(s)',
-      'Failed tests were found and',
     ],
+    unless: ['Found 0 failed'],
     says: 'The results that were published have failed tests.',
     log: '##[error]There are one or more test failures detected in result files. Detailed summary of published test results can be viewed in the Tests tab.',
     source: 'Azure Pipelines, PublishTestResults; action-junit-report; TeamCity',
@@ -170,7 +168,6 @@ export const ciServiceRules: readonly Rule[] = [
     phrases: [
       'GitHub Releases requires a tag',
       'tag_name is not well-formed',
-      'git is currently in a dirty state',
       'git tag {tag@} was not made against commit',
       'current HEAD is not a tag',
       'not in a tag and no --tag',
@@ -223,10 +220,9 @@ export const ciServiceRules: readonly Rule[] = [
     phrases: [
       'An error has occurred: InvalidManifestError',
       'An error has occurred: InvalidConfigError',
-      'is not present in repository',
+      '`{hook@}` is not present in repository',
       'An error has occurred: FatalError: git failed. Is it installed',
     ],
-    unless: ['is not present in repository of'],
     says: 'The configuration of pre-commit, or that of a hook, is not accepted.',
     next: [
       'Check it: pre-commit validate-config',

@@ -84,7 +84,7 @@ export const nativeToolRules: readonly Rule[] = [
     depth: 'step',
     phrases: [
       'Visibility error:',
-      'is not visible from',
+      "^target '{target}' is not visible from",
       "ERROR: Analysis of target '{target}' failed; build aborted",
       'build aborted: Analysis failed',
       'ERROR: Evaluation of query "{query}" failed',

@@ -28,7 +28,6 @@ export const pipelineRules: readonly Rule[] = [
       'The template is not valid. {message}',
       'in the orb registry. Check that the namespace',
       'Cannot find {orb@} in the orb registry',
-      'Error from function {function}',
     ],
     says: 'The description of the CI job is not accepted: {message}{orb}',
     log: "The template is not valid. .github/workflows/ci.yml (Line: 14, Col: 15): Error from function 'fromJSON': empty input",

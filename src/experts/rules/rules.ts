@@ -95,6 +95,7 @@ import { systemdRules } from './systemd.ts'
 import { terraformRules } from './terraform.ts'
 import { timeoutRules } from './timeouts.ts'
 import { tlsRules } from './tls.ts'
+import { toolchainRules } from './toolchains.ts'
 import { translatedCompilerRules } from './translated-compilers.ts'
 import { vcsRules } from './vcs.ts'
 import { virtualMachineRules } from './virtual-machines.ts'
@@ -107,6 +108,7 @@ export const rules: readonly Rule[] = [
   ...modelRules,
   ...appleRules,
   ...pipelineRules,
+  ...toolchainRules,
   ...brokerRules,
   ...buildToolRules,
   ...cRules,
