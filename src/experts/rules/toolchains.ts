@@ -110,6 +110,7 @@ export const toolchainRules: readonly Rule[] = [
       'Import the key from a secret',
       'Give the password so: --batch --pinentry-mode loopback --passphrase-fd 0',
     ],
+    log: 'gpg: signing failed: No secret key',
     source: 'GnuPG, g10/sign.c; libgpg-error',
   },
   {
