@@ -9,6 +9,8 @@ import { longestLine, plainLogLine } from './plain-line.ts'
 import type { Reading } from './reading.ts'
 import type { Readings } from './readings.ts'
 import { weights } from './score.ts'
+import { isInformation } from './severity.ts'
+import { isOfRecord, stampBytes } from './stamp.ts'
 import type { Log, Mark, Rule } from './words.ts'
 
 /** Of what comes more often than twice this, the first and the last are kept: of one log a diagnosis looks at 1,024 of a kind. */
@@ -75,7 +77,13 @@ export class Collector {
   #headSlot = noSlot
 
   /** The last line that is no part of an exception. */
-  readonly #record: { line: number; reading: Reading | null } = { line: 0, reading: null }
+  readonly #record: { line: number; reading: Reading | null; bytes: number } = {
+    line: 0,
+    reading: null,
+    bytes: 0,
+  }
+  /** Its first bytes: what is read of a line may be what another of its shape said, at another time. */
+  readonly #recordHead = new Uint8Array(stampBytes)
 
   /** Where CMake last began to warn. */
   #warned = Number.NEGATIVE_INFINITY
@@ -104,14 +112,14 @@ export class Collector {
     this.#bytes = bytes
     if (reading.cmake !== null) this.#warned = reading.cmake === 'warning' ? line : Number.NEGATIVE_INFINITY
     for (const { kind, phrase } of reading.marks) this.#mark(kind, line, phrase)
-    if (reading.rules.length > 0) {
-      const soft = this.#isSoft(line, reading)
-      for (const { rule, phrase } of reading.rules) this.#keep(rule, line, phrase, soft)
-    }
+    for (const { rule, phrase } of reading.rules)
+      this.#keep(rule, line, phrase, this.#isSoft(line, reading, rule))
     this.#forget()
     if (reading.isOfException) return
     this.#record.line = line
     this.#record.reading = reading
+    this.#record.bytes = Math.min(stampBytes, bytes.length)
+    this.#recordHead.set(bytes.subarray(0, stampBytes))
   }
 
   /** A line is marked once. */
@@ -140,13 +148,17 @@ export class Collector {
     this.#headSlot = noSlot
   }
 
-  /** The exception after a warning, and what caused it, are of that warning. */
-  #isSoft(line: number, reading: Reading): boolean {
+  /** The exception after a warning, and what caused it, are of that warning; what is a fact is no part of lesser news. */
+  #isSoft(line: number, reading: Reading, { depth }: Rule): boolean {
     if (reading.isSoft) return true
     if (line - this.#warned <= warningLines && reading.isIndented) return true
-    const { line: since, reading: record } = this.#record
+    const { line: since, reading: record, bytes } = this.#record
     if (record === null || line <= since) return false
-    return line <= since + reading.linesAfterRecord && record.isSoft
+    if (line > since + reading.linesAfterRecord || !record.isSoft) return false
+    return (
+      isOfRecord(this.#bytes, this.#recordHead.subarray(0, bytes)) &&
+      !(depth === 'fact' && isInformation(record.whole))
+    )
   }
 
   /** A line counts once for a rule, by its longest phrase. */

@@ -103,11 +103,18 @@ const isRecord = (text: string, isPassedOn: boolean): boolean =>
   traced.test(text) ||
   (!isPassedOn && time.test(text) && ![ofCi, serious, field, continued].some((other) => other.test(text)))
 
-/** Who wrote a line of a log that many write to: the service of Docker Compose, the program of syslog. */
-const writerOf = (text: string): string =>
-  /^([\w.-]{1,60}) {0,40}\| /.exec(text)?.[1] ??
-  /^[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} ([^\s:[(]{1,64})/.exec(text)?.[1] ??
-  ''
+/** The service of Docker Compose, the pod of `kubectl`, the program of syslog and the journal, a field of a record. */
+const writers: readonly RegExp[] = [
+  /^([\w.-]{1,60}) {0,40}\| /,
+  /^\[(pod\/[\w./-]{1,200})\] /,
+  /^[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} ([^\s:[(]{1,64})/,
+  /^\d{4}-\d\d-\d\dT[\d:.,]{8,18}(?:Z|[+-]\d\d:?\d\d) [\w.-]{1,64} ([\w.()@/-]{1,64})\[\d{1,9}\]: /,
+  /^\{.{0,200}?"(?:service|service[._]name|app|container|container[._]name|pod)": ?"([^"]{1,100})"/,
+]
+
+/** Who wrote a line of a log that many write to. */
+export const writerOf = (text: string): string =>
+  writers.map((pattern) => pattern.exec(text)?.[1]).find((writer) => writer !== undefined) ?? ''
 
 /** What is stamped with the same second and has no level of its own is mostly more of the same message, line by line. */
 const secondOf = (text: string): string => /\d\d:\d\d:\d\d/.exec(text)?.[0] ?? ''

@@ -4,9 +4,9 @@
  */
 import type { CauseName } from './causes.ts'
 import type { Finding, LogFindings, Place } from './findings.ts'
-import { wentOn } from './going-on.ts'
+import { wentOn, writerOf } from './going-on.ts'
 import { isOfReadyPod } from './ready-pods.ts'
-import { isSoft } from './severity.ts'
+import { isInformation, isSoft } from './severity.ts'
 
 /** What did not keep the work from succeeding later, though something failed after that. */
 const beforeASuccess = 0.6
@@ -85,7 +85,7 @@ export function weightAfterwards(finding: Finding, log: LogFindings, hasFailed: 
   // Warnings alone are no failure.
   const isPassing = !lasting.has(rule.cause) && isRemarked(finding, log)
   if (!finding.soft && !isPassing) return 1
-  if (isWhyTimeRanOut(finding, log)) return 1
+  if (isWhyTimeRanOut(finding, log) || isLastWord(finding, log)) return 1
   return hasFailed || isStuck(finding, log) ? softly : 0
 }
 
@@ -94,9 +94,19 @@ const isWhyTimeRanOut = ({ line, rule }: Finding, { findings }: LogFindings): bo
   waitedOut.has(rule.cause) &&
   findings.some((late) => late.rule.cause === 'timeout' && !late.soft && late.line > line)
 
-/** A service that says the same to its last line does not get past it. */
-const isStuck = ({ rule }: Finding, { findings, lines }: LogFindings): boolean => {
-  const same = findings.filter((other) => other.rule === rule)
+/** The journal does not tell where a record ends: what a unit says right before it fails may be none of the warning above. */
+const isLastWord = ({ line, whole }: Finding, { marks }: LogFindings): boolean =>
+  !isSoft(whole) &&
+  marks.failure.some(
+    (failure) => failure.line > line && failure.line <= line + remarkLines && ofSystemd.test(failure.whole),
+  )
+const ofSystemd = /: (?:Main process exited, |Failed with result ')/
+
+/** A service that complains of the same to its last line does not get past it; others that do have troubles of their own. */
+const isStuck = ({ rule, whole }: Finding, { findings, lines }: LogFindings): boolean => {
+  if (isInformation(whole)) return false
+  const writer = writerOf(whole)
+  const same = findings.filter((other) => other.rule === rule && writerOf(other.whole) === writer)
   return passing.has(rule.cause) && same.length > 1 && (same.at(-1)?.line ?? 0) >= lines - lastLines
 }
 

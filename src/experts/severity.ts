@@ -3,8 +3,11 @@
 const softWords =
   /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z]|ing {1,8}[A-Z][a-z]{1,20}[A-Z]\w{1,40}[: ])|\bnpm warn\b|(?<!because it uses a )\bdeprecat|(?<!timed out )\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\busing (?:the )?defaults?\b|\bskipping\b|\((?:ignored|optional)\)|^W: (?:Failed to fetch|Some index files)|^debconf: |\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]|^\W{0,4}Normal {2,}(?!FailedBinding)[A-Z]|: shutting down$|, (?:info|warning) {2,}/i
 
-/** Loggers write levels in capitals, */
-const capitalLevel = /^.{0,60}\b(?:WARN|WARNING|WRN|INFO|INF|NOTICE|DEBUG|DBG|TRACE)\b[ \]]/
+const belowWarnings = 'INFO|INF|NOTICE|DEBUG|DBG|TRACE'
+/** Loggers write levels in capitals, near the start, and who gathers logs puts a name before it, */
+const capital = (levels: string): string =>
+  String.raw`^(?:\[?[\w./-]{1,200}\]? {1,40}(?:\| )?)?.{0,60}\b(?:${levels})\b[ \]]`
+const capitalLevel = new RegExp(capital(`WARN|WARNING|WRN|${belowWarnings}`))
 
 /** not as a folder of a build has it, */
 const debugging = /(?<![\\/\w.-])DEBUG(?![\\/\w])/
@@ -15,7 +18,10 @@ const otherLevel =
 
 /** in a field of a record, perhaps within JSON in JSON, */
 const levelField =
-  /\b(?:level|lvl|severity)"?[:=]"?(?:warn|info|debug|trace)|(?:level(?:name)?|lvl|severity(?:text)?|@l)\\{0,3}" ?: ?\\{0,3}"(?:warn|info|debug|trace|notice|verbose)|"s" ?: ?"[IWD]\d?"/i
+  /\b(?:level|lvl|severity)"?[:=]"?(?:warn|info|debug|trace)|(?:level(?:_?name)?|lvl|severity(?:text)?|@l)\\{0,3}" ?: ?\\{0,3}"(?:warn|info|debug|trace|notice|verbose)|"s" ?: ?"[IWD]\d?"/i
+
+/** or before the message in one, */
+const levelInField = /"(?:msg|message)\\{0,3}" ?: ?\\{0,3}"\W{0,4}(?:warn(?:ing)?|info|debug|trace)\b/i
 
 /** or as numbers, of pino and bunyan, and those of syslog: */
 const levelNumber = /\blevel\\{0,3}" ?: ?[1-4]0\b/
@@ -51,6 +57,7 @@ export const softPatterns: readonly RegExp[] = [
   debugging,
   otherLevel,
   levelField,
+  levelInField,
   levelNumber,
   ofAPeer,
 ]
@@ -61,3 +68,12 @@ export const isSoft = (line: string): boolean => {
   const isBelow = softPatterns.some((pattern) => pattern.test(said)) || hasSoftPriority(said)
   return isBelow && !said.includes(lastTry)
 }
+
+const information = [
+  new RegExp(capital(belowWarnings)),
+  /(?:level(?:_?name)?|lvl|severity)\\{0,3}"? ?[:=] ?\\{0,3}"?(?:info|debug|trace|notice|verbose|[123]0)\b/i,
+  /"(?:msg|message)\\{0,3}" ?: ?\\{0,3}"\W{0,4}(?:info|debug|trace)\b/i,
+]
+
+/** A record of a level below that of warnings. Below `INFO:` of java.util.logging stands anything. */
+export const isInformation = (line: string): boolean => information.some((pattern) => pattern.test(line))
