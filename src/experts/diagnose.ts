@@ -9,6 +9,7 @@ import type { Place } from './findings.ts'
 import { findInAll } from './found-in-all.ts'
 import { type Guesses, guessedCauses } from './hints.ts'
 import { otherReadings } from './kin.ts'
+import { newLines } from './new-lines.ts'
 import { endsInError, saysFailed } from './outcome.ts'
 import type { Phrase } from './phrase.ts'
 import { type RankedCause, rankCauses } from './rank.ts'
@@ -53,7 +54,12 @@ export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promis
   const ended = endingOf(facts) ?? (hasFailed ? 'It failed' : null)
   // Its own message is said as it is.
   const read = logs.slice(0, evidence.logs.length)
-  const concluded = conclude(answers, fact) ?? unknown(whyUnknown(read, { ranked: all, isFamiliar, ended }))
+  const known = { ranked: all, isFamiliar, ended }
+  const concluded =
+    conclude(answers, fact) ??
+    unknown(
+      whyUnknown(read, { ...known, unseen: await newLines(evidence.logs, evidence.earlier ?? [], signal) }),
+    )
   const diagnosis = unread === undefined ? concluded : withoutLog(concluded, unread, ended)
   return { ...diagnosis, ...(partial && { partial }) }
 }

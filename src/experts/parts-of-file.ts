@@ -43,14 +43,16 @@ export async function partsOfFile(
   }
 }
 
-/** @throws LOG_UNREADABLE */
-async function* chunksOf(file: string, from: number, to: number): AsyncIterable<Uint8Array> {
-  try {
-    yield* readIn(file, from, to)
-  } catch (cause) {
-    throw new PlimsollError('LOG_UNREADABLE', `${file} cannot be read (${systemCodeOf(cause)})`, { cause })
-  }
-}
+/** Each time it is gone through, it is read anew. @throws LOG_UNREADABLE */
+const chunksOf = (file: string, from: number, to: number): AsyncIterable<Uint8Array> => ({
+  async *[Symbol.asyncIterator]() {
+    try {
+      yield* readIn(file, from, to)
+    } catch (cause) {
+      throw new PlimsollError('LOG_UNREADABLE', `${file} cannot be read (${systemCodeOf(cause)})`, { cause })
+    }
+  },
+})
 
 async function* readIn(file: string, from: number, to: number): AsyncIterable<Uint8Array> {
   await using handle = await open(file, flags)

@@ -13,11 +13,14 @@ export type Known = {
   /** All that rules found, whatever its score. */
   readonly ranked: readonly RankedCause[]
   readonly isFamiliar: (place: Place) => boolean
+  /** Of the last lines those that no earlier green run had. */
+  readonly unseen: readonly Place[]
   /** How it ended, as a sentence without its full stop; null where nobody knows that it failed. */
   readonly ended: string | null
 }
 
-export function whyUnknown(logs: readonly LogFindings[], { ranked, isFamiliar, ended }: Known): Unknown {
+export function whyUnknown(logs: readonly LogFindings[], known: Known): Unknown {
+  const { ranked, isFamiliar, ended } = known
   const aside = setAside(ranked, isFamiliar)
   if (aside !== undefined) {
     const what = aside.findings.every(({ soft }) => soft)
@@ -34,8 +37,27 @@ export function whyUnknown(logs: readonly LogFindings[], { ranked, isFamiliar, e
     const what = ended === null ? 'No rule knows what happened' : `${ended}, and no rule knows why`
     return { explanation: `${what}; ${these}`, places: troubles }
   }
+  const compared = comparedWithGreen(known)
+  if (compared !== null) return compared
   if (ended === null) return { explanation: 'Nothing in what was read looks like a failure.', places: [] }
   return { explanation: `${ended}, and no line tells why.`, places: logs.flatMap(({ marks }) => marks.end) }
+}
+
+/** With the line that green runs said, too. */
+const fewLines = 4
+
+/** What looks most like a failure, if green runs said it as well, and what none of them said. */
+function comparedWithGreen({ ranked, isFamiliar, unseen, ended }: Known): Unknown | null {
+  if (ended === null) return null
+  const [best] = ranked.filter(({ findings }) => findings.some(isFamiliar))
+  const news = 'these are the last lines that no green run had.'
+  if (best === undefined)
+    return unseen.length === 0 ? null : { explanation: `${ended}; ${news}`, places: unseen }
+  const also = `Green runs, too, said what looks most like a failure (${causes[best.cause].title})`
+  return {
+    explanation: `${ended}. ${also}${unseen.length === 0 ? '.' : `; ${news}`}`,
+    places: [...best.findings.slice(0, 1), ...unseen.slice(-fewLines)],
+  }
 }
 
 /** What weighs nothing, as the work went on after it or it is a warning: the last of it that is more than a warning. */

@@ -33,3 +33,53 @@ test('as many lines are remembered as there is room for', () => {
   assert.ok(familiar.has(nameOf(19_999)))
   assert.ok(!familiar.has(nameOf(29_999)))
 })
+
+const ended = { exitCode: 1 }
+
+for (const [green, red, cause] of [
+  ['Tests run: 40, Failures: 0, Errors: 0', 'Tests run: 40, Failures: 3, Errors: 0', 'test-failure'],
+  ['Tests: 0 failed, 40 passed', 'Tests: 3 failed, 37 passed', 'test-failure'],
+  [
+    'Found 0 errors. Watching for file changes.',
+    'Found 3 errors. Watching for file changes.',
+    'quality-gate',
+  ],
+] as const)
+  test(`a count of none in a green run does not hide that some failed: ${red}`, async () => {
+    const logs = [log([`${red}\n`])]
+    assert.equal((await diagnose({ logs, facts: ended })).cause, cause)
+    assert.equal((await diagnose({ logs, facts: ended, earlier: [log([`${green}\n`])] })).cause, cause)
+  })
+
+test('codes are told apart, and the zeros of times, shares and addresses are not', () => {
+  const familiar = new FamiliarLines()
+  familiar.add('10:00:00.0 worker 10.0.0.7 took 0ms, 0% left, exit code 1')
+  assert.ok(familiar.has('11:17:31.5 worker 10.9.3.8 took 7ms, 9% left, exit code 1'))
+  assert.ok(!familiar.has('11:17:31.5 worker 10.9.3.8 took 7ms, 9% left, exit code 137'))
+})
+
+test('where no rule knows why it failed, the lines are cited that no green run had', async () => {
+  const same = ['building 12 parts\n', 'linking\n', 'took 3 s\n']
+  const logs = [log([...same, 'the frobnicator lost its flange\n', 'stopping\n'])]
+  const earlier = [log([...same, 'stopping\n'])]
+  const { cause, explanation, evidence } = await diagnose({ logs, facts: ended, earlier })
+  assert.equal(cause, null)
+  assert.equal(explanation, 'It ended with exit code 1; these are the last lines that no green run had.')
+  assert.deepEqual(evidence, [{ log: 'task', line: 4, text: 'the frobnicator lost its flange' }])
+})
+
+test('where only what green runs said as well looks like a failure, it is told so, with what they did not say', async () => {
+  const refused = 'connect ECONNREFUSED 10.0.0.7:9000\n'
+  const logs = [log(['waiting\n', refused, refused, refused, 'enough of this\n'])]
+  const earlier = [log(['waiting\n', refused, 'ready\n'])]
+  const { cause, explanation, evidence } = await diagnose({ logs, facts: ended, earlier })
+  assert.equal(cause, null)
+  assert.match(
+    explanation,
+    /^It ended with exit code 1\. Green runs, too, said .*\(Connection refused\); these/,
+  )
+  assert.deepEqual(
+    evidence.map(({ line }) => line),
+    [4, 5],
+  )
+})
