@@ -114,6 +114,7 @@ export const marksOfRecovery: readonly Mark[] = [
       '" has been upgraded',
       'successfully synced',
       '^{object@} condition met$',
+      "^created stack '",
       'shutdown complete',
       'ready to exit',
       'all migrations have been successfully applied',

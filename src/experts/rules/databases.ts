@@ -35,6 +35,8 @@ export const databaseRules: readonly Rule[] = [
       'ERROR 2002 (HY000)',
       'ERROR 2003 (HY000)',
       'Too many connections',
+      'too many connections for role',
+      'too many connections for database',
       'Communications link failure',
       'SQLSTATE[HY000] [2002]',
       'MongoNetworkError',

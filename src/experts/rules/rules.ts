@@ -93,6 +93,7 @@ import { stackRules } from './stacks.ts'
 import { storeRules } from './stores.ts'
 import { systemdRules } from './systemd.ts'
 import { terraformRules } from './terraform.ts'
+import { terraformRunRules } from './terraform-runs.ts'
 import { timeoutRules } from './timeouts.ts'
 import { tlsRules } from './tls.ts'
 import { toolchainRules } from './toolchains.ts'
@@ -103,12 +104,9 @@ import { virtualMachineRules } from './virtual-machines.ts'
 export const rules: readonly Rule[] = [
   ...alertRules,
   ...ansibleRules,
+  ...appleRules,
   ...applicationServerRules,
   ...autotoolRules,
-  ...modelRules,
-  ...appleRules,
-  ...pipelineRules,
-  ...toolchainRules,
   ...brokerRules,
   ...buildToolRules,
   ...cRules,
@@ -160,6 +158,7 @@ export const rules: readonly Rule[] = [
   ...memoryRules,
   ...migrationRules,
   ...mobileRules,
+  ...modelRules,
   ...moreLanguageRules,
   ...namedCommandRules,
   ...nativeBuildRules,
@@ -173,6 +172,7 @@ export const rules: readonly Rule[] = [
   ...packageRules,
   ...packagingRules,
   ...phpRules,
+  ...pipelineRules,
   ...platformRules,
   ...pythonPackageRules,
   ...pythonRules,
@@ -192,8 +192,10 @@ export const rules: readonly Rule[] = [
   ...storeRules,
   ...systemdRules,
   ...terraformRules,
+  ...terraformRunRules,
   ...timeoutRules,
   ...tlsRules,
+  ...toolchainRules,
   ...translatedCompilerRules,
   ...vcsRules,
   ...virtualMachineRules,

@@ -17,6 +17,7 @@ export const shellRules: readonly Rule[] = [
       '^sh: {command@}: not found',
       '^sh: {line#}: {command@}: Permission denied$',
       'spawn {command@} ENOENT',
+      'spawnSync {command@} ENOENT',
       '"code":"ENOENT","syscall":"spawn {command}"',
       'executable file not found in $PATH',
       'executable file not found in %PATH%',

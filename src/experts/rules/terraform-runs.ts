@@ -1,0 +1,96 @@
+/** What Terraform and OpenTofu say while they plan, apply and import: provisioners, providers that cannot be fetched, resources in the way. */
+import type { Rule } from '../words.ts'
+
+export const terraformRunRules: readonly Rule[] = [
+  {
+    id: 'terraform-provisioner',
+    cause: 'program-error',
+    depth: 'step',
+    phrases: [
+      'Error: local-exec provisioner error',
+      'Error: remote-exec provisioner error',
+      "Error running command '{command}': exit status {code#}",
+      'error executing "{script}": Process exited with status {code#}',
+    ],
+    says: 'A command that Terraform runs for a resource ended with an error: {command}',
+    next: ['Read what it said before'],
+    log: "Error: local-exec provisioner error\n\nError running command './migrate.sh': exit status 3. Output: boom",
+    source: 'Terraform, internal/builtin/provisioners/local-exec/resource_provisioner.go',
+  },
+  {
+    id: 'terraform-managed',
+    cause: 'already-exists',
+    also: ['config-error'],
+    depth: 'fact',
+    phrases: [
+      'Error: Resource already managed by Terraform',
+      'Error: Resource already managed by OpenTofu',
+      'already exists in deleted state',
+    ],
+    says: 'The resource is in the state already, or was deleted and can be brought back.',
+    log: 'Error: Resource already managed by Terraform\n\nTerraform is already managing a remote object for google_project.p.',
+    source: 'Terraform, internal/terraform/node_resource_import.go; azurerm',
+  },
+  {
+    id: 'terraform-deleting',
+    cause: 'lock-held',
+    also: ['already-exists'],
+    depth: 'fact',
+    phrases: ['a secret with this name is already scheduled for deletion', 'DELETE_REQUESTED state'],
+    says: 'One of the same name is still being deleted.',
+    next: [
+      'Restore it, delete it at once (aws secretsmanager delete-secret --force-delete-without-recovery), or take another name',
+    ],
+    log: "InvalidRequestException: You can't create this secret because a secret with this name is already scheduled for deletion.",
+    source: 'AWS Secrets Manager',
+  },
+  {
+    id: 'terraform-gone',
+    cause: 'not-found-remote',
+    phrases: [": couldn't find resource$"],
+    says: 'The cloud does not have the resource that was looked up.',
+    log: "Error: reading SSM Parameter (/shop/db): couldn't find resource",
+    source: 'terraform-plugin-sdk, helper/retry/error.go',
+  },
+  {
+    id: 'terraform-azure-block',
+    cause: 'config-error',
+    depth: 'fact',
+    phrases: [
+      'Error: Insufficient features blocks',
+      'Error: Insufficient {name@} blocks',
+      'is a required provider property when performing',
+    ],
+    says: 'A block or a property that the provider needs is not in the configuration.',
+    log: 'Error: Insufficient features blocks\n\nAt least 1 "features" blocks are required.',
+    source: 'Terraform, internal/configs/configschema/decoder_spec.go; azurerm',
+  },
+  {
+    id: 'terraform-registry-network',
+    cause: 'network',
+    also: ['timeout', 'remote-unavailable'],
+    phrases: [
+      'failed to retrieve authentication checksums for provider',
+      'failed to retrieve cryptographic signature for provider',
+      'could not connect to {registry@} failed to request discovery document',
+    ],
+    unless: ['404', '403'],
+    says: 'The registry of providers could not be reached.',
+    log: 'Error while installing hashicorp/aws v5.31.0: could not query provider registry for registry.terraform.io/hashicorp/aws: failed to retrieve authentication checksums for provider: Get "https://releases.hashicorp.com/"',
+    source: 'Terraform, internal/getproviders/errors.go',
+  },
+  {
+    id: 'terraform-halted',
+    cause: 'cancelled',
+    phrases: [
+      'Error: execution halted',
+      'Error: update canceled',
+      'error: update canceled',
+      'Two interrupts received. Exiting immediately',
+    ],
+    says: 'The run was interrupted.',
+    next: ['Look whether the lock of the state was left behind'],
+    log: 'Interrupt received.\nGracefully shutting down...\nError: execution halted',
+    source: 'Terraform, internal/backend/local/backend_apply.go; Pulumi, pkg/engine',
+  },
+]
