@@ -148,6 +148,7 @@ export const marksOfRecovery: readonly Mark[] = [
       'is available after ',
       'is now available',
       'is back up',
+      'is up, reason: ',
       'applying {migration@}... ok',
       'health checks passed',
       'is healthy',
@@ -203,7 +204,13 @@ export const marksOfRecovery: readonly Mark[] = [
       'dead letter queue',
       'dead-letter queue',
     ],
-    unless: ['skipping run', 'you can make a check non-fatal', '[optional', 'error creating chroot session'],
+    unless: [
+      'skipping run',
+      'you can make a check non-fatal',
+      '[optional',
+      'not optional',
+      'error creating chroot session',
+    ],
   },
   {
     kind: 'retry',

@@ -7,6 +7,7 @@ import { alertRules } from './alerts.ts'
 import { ansibleRules } from './ansible.ts'
 import { appleRules } from './apple.ts'
 import { applicationServerRules } from './application-servers.ts'
+import { applicationSettingsRules } from './application-settings.ts'
 import { autotoolRules } from './autotools.ts'
 import { brokerRules } from './brokers.ts'
 import { buildToolRules } from './build-tools.ts'
@@ -106,6 +107,7 @@ export const rules: readonly Rule[] = [
   ...ansibleRules,
   ...appleRules,
   ...applicationServerRules,
+  ...applicationSettingsRules,
   ...autotoolRules,
   ...brokerRules,
   ...buildToolRules,
