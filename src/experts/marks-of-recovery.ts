@@ -210,6 +210,8 @@ export const marksOfRecovery: readonly Mark[] = [
       '[optional',
       'not optional',
       'error creating chroot session',
+      // pip says of an index that it cannot read that it is skipped, and has no other.
+      ') - skipping',
     ],
   },
   {

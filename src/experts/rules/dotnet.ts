@@ -82,7 +82,6 @@ export const dotnetRules: readonly Rule[] = [
       'Requested SDK version: {version@}',
       "The specified framework '{framework}'",
       'A compatible installed .NET',
-      'error NETSDK1147',
       'reference assemblies for {framework} were not found',
       'MSB3644',
     ],

@@ -62,8 +62,6 @@ export const goRules: readonly Rule[] = [
       'is not in std',
       'missing go.sum entry',
       'unknown revision v{revision@}',
-      'go: updates to go.mod needed',
-      'go.mod file not found',
       'invalid version: unknown revision',
       'reading {path@}: 404 Not Found',
       'reading {path@}: 410 Gone',

@@ -228,7 +228,6 @@ export const machineLearningRules: readonly Rule[] = [
       'EnvironmentLocationNotFound: ',
       'CondaToSNonInteractiveError: ',
       'CondaValueError: ',
-      'EnvironmentFileNotFound: ',
       'EnvironmentSpecPluginNotDetected',
       "Run 'conda init' before 'conda {command@}'",
     ],

@@ -17,7 +17,6 @@ export const pythonPackageRules: readonly Rule[] = [
       'Unable to find installation candidates for',
       'nothing provides requested',
       'nothing provides {package@} needed by',
-      'Invalid requirement:',
       'Double requirement given',
     ],
     says: 'No version of {package} that fits can be found in the package index.',

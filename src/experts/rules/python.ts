@@ -212,7 +212,6 @@ export const pythonRules: readonly Rule[] = [
       'Coverage failure: total of',
       'Required test coverage of {share@} not reached',
       'Total coverage: {share} is below',
-      'Oh no! 💥',
       'Missing docstring',
       'Test results: Total issues',
     ],

@@ -47,6 +47,7 @@ import { javaRules } from './java.ts'
 import { javaBuildRules } from './java-builds.ts'
 import { javaPluginRules } from './java-plugins.ts'
 import { javaToolchainRules } from './java-toolchains.ts'
+import { languageToolchainRules } from './language-toolchains.ts'
 import { javascriptRules } from './javascript.ts'
 import { javascriptTestRules } from './javascript-tests.ts'
 import { javascriptToolRules } from './javascript-tools.ts'
@@ -78,6 +79,7 @@ import { pipelineRules } from './pipelines.ts'
 import { platformRules } from './platforms.ts'
 import { pythonRules } from './python.ts'
 import { pythonPackageRules } from './python-packages.ts'
+import { pythonToolRules } from './python-tools.ts'
 import { rubyRules } from './ruby.ts'
 import { runnerRules } from './runners.ts'
 import { rustRules } from './rust.ts'
@@ -178,6 +180,7 @@ export const rules: readonly Rule[] = [
   ...platformRules,
   ...pythonPackageRules,
   ...pythonRules,
+  ...pythonToolRules,
   ...rubyRules,
   ...runnerRules,
   ...rustRules,
@@ -198,6 +201,7 @@ export const rules: readonly Rule[] = [
   ...timeoutRules,
   ...tlsRules,
   ...toolchainRules,
+  ...languageToolchainRules,
   ...translatedCompilerRules,
   ...vcsRules,
   ...virtualMachineRules,

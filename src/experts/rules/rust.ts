@@ -146,8 +146,6 @@ export const rustRules: readonly Rule[] = [
       'lock file version {version#} requires',
       'lock file version `{version}` was found, but this version of Cargo',
       '`#![feature]` may not be used on the stable release channel',
-      'the target `{target}` may not be installed',
-      'target may not be installed',
     ],
     says: 'A crate wants another version of Rust than the one that runs.',
     log: 'error: package `clap v4.5.0` cannot be built because it requires rustc 1.74 or newer, while the currently active rustc version is 1.65.0',
