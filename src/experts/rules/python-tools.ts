@@ -115,17 +115,6 @@ export const pythonToolRules: readonly Rule[] = [
     source: 'pytest, ExitCode.NO_TESTS_COLLECTED',
   },
   {
-    id: 'django-migrations-missing',
-    cause: 'quality-gate',
-    depth: 'step',
-    phrases: ["^Migrations for '{app@}':$"],
-    unless: ['Applying'],
-    says: 'The models of {app} have changes that no migration has.',
-    next: ['Run manage.py makemigrations, and commit what it writes'],
-    log: "Migrations for 'cart':\n  cart/migrations/0007_total.py\n##[error]Process completed with exit code 1.",
-    source: 'Django, makemigrations --check',
-  },
-  {
     id: 'python-checks',
     cause: 'quality-gate',
     depth: 'step',

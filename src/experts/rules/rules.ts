@@ -71,6 +71,7 @@ import { nixRules } from './nix.ts'
 import { nodeRules } from './nodes.ts'
 import { npmRules } from './npm.ts'
 import { objectStoreRules } from './object-stores.ts'
+import { otherToolRules } from './other-tools.ts'
 import { packageBuildRules } from './package-builds.ts'
 import { packageRules } from './packages.ts'
 import { packagingRules } from './packaging.ts'
@@ -173,6 +174,7 @@ export const rules: readonly Rule[] = [
   ...npmRules,
   ...objectStoreRules,
   ...packageBuildRules,
+  ...otherToolRules,
   ...packageRules,
   ...packagingRules,
   ...phpRules,
