@@ -82,7 +82,6 @@ export const gitopsRules: readonly Rule[] = [
       'Error: no repositories configured',
       'Error: no repositories to show',
       'Error: repo {name@} not found',
-      'has no {revision@} revision',
     ],
     says: 'Helm has no release, or no repository, of this name.',
     next: [

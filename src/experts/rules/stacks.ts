@@ -55,7 +55,6 @@ export const stackRules: readonly Rule[] = [
       'Parameters: [{names}] must have values',
       'Parameters: [{names}] do not exist in the template',
       'Property validation failure: [',
-      'is not a valid value for enum',
       'InvalidResourceException(',
       'Invalid Serverless Application Specification document',
       'Error: Failed to parse template',
