@@ -1,7 +1,7 @@
 /** How much a line says of itself that it matters. */
 
 const softWords =
-  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z]|ing {1,8}[A-Z][a-z]{1,20}[A-Z]\w{1,40}[: ])|\bnpm warn\b|(?<!because it uses a )\bdeprecat|(?<!timed out )\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\busing (?:the )?defaults?\b|(?<!\) - )\bskipping\b|\((?:ignored|optional)\)|^W: (?:Failed to fetch|Some index files)|^debconf: |\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]|^\W{0,4}Normal {2,}(?!FailedBinding)[A-Z]|: shutting down$|, (?:info|warning) {2,}/i
+  /\bwarn(?:ing)?\b ?[\]:|-]|^\W{0,4}warn(?!ing {2,}[A-Z]|ing {1,8}[A-Z][a-z]{1,20}[A-Z]\w{1,40}[: ])|\bnpm warn\b|(?<!because it uses a )\bdeprecat|(?<!timed out )\bretrying\b|\bwill retry\b|\btrying again\b|\bignoring\b|\busing (?:the )?defaults?\b|(?<!\) - )\bskipping\b|\((?:ignored|optional)\)|^W: (?:Failed to fetch|Some index files|Couldn't stat|You may want)|^debconf: |\bhave been ignored\b|^\W{0,4}INFO\b|\[INFO\]|^\W{0,4}Normal {2,}(?!FailedBinding)[A-Z]|: shutting down$|, (?:info|warning) {2,}/i
 
 const belowWarnings = 'INFO|INF|NOTICE|DEBUG|DBG|TRACE'
 /** Loggers write levels in capitals, near the start, and who gathers logs puts a name before it, */

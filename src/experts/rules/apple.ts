@@ -40,6 +40,7 @@ export const appleRules: readonly Rule[] = [
       'this SDK is not supported by the compiler',
       'is using Swift tools version {wanted@} but the installed version is {found@}',
       'could not build module {module@} for this SDK',
+      'Could not find a supported mac sdk',
     ],
     says: 'A module was built for another version of Swift or of the system than the one that is used.',
     log: 'error: module compiled with Swift 5.9 cannot be imported by the Swift 6.0 compiler: /srv/Shop.swiftmodule',

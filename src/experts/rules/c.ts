@@ -181,6 +181,7 @@ export const cRules: readonly Rule[] = [
       'ERROR: Dependency lookup for {package@} with method',
       'ERROR: C shared or static library',
       'configure: error: {message} library',
+      'configure: error: ** Incomplete or missing {package} libraries',
     ],
     unless: ['-- Could NOT find {optional} (missing', 'optional', 'NOT REQUIRED'],
     says: 'The build needs {package}, and it is not installed.',

@@ -3,6 +3,20 @@ import type { Rule } from '../words.ts'
 
 export const distributionToolRules: readonly Rule[] = [
   {
+    id: 'package-file-exists',
+    cause: 'already-exists',
+    also: ['dependency-conflict'],
+    depth: 'fact',
+    phrases: [' exists in filesystem', 'failed to commit transaction (conflicting files)'],
+    says: 'A file that the package brings is there already, of another package or of nobody.',
+    next: [
+      'See whose it is: pacman -Qo FILE, dpkg -S FILE',
+      'Remove it, or the package that brought it, and try again',
+    ],
+    log: 'nss: /usr/lib/p11-kit-trust.so exists in filesystem',
+    source: 'pacman, src/pacman/sync.c and lib/libalpm/conflict.c; dpkg, src/main/archives.c',
+  },
+  {
     id: 'apk-untrusted',
     cause: 'auth',
     also: ['data-corrupt'],

@@ -54,6 +54,7 @@ export const gateRules: readonly Rule[] = [
       'CSpell: Files checked: {files#}, Issues found: {count#} in',
       'typos found',
       'error: `{wrong@}` should be `{right}`',
+      'tidy error: ',
     ],
     unless: [
       ...innocent,

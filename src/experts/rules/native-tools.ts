@@ -103,6 +103,18 @@ export const nativeToolRules: readonly Rule[] = [
     source: 'Bazel, BuildView.java and VisibilityErrorEvent; Buck, NoSuchTargetException',
   },
   {
+    id: 'bazel-lock-file',
+    cause: 'dependency-conflict',
+    phrases: [
+      'MODULE.bazel.lock is no longer up-to-date because',
+      'is not up-to-date. Try running `bazel mod',
+    ],
+    says: 'The lock file of Bazel does not fit the modules that are asked for.',
+    next: ['Write it anew and commit it: bazel mod deps --lockfile_mode=update'],
+    log: "ERROR: Analysis of target '//:app' failed; build aborted: MODULE.bazel.lock is no longer up-to-date because the implementation of the extension '@@rules//:ext.bzl' has changed.",
+    source: 'Bazel, bzlmod/SingleExtensionEvalFunction.java',
+  },
+  {
     id: 'bazel-checksum',
     cause: 'data-corrupt',
     depth: 'fact',

@@ -106,6 +106,8 @@ export const packagingRules: readonly Rule[] = [
       'E: Chroot setup failed',
       'E: Chroot not found',
       'could not init mock buildroot, mock exited with status 20',
+      'E: Chroot for distribution',
+      'E: Error creating chroot',
     ],
     says: 'The system in which the package is built could not be set up.',
     log: 'E: Chroot setup failed: stage=setup-start\nE: Error creating chroot session: skipping shop',

@@ -187,7 +187,6 @@ export const pythonPackageRules: readonly Rule[] = [
       'The current project could not be installed',
       'could not find a pyproject.toml file in',
       '^Theme error:',
-      'no theme named',
       'Multiple top-level packages discovered',
       'must define a `[project]`',
       '`project.{field}` must',

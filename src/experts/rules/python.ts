@@ -45,6 +45,7 @@ export const pythonRules: readonly Rule[] = [
       "The '{module}' distribution was not found",
       'importlib.metadata.PackageNotFoundError',
       'cannot import name',
+      "no theme named '{module}' found",
     ],
     says: 'Python cannot import {module}{name}.',
     next: [

@@ -29,6 +29,9 @@ export const vcsRules: readonly Rule[] = [
       'Hunk #{number#} FAILED at',
       'Reversed (or previously applied) patch detected',
       "Can't find file to patch",
+      "can't find file to patch at input line",
+      'does not remove cleanly (refresh it or enforce with -f)',
+      'does not apply (enforce with -f)',
       'error: {file@}: patch does not apply',
       '<<<<<<< HEAD',
       '! [rejected]',
@@ -44,7 +47,7 @@ export const vcsRules: readonly Rule[] = [
     unless: ['No merge conflict', 'no merge conflict', 'check for merge conflict', 'check-merge-conflict'],
     says: 'git could not put two changes together.',
     log: 'CONFLICT (content): Merge conflict in src/cart.ts',
-    source: 'git, merge-ort.c, sequencer.c and apply.c; GNU patch',
+    source: 'git, merge-ort.c, sequencer.c and apply.c; GNU patch; quilt, quilt/push and pop',
   },
   {
     id: 'git-ref',
