@@ -1,6 +1,6 @@
 /** What the engine itself saw of an attempt: where it is decisive, the log only says how it came to that. */
 import type { ErrorCode } from '../errors.ts'
-import { formatSize } from '../units.ts'
+import { formatDuration, formatSize } from '../units.ts'
 import type { CauseName } from './causes.ts'
 import type { EngineFacts } from './words.ts'
 
@@ -174,13 +174,21 @@ const overLimit = ({ peakMemoryBytes, limitBytes }: EngineFacts): Decision => ({
   says: `The task used more memory than its limit: ${formatSize(peakMemoryBytes ?? 0)} of ${formatSize(limitBytes ?? 0)}.`,
 })
 
-function textOf({ error, exitCode, peakMemoryBytes, limitBytes, requeues }: EngineFacts): string {
+function textOf({
+  error,
+  exitCode,
+  peakMemoryBytes,
+  limitBytes,
+  requeues,
+  suspendedMs,
+}: EngineFacts): string {
   const parts = [
     error && `${error.code} ${error.message}`,
     typeof exitCode === 'number' && !error?.message.includes('exit code') && `exit code ${exitCode}`,
     peakMemoryBytes && `peak memory ${formatSize(peakMemoryBytes)}`,
     limitBytes && `limit ${formatSize(limitBytes)}`,
     requeues && `put back in the queue ${requeues} times`,
+    suspendedMs && `suspended by the guard for ${formatDuration(suspendedMs)}`,
   ]
   return parts.filter(Boolean).join(', ')
 }

@@ -50,6 +50,7 @@ export async function evidenceOf(failed: FailedTask, options: EvidenceOptions): 
       peakMemoryBytes: report.peakMemoryBytes.upper ?? report.peakMemoryBytes.lower,
       limitBytes: failed.limitBytes,
       requeues: report.requeues,
+      suspendedMs: report.suspendedMs,
       enforcement: report.enforcement,
     },
     ...(unread !== undefined && { unread }),

@@ -86,6 +86,8 @@ export type EngineFacts = {
   readonly peakMemoryBytes?: number | null | undefined
   readonly limitBytes?: number | null | undefined
   readonly requeues?: number | undefined
+  /** The guard had it wait for so long, in milliseconds. */
+  readonly suspendedMs?: number | undefined
   readonly enforcement?: Enforcement
 }
 

@@ -65,6 +65,21 @@ test('a peak over a limit that nothing held is the cause where no line says more
   assert.equal((await of('going\n', { ...over, peakMemoryBytes: 90 * MiB })).cause, null)
 })
 
+test('what the guard did to a task is told with what ended it', async () => {
+  const facts = {
+    ...ended(143),
+    peakMemoryBytes: 90 * MiB,
+    limitBytes: 100 * MiB,
+    requeues: 2,
+    suspendedMs: 61_000,
+  }
+  const [line] = (await of('going\n', facts)).evidence
+  assert.match(
+    line?.text ?? '',
+    /peak memory 90 MiB, limit 100 MiB, put back in the queue 2 times, suspended by the guard for 1 m 01 s$/,
+  )
+})
+
 const asked = 'GET https://shop.example/up'
 for (const [message, cause] of [
   [`${asked} got no answer: no answer within 2.0 s`, 'timeout'],
