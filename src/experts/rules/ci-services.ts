@@ -51,8 +51,11 @@ export const ciServiceRules: readonly Rule[] = [
   {
     id: 'service-container',
     cause: 'probe-failed',
-    depth: 'fact',
-    phrases: ['^Service container {service@} failed.', '^{service@} service is unhealthy', '^unhealthy$'],
+    phrases: [
+      '^Service container {service@} failed.',
+      '^{service@} service is unhealthy',
+      'Failed to initialize container {image@}',
+    ],
     says: 'A service container of the job did not become healthy.',
     next: ['Read its log, which follows', 'Give it time: --health-retries and --health-start-period'],
     log: '##[command]/usr/bin/docker inspect abc\nunhealthy\n##[error]Failed to initialize container mysql:8\n##[error]One or more containers failed to start.',
