@@ -6,7 +6,22 @@ import { isExact } from './within-line.ts'
 
 /** What wraps a cause that is told elsewhere. */
 export const explainedIn = (log: LogFindings): ReadonlySet<Finding> =>
-  new Set([...explainedBelow(log.findings), ...explainedByBuilds(log)])
+  new Set([...explainedBelow(log.findings), ...explainedByBuilds(log), ...explainedAbove(log)])
+
+/** Lines between what a command says last and what who ran it says of its end. */
+const endLines = 20
+
+/** npm and its like say what the system told them of a command that failed: that something is not there. What the command said is why. */
+function explainedAbove({ findings, marks }: LogFindings): readonly Finding[] {
+  const ends = new Set(marks.end.map(({ line }) => line))
+  const said = findings.filter((finding) => isExact(finding) && !finding.soft && !ends.has(finding.line))
+  return findings.filter(
+    ({ rule, line }) =>
+      rule.cause === 'file-not-found' &&
+      ends.has(line) &&
+      said.some((reason) => reason.line < line && line - reason.line <= endLines),
+  )
+}
 
 /** Lines between a cause of Gradle and what explains it: where it searched, and who asked for it. */
 const explanationLines = 12

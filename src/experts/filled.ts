@@ -22,7 +22,7 @@ export function holesIn(line: string, phrase: Phrase): Holes {
   const first = phrase.pieces[0]?.hole?.name
   const held = ([name, text]: readonly [string, string]): readonly [string, string] => [
     name,
-    cut(isJson ? withinString(text, name === first) : text),
+    cut(isJson ? withinString(text, name === first) : withinField(text)),
   ]
   return Object.fromEntries(Object.entries(found).map(held))
 }
@@ -33,6 +33,20 @@ function withinString(text: string, isFirst: boolean): string {
   const held = text.slice(0, endOfString.exec(text)?.index)
   const quotes = held.match(/"/g)?.length ?? 0
   return quotes % 2 === 0 ? held : held.replace(lastQuote, '')
+}
+
+/** A quote after which the next field comes, or nothing: `msg="no such host" code=3`, `[message text='no such host']`. */
+const endOfField = /(["'])(?= [\w.@-]{1,40}=|\]?$|\/?>)/g
+/** No apostrophes. */
+const quote = { '"': /"/g, "'": /(?<![a-z])'|'(?![a-z])/gi }
+
+/** Without what comes after a quote that closes what was opened before the hole. */
+function withinField(text: string): string {
+  const end = text.matchAll(endOfField).find(({ 1: sign, index }) => {
+    const before = text.slice(0, index).match(quote[sign as keyof typeof quote])?.length ?? 0
+    return before % 2 === 0
+  })
+  return text.slice(0, end?.index)
 }
 
 const cut = (text: string): string =>

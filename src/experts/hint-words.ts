@@ -183,7 +183,16 @@ export const hints: Readonly<Partial<Record<CauseName, Hint>>> = {
   },
   'not-found-remote': {
     about: 'what is not there',
-    words: ['404', 'not found'],
+    words: [
+      'not found',
+      'http 404',
+      'status 404',
+      'status: 404',
+      'code 404',
+      'code: 404',
+      '(404)',
+      '404 for ',
+    ],
   },
   'db-error': { about: 'SQL', words: ['sql', 'query'] },
   'db-unavailable': { about: 'a database', words: ['database'] },

@@ -126,12 +126,24 @@ function beginsHere(line: string, start: number): boolean {
 /** The signs of JSON for the ends of lines and columns. */
 const escapes = 'nrt'
 
-/** `E429` is not in `E429D`, `:5432` not in `:54321` (`error: 5` is in `error: 503`), nor is `timed out: 0` one that did. */
+/**
+ * `E429` is not in `E429D`, `:5432` not in `:54321` (`error: 5` is in `error: 503`), no status 404 in `error: 404 files`,
+ * nor is `timed out: 0` one that did.
+ */
 function endsHere({ isCode }: Phrase, line: string, end: number): boolean {
-  if (isDigit(line.charCodeAt(end)) && endsInNumber(line, end)) return false
+  if (endsInNumber(line, end)) {
+    if (isDigit(line.charCodeAt(end))) return false
+    if (isCount(line, end)) return false
+  }
   if (isCode && isAlphanumeric(line.charCodeAt(end))) return false
   return !(line.startsWith(': 0', end) && isApart(line.charCodeAt(end + 3)))
 }
+
+/** A number as that of a status, and what there are so many of: no verb, no `access`, no `status`. */
+const counted = /^[45]\d\d (?!(?:i|wa|ha|doe|thi|mean|indicate|occur|happen|come|say)s\b)[a-z]{1,20}[^su]s\b/
+const longestCounted = 28
+const isCount = (line: string, end: number): boolean =>
+  line.charCodeAt(end) === space && counted.test(line.slice(end - 3, end - 3 + longestCounted))
 
 /** One of three digits or more: fewer begin a kind of number. */
 const endsInNumber = (line: string, end: number): boolean =>

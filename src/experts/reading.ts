@@ -100,6 +100,7 @@ function fitting(
 
   function addMark(marks: SaidMark[], candidate: Candidate, kind: Mark['kind']): void {
     if ((isFine && badNews.has(kind)) || marks.some((mark) => mark.kind === kind)) return
+    if (kind === 'trouble' && !isText(whole)) return
     if (fits(candidate, seen)) marks.push({ kind, phrase: candidate.phrase })
   }
 
@@ -111,4 +112,16 @@ function fitting(
       if (fits(candidate, seen)) rules.push({ rule, phrase })
     } else if (phrase.length > known.phrase.length && fits(candidate, seen)) rules[at] = { rule, phrase }
   }
+}
+
+/** Where more than this share of a line is no text, words as short as `fail` are there by chance. */
+const mostOdd = 1 / 5
+// biome-ignore lint/suspicious/noControlCharactersInRegex: text has none of these
+const controls = /[\0-\x07\x0e-\x1a\x1c-\x1f\x7f]/g
+
+/** Letters of another encoding than UTF-8 alone are text all the same. */
+function isText(line: string): boolean {
+  const odd = line.match(controls)?.length ?? 0
+  if (odd === 0) return true
+  return odd + (line.match(/\ufffd/g)?.length ?? 0) <= mostOdd * line.length
 }

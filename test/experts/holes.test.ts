@@ -41,6 +41,27 @@ test('quotes within a string of JSON, and in other lines, are part of what is sa
     assert.equal(held('unknown fields {what}', `error: unknown fields ${said}`), said)
 })
 
+test('what a hole holds ends with the quoted field that it is in', () => {
+  for (const line of [
+    "##teamcity[message text='cannot find the host db.internal' status='ERROR']",
+    "##teamcity[message text='cannot find the host db.internal']",
+    'level=error msg="cannot find the host db.internal" component=web code=3',
+    'level=error msg="cannot find the host db.internal"',
+    '<error message="cannot find the host db.internal"/>',
+  ])
+    assert.equal(held('cannot find the host {what}', line), 'db.internal', line)
+  for (const said of ["'a' or 'b'", "the shop's 'a'", 'x of "a" b="c"', "a='b' c='d'", "don't"])
+    assert.equal(held('unknown fields {what}', `error: unknown fields ${said}`), said)
+})
+
+test('of a failure that several tools tell in the same words the tool is named whose they are', async () => {
+  assert.match(await explained('Tests:       1 failed, 5 passed, 6 total'), /JavaScript/)
+  assert.match(
+    await explained('FATAL: password authentication failed for user shop'),
+    /^The database .* user shop /,
+  )
+})
+
 test('what begins a line is found behind what a CI system puts before it, and said', () => {
   const line = '2026-07-31T01:17:30.9Z npm error code ETARGET'
   assert.equal(held('^npm error code {what@}', line), 'ETARGET')

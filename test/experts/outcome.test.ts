@@ -220,3 +220,25 @@ test('when a container was started is no sign that it went on', async () => {
   const probe = 'Liveness probe failed: HTTP probe failed with statuscode: 500\n'
   assert.equal(await causeOf(`${probe}${times}`), 'probe-failed')
 })
+
+const npmSays = [
+  'code ELIFECYCLE',
+  'errno ENOENT',
+  'syscall spawn',
+  'shop@1.0.0 build: `tsc`',
+  'spawn ENOENT',
+]
+
+test('a command that is not found is the cause also where who ran it says that something is not there', async () => {
+  for (const prefix of ['npm ERR! ', 'npm error ']) {
+    const says = npmSays.map((text) => `${prefix}${text}\n`).join('')
+    for (const shell of ['sh: 1: tsc: not found\n', 'sh: tsc: command not found\n', ''])
+      assert.equal(await causeOf(shell + says), 'command-not-found', prefix + shell)
+  }
+  assert.equal(await causeOf('npm ERR! code ENOENT\nnpm ERR! errno ENOENT\n'), 'file-not-found')
+})
+
+test('a number by itself is no answer of a server, where nothing else is known', async () => {
+  for (const number of ['413076', '404808', '404 files could not be uploaded'])
+    assert.equal(await causeOf(`error: ${number}\n`), null, number)
+})

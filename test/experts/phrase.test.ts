@@ -27,6 +27,20 @@ test('a number of three digits or more ends where it ends, and a shorter one beg
   assert.equal(isIn('returned error: 5', 'The requested URL returned error: 503'), true)
 })
 
+test('a number of things is no status that a server answers with', () => {
+  assert.equal(isIn('error: 404', 'error: 404 files could not be uploaded'), false)
+  assert.equal(isIn('error: 404', 'error: 404808'), false)
+  for (const end of [
+    '',
+    ' Not Found',
+    ' was returned',
+    ' is what the server says',
+    ' status',
+    ' for https://shop',
+  ])
+    assert.equal(isIn('error: 404', `error: 404${end}`), true, end)
+})
+
 test('names of classes are made of words', () => {
   assert.equal(isIn('LimitExceededException', 'api error WAFLimitExceededException: no more'), true)
   assert.equal(isIn('NotFoundException', 'software.amazon.ResourceNotFoundException'), true)

@@ -201,6 +201,14 @@ test('a binary file has a cause only where it has the words of one', async () =>
   await findsThePort(noise, Buffer.from([0]), portLine, Buffer.from([0]), noise)
 })
 
+test('what is no text is not cited, and letters of an old encoding are', async () => {
+  const odd = Buffer.from([0x01, 0x9f, 0xfe, 0x10, 0x90, 0x03])
+  const binary = Buffer.concat([odd, Buffer.from('fail'), odd, Buffer.from('\n')])
+  assert.deepEqual((await read(binary)).evidence, [])
+  const latin = Buffer.concat([Buffer.from([0xce, 0xf8, 0xe8, 0xe1]), Buffer.from(' fail\n')])
+  assert.equal((await read(latin)).evidence[0]?.line, 1)
+})
+
 test('an empty log is nothing to worry about', async () => {
   for (const chunks of [[], [''], ['\n'], ['\ufeff']]) {
     const { cause, evidence } = await read(...chunks)

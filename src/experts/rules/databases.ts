@@ -143,6 +143,7 @@ export const databaseRules: readonly Rule[] = [
     cause: 'auth',
     phrases: [
       'password authentication failed for user "{user}"',
+      'password authentication failed for user {user@}',
       'no pg_hba.conf entry for',
       "Access denied for user '{user}'",
       'role "{user}" does not exist',

@@ -234,7 +234,7 @@ export const javaToolchainRules: readonly Rule[] = [
       'Transfer failed for {url@} 401',
       'Return code is: 401',
       'status code: 401',
-      'authentication failed for {url@}',
+      'authentication failed for http',
       'Not authorized , ReasonPhrase',
       'status: 401',
       'Received status code 401',

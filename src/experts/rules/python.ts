@@ -175,7 +175,7 @@ export const pythonRules: readonly Rule[] = [
       'nose.failure',
       '{failed#} failed in {time}',
     ],
-    unless: ['--no-tests', '0 failed', '(errors=0', 'ERROR: Task ('],
+    unless: ['--no-tests', '0 failed', '(errors=0', 'ERROR: Task (', ' passed, {total#} total'],
     says: 'Tests of Python code failed.',
     log: 'FAILED tests/test_cart.py::test_total - assert 3 == 4',
     source: 'pytest, src/_pytest/terminal.py; CPython, Lib/unittest/runner.py; tox',

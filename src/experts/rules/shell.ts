@@ -18,6 +18,8 @@ export const shellRules: readonly Rule[] = [
       '^sh: {line#}: {command@}: Permission denied$',
       'spawn {command@} ENOENT',
       'spawnSync {command@} ENOENT',
+      'npm ERR! spawn ENOENT',
+      'npm error spawn ENOENT',
       '"code":"ENOENT","syscall":"spawn {command}"',
       'executable file not found in $PATH',
       'executable file not found in %PATH%',
