@@ -1,11 +1,12 @@
 import { createRedactor } from '../redact/redact.ts'
 import type { Diagnosis, LogLine } from '../spine.ts'
 import { type Cause, type CauseName, causes } from './causes.ts'
+import { Effort } from './effort.ts'
 import { excerptOf } from './excerpt.ts'
 import { causeOfFacts, type FactCause, goesBefore } from './facts.ts'
 import { FamiliarLines } from './familiar.ts'
 import { filled, holesIn } from './filled.ts'
-import type { Place } from './findings.ts'
+import type { LogFindings, Place } from './findings.ts'
 import { findInAll } from './found-in-all.ts'
 import { type Guesses, guessedCauses } from './hints.ts'
 import { otherReadings } from './kin.ts'
@@ -14,7 +15,7 @@ import { endsInError, saysFailed } from './outcome.ts'
 import type { Phrase } from './phrase.ts'
 import { type RankedCause, rankCauses } from './rank.ts'
 import { type Unknown, whyUnknown } from './unknown.ts'
-import type { EngineFacts, Evidence, Log } from './words.ts'
+import type { Depth, EngineFacts, Evidence, Log } from './words.ts'
 
 /** Below this nobody should act on it: "I do not know" is the better answer. */
 const leastScore = 0.22
@@ -34,6 +35,19 @@ const engineName = 'plimsoll'
  * @throws what reading a log throws, and the reason of the signal.
  */
 export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promise<Diagnosis> {
+  return await (await lookInto(evidence, new Effort(), signal)).tell()
+}
+
+export type Look = {
+  readonly cause: CauseName | null
+  /** A line or the engine names the cause: it is no guess, and no work that failed for reasons of its own. */
+  readonly isSure: boolean
+  /** Where no cause is named, reads the logs once more for what no green run said. @throws as `diagnose` does. */
+  readonly tell: () => Promise<Diagnosis>
+}
+
+/** As `diagnose`, but not to the end where that takes too much: once the effort is over, what it says is of no use. */
+export async function lookInto(evidence: Evidence, effort: Effort, signal?: AbortSignal): Promise<Look> {
   const { facts = {}, partial, unread } = evidence
   const fact = causeOfFacts(facts)
   // Of an exit code with a meaning its message says no more than the fact.
@@ -42,9 +56,9 @@ export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promis
     facts.error === undefined || isTold
       ? []
       : [{ name: engineName, chunks: [Buffer.from(facts.error.message)] }]
-  const logs = await findInAll([...evidence.logs, ...said], { signal })
-  const familiar = new FamiliarLines()
-  await findInAll(evidence.earlier ?? [], { onLine: familiar.add, signal })
+  const logs = await findInAll([...evidence.logs, ...said], { effort, signal })
+  const familiar = new FamiliarLines(evidence.earlier ? linesIn(logs) : [])
+  await familiar.read(evidence.earlier ?? [], effort, signal)
   const isFamiliar = ({ whole }: Place): boolean => familiar.has(whole)
   const hasFailed = facts.error !== undefined || logs.some(saysFailed)
   const all = rankCauses(logs, { isFamiliar, hasFailed })
@@ -54,14 +68,28 @@ export async function diagnose(evidence: Evidence, signal?: AbortSignal): Promis
   const ended = endingOf(facts) ?? (hasFailed ? 'It failed' : null)
   // Its own message is said as it is.
   const read = logs.slice(0, evidence.logs.length)
-  const known = { ranked: all, isFamiliar, ended }
-  const concluded =
-    conclude(answers, fact) ??
+  const named = conclude(answers, fact)
+  const { logs: own, earlier = [] } = evidence
+  const why = async (): Promise<Diagnosis> =>
     unknown(
-      whyUnknown(read, { ...known, unseen: await newLines(evidence.logs, evidence.earlier ?? [], signal) }),
+      whyUnknown(read, { ranked: all, isFamiliar, ended, unseen: await newLines(own, earlier, signal) }),
     )
-  const diagnosis = unread === undefined ? concluded : withoutLog(concluded, unread, ended)
-  return { ...diagnosis, ...(partial && { partial }) }
+  return {
+    cause: named?.cause ?? null,
+    isSure:
+      (fact !== null && fact.yieldsTo !== 'any line') || (ranked[0] !== undefined && isClear(ranked[0])),
+    tell: async () => {
+      const told = named ?? (await why())
+      const diagnosis = unread === undefined ? told : withoutLog(told, unread, ended)
+      return { ...diagnosis, ...(partial && { partial }) }
+    },
+  }
+}
+
+/** All that may be asked for; some marks have no text. */
+function linesIn(logs: readonly LogFindings[]): readonly string[] {
+  const places = logs.flatMap(({ findings, marks }) => [...findings, ...Object.values(marks).flat()])
+  return places.map(({ whole }) => whole).filter((whole) => whole !== '')
 }
 
 /** Says that the log could not speak. */
@@ -80,6 +108,11 @@ type Answer = {
   readonly evidence: readonly LogLine[]
   readonly next: readonly string[]
 }
+
+/** The work that failed (`step`) may have failed for a reason that stands before it. */
+const isClear = ({ findings: [best], score }: RankedCause): boolean =>
+  best?.soft === false && score >= sureScore && saysWhy.has(best.rule.depth ?? 'root')
+const saysWhy: ReadonlySet<Depth> = new Set<Depth>(['fact', 'root'])
 
 const noGuesses: Guesses = { hinted: [], alike: () => [] }
 
@@ -109,7 +142,10 @@ function answersOf(ranked: readonly RankedCause[], { hinted, alike }: Guesses): 
 const onceEach = (all: readonly Answer[]): readonly Answer[] =>
   all.filter(({ cause }, index) => all.findIndex((other) => other.cause === cause) === index)
 
-function conclude(answers: readonly Answer[], fact: FactCause | null): Diagnosis | null {
+function conclude(
+  answers: readonly Answer[],
+  fact: FactCause | null,
+): (Diagnosis & Pick<Answer, 'cause'>) | null {
   const [first, ...others] = fact === null ? answers : withFact(answers, fact)
   if (first === undefined) return null
   return {

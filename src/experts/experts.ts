@@ -41,6 +41,7 @@ export type {
   SpilledText,
   Usage,
 } from './circle/words.ts'
-export { diagnose } from './diagnose.ts'
+export { diagnose, type Look, lookInto } from './diagnose.ts'
+export { Effort } from './effort.ts'
 export { type EvidenceOptions, evidenceOf, type FailedTask } from './task-evidence.ts'
 export type { EngineFacts, Evidence, Log } from './words.ts'

@@ -1,25 +1,40 @@
-/** What green runs said, line by line, apart from numbers: what they said as well is not why another one failed. */
+/** What green runs said as well, line by line, apart from numbers, is not why another one failed. */
+import { bytesOfText } from './bytes-of-text.ts'
+import type { Effort } from './effort.ts'
 import { longestExcerpt } from './excerpt.ts'
 import { hashOf53, hashStart, secondStart, withSign } from './hash.ts'
+import { LineScanner } from './line-scanner.ts'
+import { plainLogLine } from './plain-line.ts'
+import { ruleBook } from './rule-book.ts'
+import type { Log } from './words.ts'
 
-/** Of all green logs together; about 1 MB. */
-const mostShapes = 20_000
-
-/** Hashes of lines with words that were looked for. */
+/** Of some lines of a failed log, those that green logs have as well: how many are asked for bounds what is kept. */
 export class FamiliarLines {
+  readonly #wanted: ReadonlySet<number>
   readonly #shapes = new Set<number>()
 
-  readonly add = (line: string): void => {
-    if (this.#shapes.size < mostShapes) this.#shapes.add(shapeOf(line))
+  constructor(wanted: Iterable<string>) {
+    this.#wanted = new Set(Array.from(wanted, shapeOf))
   }
 
-  get isEmpty(): boolean {
-    return this.#shapes.size === 0
+  /** @throws what reading the logs throws, and the signal's reason. */
+  async read(logs: readonly Log[], effort: Effort, signal?: AbortSignal): Promise<void> {
+    const { literals } = ruleBook()
+    for (const { chunks } of logs) {
+      const scanner = new LineScanner(literals, (_line, bytes) => this.add(plainLogLine(bytes)))
+      for await (const chunk of bytesOfText(chunks)) {
+        signal?.throwIfAborted()
+        if (effort.isOver) return
+        effort.scan(chunk.length)
+        scanner.push(chunk)
+      }
+      scanner.end()
+    }
   }
 
-  /** There was no room for all of them. */
-  get isFull(): boolean {
-    return this.#shapes.size >= mostShapes
+  add(line: string): void {
+    const shape = shapeOf(line)
+    if (this.#wanted.has(shape)) this.#shapes.add(shape)
   }
 
   has(line: string): boolean {

@@ -1,6 +1,7 @@
 /** Reads a log and finds in it what rules and marks tell. */
 import { bytesOfText } from './bytes-of-text.ts'
 import type { Collector } from './collector.ts'
+import type { Effort } from './effort.ts'
 import type { LogFindings, Most } from './findings.ts'
 import { Tail } from './going-on.ts'
 import { LineScanner } from './line-scanner.ts'
@@ -13,6 +14,7 @@ export type Looking = {
   readonly readings: Readings
   /** For one log at a time. */
   readonly collector: Collector
+  readonly effort: Effort
   readonly signal?: AbortSignal | undefined
 }
 
@@ -21,16 +23,20 @@ const usualLineBytes = 80
 /** @throws what reading the log throws, and the signal's reason. */
 export async function findIn(
   log: Log,
-  { book, readings, collector: found, signal }: Looking,
+  { book, readings, collector: found, effort, signal }: Looking,
   most: Most,
 ): Promise<LogFindings> {
   found.begin()
-  const scanner = new LineScanner(book.literals, (line, bytes, words) =>
-    found.add(line, bytes, readings.of(bytes, words)),
-  )
+  const scanner = new LineScanner(book.literals, (line, bytes, words) => {
+    if (effort.isOver) return
+    effort.find(bytes.length)
+    found.add(line, bytes, readings.of(bytes, words))
+  })
   const tail = new Tail()
   for await (const chunk of bytesOfText(log.chunks)) {
     signal?.throwIfAborted()
+    if (effort.isOver) break
+    effort.scan(chunk.length)
     scanner.push(chunk)
     tail.push(chunk)
   }

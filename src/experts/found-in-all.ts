@@ -1,5 +1,6 @@
 /** What was found in several logs: together they keep little more than one alone, and who comes later may keep less. */
 import { Collector } from './collector.ts'
+import { Effort } from './effort.ts'
 import { findIn, type Looking } from './find-in.ts'
 import type { LogFindings, Most } from './findings.ts'
 import { Readings } from './readings.ts'
@@ -16,17 +17,24 @@ const leastMarks = 16
 const manyLogs = 256
 const kindsThatAreMany = 4
 
+type FindOptions = {
+  readonly effort?: Effort
+  readonly isEachRead?: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
- * @param options.onLine told of each shape of line at least once; with it, each is read exactly.
+ * @param options.effort what reading them takes is added to it; when it is spent, no more is read and nothing found counts.
+ * @param options.isEachRead no line is taken to say what others of its kind said: what tests compare with.
  * @throws what reading a log throws, and the signal's reason.
  */
 export async function findInAll(
   logs: readonly Log[],
-  { onLine, signal }: { readonly onLine?: (line: string) => void; readonly signal?: AbortSignal | undefined },
+  { isEachRead = false, effort = new Effort(), signal }: FindOptions = {},
 ): Promise<readonly LogFindings[]> {
   const book = ruleBook()
-  const readings = new Readings(book, onLine && (({ whole }) => onLine(whole)))
-  const looking: Looking = { book, readings, collector: new Collector(), signal }
+  const readings = new Readings(book, { isEachRead, effort })
+  const looking: Looking = { book, readings, collector: new Collector(), effort, signal }
   const found: LogFindings[] = []
   const share = Math.min(1, manyLogs / logs.length)
   const left = { findings: mostFindings, marks: mostMarks, longBytes: mostLongBytes }

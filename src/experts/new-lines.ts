@@ -11,27 +11,33 @@ const lastLines = 200
 const longestLine = 4_096
 
 /**
- * Of the last lines those that none of the earlier logs has, whatever their numbers; none where these have too many lines
- * to remember. Reads all of them once more: what can be read only once has none.
+ * Of the last lines those that none of the earlier logs has, whatever their numbers. Reads all of them once more: what can
+ * be read only once has none.
  */
 export async function newLines(
   logs: readonly Log[],
   earlier: readonly Log[],
   signal?: AbortSignal,
 ): Promise<readonly Place[]> {
-  const known = new FamiliarLines()
-  for (const log of earlier) for await (const { text } of linesOf(log, signal)) known.add(text)
-  if (known.isEmpty || known.isFull) return []
-  const found: Place[] = []
+  if (earlier.length === 0) return []
+  const lines: Place[] = []
   for (const log of logs) {
     const last: Place[] = []
     for await (const { line, text } of linesOf(log, signal)) {
       last.push({ log, line, whole: text })
       if (last.length > lastLines) last.shift()
     }
-    found.push(...last.filter(({ whole }) => /\p{L}/u.test(whole) && !known.has(whole)))
+    lines.push(...last)
   }
-  return found
+  const known = new FamiliarLines(lines.map(({ whole }) => whole))
+  let greenLines = 0
+  for (const log of earlier) {
+    for await (const { text } of linesOf(log, signal)) {
+      known.add(text)
+      greenLines += 1
+    }
+  }
+  return greenLines === 0 ? [] : lines.filter(({ whole }) => /\p{L}/u.test(whole) && !known.has(whole))
 }
 
 type Line = { readonly line: number; readonly text: string }

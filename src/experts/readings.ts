@@ -1,4 +1,5 @@
 /** What lines say, read as seldom as can be: a shape that came before says the same again, and a kind most likely. */
+import { Effort } from './effort.ts'
 import { Kinds } from './kinds.ts'
 import { LineScanner } from './line-scanner.ts'
 import { kindOf, shapeOf } from './line-shape.ts'
@@ -14,7 +15,8 @@ const manyLines = 256
 
 export class Readings {
   readonly #book: RuleBook
-  readonly #onRead: ((reading: Reading) => void) | undefined
+  readonly #isEachRead: boolean
+  readonly #effort: Effort
   /** 0 is none. */
   readonly #shapes = new Float64Array(mostShapes)
   /** Of shapes that came twice: most come once, and what is kept of each line soon is old to V8, which then takes more memory. */
@@ -26,10 +28,11 @@ export class Readings {
   /** Lines that were read, before kinds are looked at. */
   #count = 0
 
-  /** @param onRead told of each shape at least once: with it, nothing is taken to say what it does not. */
-  constructor(book: RuleBook, onRead?: (reading: Reading) => void) {
+  /** @param isEachRead each shape: nothing is taken to say what it does not. */
+  constructor(book: RuleBook, { isEachRead = false, effort = new Effort() } = {}) {
     this.#book = book
-    this.#onRead = onRead
+    this.#isEachRead = isEachRead
+    this.#effort = effort
   }
 
   /** False when some lines were taken to say what others of their kind said. */
@@ -54,7 +57,7 @@ export class Readings {
   /** Of a shape that is new, or came once. */
   #ofKind(bytes: Uint8Array, found: readonly number[]): Reading {
     this.#count += 1
-    if (this.#count < manyLines || this.#onRead !== undefined) return this.#read(bytes, found)
+    if (this.#count < manyLines || this.#isEachRead) return this.#read(bytes, found)
     const kind = kindOf(bytes, found, this.#book.vocabulary)
     const assumed = this.#kinds.assumed(kind)
     if (assumed !== undefined) return assumed
@@ -75,8 +78,7 @@ export class Readings {
   }
 
   #read(bytes: Uint8Array, found: readonly number[]): Reading {
-    const reading = new Reading(bytes, found, this.#book)
-    this.#onRead?.(reading)
-    return reading
+    this.#effort.read(bytes.length)
+    return new Reading(bytes, found, this.#book)
   }
 }

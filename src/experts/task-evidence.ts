@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { messageOf, systemCodeOf } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Phase, TaskReport } from '../spine.ts'
-import { type FileParts, partsOfFile } from './parts-of-file.ts'
+import { alike, endsWithin, type FileParts, partsOfFile, type Range } from './parts-of-file.ts'
 import type { Evidence } from './words.ts'
 
 export type FailedTask = {
@@ -19,27 +19,26 @@ export type FailedTask = {
 export type EvidenceOptions = {
   readonly journal: Journal
   readonly stateDir: string
-  /** At most so much of a log is read, its beginning and its end, in bytes. */
+  /** At most so much of its log is read, the beginning and the end, in bytes; of logs of green runs what stands there. */
   readonly mostBytes: number
 }
 
 const headShare = 1 / 16
 /** Green runs that are compared with. */
 const greenRuns = 2
-/** Of a green log less is enough: what it says at its beginning and end. */
-const greenShare = 1 / 4
 
 export async function evidenceOf(failed: FailedTask, options: EvidenceOptions): Promise<Evidence> {
   const { journal, stateDir, mostBytes } = options
   const { task, runId, plan, report, phase = 'deploy' } = failed
   const attempts = await journal.attempts(runId)
   const attempt = attempts.findLast((one) => one.phase === phase && one.task === task)
-  const read = (log: string, bytes: number): Promise<ReadParts> =>
-    readable(log, partsOfFile(join(stateDir, log), task, sharesOf(bytes)))
-  const own = attempt ? await read(attempt.log, mostBytes) : nothing
+  const read = (log: string, rangesOf: (size: number) => readonly Range[]): Promise<ReadParts> =>
+    readable(log, partsOfFile(join(stateDir, log), task, rangesOf))
+  const head = Math.floor(mostBytes * headShare)
+  const own = attempt ? await read(attempt.log, endsWithin(head, Math.floor(mostBytes) - head)) : nothing
   // What a task prints when it goes well says nothing of its undo.
-  const green = phase === 'undo' ? [] : await journal.greenLogs(plan, task, greenRuns)
-  const earlier = await Promise.all(green.map((log) => read(log, mostBytes * greenShare)))
+  const green = phase === 'undo' || own.readBytes === 0 ? [] : await journal.greenLogs(plan, task, greenRuns)
+  const earlier = await Promise.all(green.map((log) => read(log, alike(own))))
   const { readBytes, ofBytes, unread } = own
   return {
     logs: own.logs,
@@ -58,14 +57,9 @@ export async function evidenceOf(failed: FailedTask, options: EvidenceOptions): 
   }
 }
 
-const sharesOf = (bytes: number) => ({
-  headBytes: Math.floor(bytes * headShare),
-  tailBytes: Math.floor(bytes * (1 - headShare)),
-})
-
 type ReadParts = FileParts & Pick<Evidence, 'unread'>
 
-const nothing: ReadParts = { logs: [], readBytes: 0, ofBytes: 0 }
+const nothing: ReadParts = { logs: [], ranges: [], readBytes: 0, ofBytes: 0 }
 
 /** A log that cannot be read keeps nobody from saying what is known without it. */
 async function readable(log: string, parts: Promise<FileParts>): Promise<ReadParts> {

@@ -1,9 +1,16 @@
+import type { Effort, Look } from '../experts/experts.ts'
 import type { Diagnosis, Phase, Plan, TaskReport } from '../spine.ts'
 import type { TaskStates } from './task-states.ts'
 import type { RunParts } from './words.ts'
 
-/** So much of all logs of a run is read while its user waits, in bytes: some 50 ms. */
-const mostBytes = 1024 ** 2
+/** So much of all logs of a run is read first while its user waits, in bytes: some 50 ms. */
+const firstBytes = 1024 ** 2
+/** What reading more may take where that names no cause, in bytes that are only scanned: some 80 ms. */
+const mostEffort = 8 * 1024 ** 2
+/** What stands before may have more lines to look at than the end: so much of the effort is planned. */
+const planned = 0.8
+/** With less than this many times as much nothing new would be seen. */
+const leastGrowth = 1.5
 
 /** Tasks beyond these have mostly failed for the same reason; `plimsoll diagnose RUN` explains them, too. */
 const mostTasks = 5
@@ -19,16 +26,33 @@ export async function explainFailures(states: TaskStates, parts: Parts): Promise
   const failed = failuresOf(states, plan).slice(0, mostTasks)
   if (failed.length === 0) return
   try {
-    const { diagnose, evidenceOf } = await import('../experts/experts.ts')
-    for (const { keep, ...one } of failed) {
+    const { Effort, evidenceOf, lookInto } = await import('../experts/experts.ts')
+    const look = async ({ keep: _, ...one }: Failure, mostBytes: number, effort: Effort) => {
       const task = { plan: plan.name, runId, ...one }
-      const evidence = await evidenceOf(task, { journal, stateDir, mostBytes: mostBytes / failed.length })
-      keep(await diagnose(evidence, killSignal))
+      const evidence = await evidenceOf(task, { journal, stateDir, mostBytes })
+      return { ...(await lookInto(evidence, effort, killSignal)), readBytes: evidence.partial?.readBytes }
+    }
+    const unclear: Unclear[] = []
+    for (const failure of failed) {
+      const effort = new Effort()
+      const { isSure, readBytes, tell } = await look(failure, firstBytes / failed.length, effort)
+      if (isSure || !readBytes) failure.keep(await tell())
+      else unclear.push({ failure, effortPerByte: effort.spent / readBytes, tell })
+    }
+    const share = mostEffort / unclear.length
+    for (const { failure, effortPerByte, tell } of unclear) {
+      const bytes = (planned * share) / effortPerByte
+      const effort = new Effort(share)
+      const isMore = bytes >= (leastGrowth * firstBytes) / failed.length
+      const second = isMore ? await look(failure, bytes, effort) : null
+      failure.keep(await (second?.cause && !effort.isOver ? second.tell() : tell()))
     }
   } catch {
     // Said above.
   }
 }
+
+type Unclear = Pick<Look, 'tell'> & { readonly failure: Failure; readonly effortPerByte: number }
 
 type Failure = {
   readonly task: string

@@ -12,8 +12,7 @@ const many = 1_000
 
 async function findingsIn(lines: readonly string[], isEachRead = false): Promise<LogFindings> {
   const log = { name: 'app.log', chunks: [Buffer.from(lines.join('\n'))] }
-  // Who wants to know each line has each read.
-  const [found] = await findInAll([log], isEachRead ? { onLine: () => undefined } : {})
+  const [found] = await findInAll([log], { isEachRead })
   assert.ok(found)
   return found
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { plainStyle, renderMarkdown, renderReport } from '../../src/report/report.ts'
-import { openYard } from './deploying.ts'
+import { openYard, type Yard } from './deploying.ts'
 
 const noise = 'echo "cache: connect ECONNREFUSED 127.0.0.1:6399"'
 
@@ -131,6 +133,80 @@ tasks:
   assert.equal(diagnosis?.cause, 'port-in-use')
   assert.deepEqual(diagnosis?.evidence, [{ log: 'talk', line: null, text: 'bind: Address already in use' }])
   assert.ok((diagnosis?.partial?.readBytes ?? 0) < (diagnosis?.partial?.ofBytes ?? 0))
+})
+
+const building = (bytes: number): string => {
+  const line = (at: number): string =>
+    `[ 42%] Building CXX object src/shop.dir/part_${`${at}`.padStart(7, '0')}.cpp.o\n`
+  return Array.from({ length: bytes / line(0).length }, (_, at) => line(at)).join('')
+}
+const undeclared = 'cart.cpp:12:5: error: ‘total’ was not declared in this scope\n'
+const mib = 1024 ** 2
+
+/** A task that prints this and fails. */
+function printing(yard: Yard, text: string): string {
+  const file = join(yard.dir, 'printed')
+  writeFileSync(file, text)
+  return `{ run: 'cat ${file}; exit 2' }`
+}
+
+test('where the end of a large log names no cause, more of it is read', async () => {
+  await using yard = await openYard()
+  const text = `${building(6 * mib)}${undeclared}${building(2 * mib)}make: *** [Makefile:91: all] Error 2\n`
+  const { tasks } = await yard.deploy(`name: shop\ntasks:\n  build: ${printing(yard, text)}\n`)
+  const { cause, evidence, partial } = tasks.build?.diagnosis ?? {}
+  assert.equal(cause, 'compile-error')
+  assert.equal(evidence?.[0]?.text, undeclared.trim())
+  assert.ok((partial?.readBytes ?? 0) > 2 * mib)
+})
+
+test('what a second reading may take is shared by all failed tasks', async () => {
+  await using yard = await openYard()
+  const text = `${building(1.6 * mib)}${undeclared}${building(0.23 * mib)}make: *** [Makefile:91: all] Error 2\n`
+  const work = printing(yard, text)
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const { tasks } = await yard.deploy(
+    `name: shop\ntasks:\n${names.map((name) => `  ${name}: ${work}\n`).join('')}`,
+  )
+  assert.deepEqual(
+    names.map((name) => tasks[name]?.diagnosis?.cause),
+    names.map(() => 'compile-error'),
+  )
+  const read = names.reduce((sum, name) => sum + (tasks[name]?.diagnosis?.partial?.readBytes ?? 0), 0)
+  assert.ok(read <= 8 * mib)
+})
+
+test('a log that takes long to look at is not read further, wherever its many complaints stand', async () => {
+  await using yard = await openYard()
+  const names = Array.from({ length: 40_000 }, (_, at) =>
+    at.toString(2).replaceAll('0', 'q').replaceAll('1', 'z'),
+  )
+  const warnings = names.map((name) => `WARN cart: request of ${name} failed, retrying\n`).join('')
+  const ending = 'make: *** [Makefile:91: all] Error 2\n'
+  for (const text of [
+    `${warnings}${ending}`,
+    `${building(mib)}${undeclared}${warnings}${building(1.2 * mib)}${ending}`,
+  ]) {
+    const { tasks } = await yard.deploy(`name: shop\ntasks:\n  build: ${printing(yard, text)}\n`)
+    const { cause, partial } = tasks.build?.diagnosis ?? {}
+    assert.equal(cause, null)
+    assert.equal(partial?.readBytes, mib)
+  }
+})
+
+test('a green run is compared with as far as the failed one was read, from its beginning and from its end', async () => {
+  await using yard = await openYard()
+  const known = 'cache: connect ECONNREFUSED 127.0.0.1:6399\n'
+  const [before, after] = [building(0.35 * mib), building(0.3 * mib)]
+  const plan = (text: string, code: number): string =>
+    `name: shop\ntasks:\n  up: ${printing(yard, text).replace('exit 2', `exit ${code}`)}\n`
+  await yard.deploy(plan(`${before}${known}${after}`, 0))
+  const same = await yard.deploy(plan(`${before}${known}${after}the flux could not be kept\n`, 1))
+  assert.equal(same.tasks.up?.diagnosis?.cause, null)
+  await yard.deploy(plan(`${before}${known}${after}${building(3 * mib)}`, 0))
+  await yard.deploy(plan(`${building(3 * mib)}${before}${known}${after}`, 0))
+  const sooner = await yard.deploy(plan(`${before}${known}`, 1))
+  assert.equal(sooner.tasks.up?.diagnosis?.cause, null)
 })
 
 for (const [is, made, why] of [
