@@ -76,6 +76,8 @@ async function diagnoseRun(call: Call, circle: OpenCircle | null, name: string):
         const evidence = await evidenceOf(failed, { journal, stateDir, mostBytes })
         exitCode = Math.max(exitCode, await explain(call, circle, evidence, failure))
       }
+      const rest = failures.length - mostTasks
+      if (rest > 0) process.stderr.write(`${rest} more failed: plimsoll show ${run.runId}\n`)
       return exitCode
     })
   } catch (error) {

@@ -1,5 +1,5 @@
 /** What an expert says of a failure, as lines for a terminal or a log. */
-import type { Diagnosis, LogLine } from '../spine.ts'
+import type { Diagnosis, LogLine, Report } from '../spine.ts'
 import { formatSize } from '../units.ts'
 import { plainLine } from './plain-text.ts'
 import type { Style } from './style.ts'
@@ -34,3 +34,7 @@ export function partialNote({ partial }: Pick<Diagnosis, 'partial'>): readonly s
     `  read: the beginning and the end, ${formatSize(partial.readBytes)} of ${formatSize(partial.ofBytes)}`,
   ]
 }
+
+/** Nobody should think that of these nothing is known. */
+export const undiagnosedText = ({ undiagnosed = 0, runId }: Pick<Report, 'undiagnosed' | 'runId'>): string =>
+  `why ${undiagnosed} more failed: plimsoll diagnose ${runId}`

@@ -5,7 +5,7 @@ import { formatDuration } from '../units.ts'
 import { expectedText } from './estimate-words.ts'
 import { countOf, releaseOf } from './event-words.ts'
 import { plainLine, plainText } from './plain-text.ts'
-import { partialNote } from './render-diagnosis.ts'
+import { partialNote, undiagnosedText } from './render-diagnosis.ts'
 import {
   bracketText,
   everyTask,
@@ -32,6 +32,7 @@ export function renderMarkdown(report: Report, pictures = ''): string {
     ...(rest > 0 ? ['', `And ${countOf(rest, 'task')} more.`] : []),
     ...(report.error ? ['', ...errorLines(report.error)] : []),
     ...failed.flatMap(failure),
+    ...(report.undiagnosed ? ['', words(undiagnosedText(report))] : []),
     ...(pictures === '' ? [] : ['', fenced(pictures.trimEnd())]),
     '',
   ].join('\n')

@@ -5,7 +5,7 @@ import { formatDuration } from '../units.ts'
 import { expectedText } from './estimate-words.ts'
 import { countOf, paintTone, releaseOf, toneOf } from './event-words.ts'
 import { plainLine, plainText } from './plain-text.ts'
-import { diagnosisLines } from './render-diagnosis.ts'
+import { diagnosisLines, undiagnosedText } from './render-diagnosis.ts'
 import { fixFor, type ShownRun } from './shown-commands.ts'
 import type { Style } from './style.ts'
 import { type Column, renderTable } from './table.ts'
@@ -53,6 +53,7 @@ export function renderReport(report: Report, style: Style, facts: RunFacts = {})
     ...(rest > 0 ? [style.dim(`and ${countOf(rest, 'task')} more: ${showWords(run)}`)] : []),
     ...(report.error ? ['', ...errorLines('the run', report.error, run, style)] : []),
     ...failed.slice(0, mostFailures).flatMap((task) => ['', ...failureLines(task, run, style)]),
+    ...(report.undiagnosed ? ['', plainLine(`${undiagnosedText(report)}${run.recordOptions ?? ''}`)] : []),
     ...undoneLines(report),
     ...approvalLines(report),
     '',

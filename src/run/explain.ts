@@ -20,11 +20,13 @@ type Parts = Pick<RunParts, 'plan' | 'runId' | 'stateDir' | 'journal' | 'killSig
 /**
  * Has the offline expert say why tasks failed; it is loaded only when one has. What keeps it from that fails nothing: the
  * report says what failed all the same, and a journal that cannot be read is told of where it is needed.
+ * @returns how many more failed.
  */
-export async function explainFailures(states: TaskStates, parts: Parts): Promise<void> {
+export async function explainFailures(states: TaskStates, parts: Parts): Promise<number> {
   const { plan, runId, stateDir, journal, killSignal } = parts
-  const failed = failuresOf(states, plan).slice(0, mostTasks)
-  if (failed.length === 0) return
+  const all = failuresOf(states, plan)
+  const failed = all.slice(0, mostTasks)
+  if (failed.length === 0) return 0
   try {
     const { Effort, evidenceOf, lookInto } = await import('../experts/experts.ts')
     const look = async ({ keep: _, ...one }: Failure, mostBytes: number, effort: Effort) => {
@@ -50,6 +52,7 @@ export async function explainFailures(states: TaskStates, parts: Parts): Promise
   } catch {
     // Said above.
   }
+  return all.length - failed.length
 }
 
 type Unclear = Pick<Look, 'tell'> & { readonly failure: Failure; readonly effortPerByte: number }

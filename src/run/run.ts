@@ -65,6 +65,8 @@ export class Run implements AsyncDisposable {
   #approvalWaitMs = 0
   /** A task failed before anybody stopped the run; what fails afterwards may fail because of that. */
   #failed = false
+  /** Failed without a diagnosis, as there were many. */
+  #undiagnosed = 0
   #beforeFailed = false
 
   /** Makes the run's directory. The journal knows the run already. */
@@ -191,8 +193,8 @@ export class Run implements AsyncDisposable {
   }
 
   /** Has an expert say why tasks failed, for the report. Never throws. */
-  explain(): Promise<void> {
-    return explainFailures(this.#states, this.#parts)
+  async explain(): Promise<void> {
+    this.#undiagnosed = await explainFailures(this.#states, this.#parts)
   }
 
   /** Tells the report and closes the record, whatever went wrong before. Never throws. */
@@ -231,6 +233,7 @@ export class Run implements AsyncDisposable {
       ...(given.length > 0 && { approvals: given }),
       tasks: this.#states.all,
       ...(this.#states.hooks && { hooks: this.#states.hooks }),
+      ...(this.#undiagnosed > 0 && { undiagnosed: this.#undiagnosed }),
       ...(fault !== undefined && { error: maskedFacts(this.#masker, fault) }),
     }
   }

@@ -100,6 +100,8 @@ export type Report = {
   readonly tasks: Readonly<Record<string, TaskReport>>
   /** Of the hooks that were begun; `status` is not about them, but that tasks do not start after a failing `before`. */
   readonly hooks?: Readonly<Partial<Record<Hook, Readonly<Record<string, TaskReport>>>>>
+  /** So many more failed than were diagnosed, as `plimsoll diagnose RUN` does; left out when none. */
+  readonly undiagnosed?: number
   /** Why the run could not go on, where that was no task's failure: it cannot be recorded, or its listener failed. */
   readonly error?: ErrorFacts
 }

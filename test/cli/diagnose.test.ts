@@ -127,6 +127,16 @@ after: { close: { run: "echo connect ECONNREFUSED 127.0.0.1:9000; exit 4" } }
   )
 })
 
+test('of a run with very many failures it says how many more there are, and what shows them', async () => {
+  using folder = new Folder()
+  const tasks = Array.from({ length: 22 }, (_, at) => `  t${at}: { run: exit 127 }\n`).join('')
+  folder.write('plimsoll.yaml', `name: shop\ntasks:\n${tasks}`)
+  await folder.plimsoll(['deploy'])
+  const { code, stdout, stderr } = await folder.plimsoll(['diagnose', 'last', '--json'])
+  assert.deepEqual([code, jsonLines(stdout).length], [0, 20])
+  assert.match(stderr, /^2 more failed: plimsoll show \S+\n$/)
+})
+
 test('what had failed before the engine was killed is explained', async () => {
   using folder = new Folder()
   folder.write(

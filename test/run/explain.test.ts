@@ -239,3 +239,26 @@ tasks:
 `)
   assert.equal(report.tasks.build?.diagnosis, undefined)
 })
+
+test('of many failures the first are explained, and the report says how many more there are', async () => {
+  await using yard = await openYard()
+  const tasks = Array.from({ length: 7 }, (_, at) => `  t${at}: { run: 'cat /nowhere/${at}' }\n`).join('')
+  const report = await yard.deploy(`name: many\ntasks:\n${tasks}`)
+  const explained = Object.values(report.tasks).filter(({ diagnosis }) => diagnosis !== undefined)
+  assert.equal(explained.length, 5)
+  const last = JSON.parse(JSON.stringify(yard.messages.at(-1)))
+  assert.equal(last.undiagnosed, 2)
+  const { runId } = report
+  const facts = { recordOptions: ' --state elsewhere' }
+  const text = renderReport(report, plainStyle, facts)
+  assert.match(text, new RegExp(`^why 2 more failed: plimsoll diagnose ${runId} --state elsewhere$`, 'm'))
+  assert.match(
+    renderMarkdown(report).replaceAll('\\', ''),
+    new RegExp(`^why 2 more failed: plimsoll diagnose ${runId}$`, 'm'),
+  )
+
+  await using other = await openYard()
+  const few = await other.deploy("name: few\ntasks: { a: { run: 'cat /nowhere/a' } }\n")
+  assert.equal(few.undiagnosed, undefined)
+  assert.doesNotMatch(renderReport(few, plainStyle), /more failed/)
+})
