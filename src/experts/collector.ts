@@ -13,7 +13,7 @@ import { isInformation } from './severity.ts'
 import { isOfRecord, stampBytes } from './stamp.ts'
 import type { Log, Mark, Rule } from './words.ts'
 
-/** Of what comes more often than twice this, the first and the last are kept: of one log a diagnosis looks at 1,024 of a kind. */
+/** Of what comes more often than twice this, the first and the last are kept, of warnings apart: of one log a diagnosis looks at 1,024 of a kind. */
 const mostOfARule = 4
 const mostMarks = {
   end: 512,
@@ -41,7 +41,7 @@ const withText: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>([
   'trouble',
 ])
 /** of these so many bytes are enough: the time, who wrote it, a level. Of the others only the line is asked for. */
-const withHead: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['failure'])
+const withHead: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['failure', 'ignored', 'retry'])
 const headBytes = 1_024
 
 const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind'], Value> => ({
@@ -65,9 +65,9 @@ const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind']
 export class Collector {
   readonly #lines = new LinePool(longestLine)
   readonly #heads = new LinePool(headBytes)
-  readonly #byRule = new Map<Rule, KeptLines>()
+  readonly #byRule = new Map<Rule, LinesOfRule>()
   /** Of this log, in the order in which they were found. */
-  #rules = new Map<Rule, KeptLines>()
+  #rules = new Map<Rule, LinesOfRule>()
   readonly #marks: Readonly<Record<Mark['kind'], KeptLines>>
 
   /** The line that is added. */
@@ -97,7 +97,10 @@ export class Collector {
   begin(): void {
     this.#lines.clear()
     this.#heads.clear()
-    for (const kept of this.#byRule.values()) kept.clear()
+    for (const { hard, soft } of this.#byRule.values()) {
+      hard.clear()
+      soft.clear()
+    }
     for (const kept of Object.values(this.#marks)) kept.clear()
     this.#rules = new Map()
     this.#slot = noSlot
@@ -163,12 +166,13 @@ export class Collector {
 
   /** A line counts once for a rule, by its longest phrase. */
   #keep(rule: Rule, line: number, phrase: Phrase, soft: boolean): void {
-    let kept = this.#rules.get(rule)
-    if (kept === undefined) {
-      kept = this.#byRule.get(rule) ?? new KeptLines(mostOfARule, this.#lines)
-      this.#byRule.set(rule, kept)
-      this.#rules.set(rule, kept)
+    let ofRule = this.#rules.get(rule)
+    if (ofRule === undefined) {
+      ofRule = this.#byRule.get(rule) ?? linesOfRule(this.#lines)
+      this.#byRule.set(rule, ofRule)
+      this.#rules.set(rule, ofRule)
     }
+    const kept = soft ? ofRule.soft : ofRule.hard
     const { last } = kept
     if (last?.line !== line) kept.add(line, this.#wholeSlot(), phrase, soft)
     else if (last.phrase.length < phrase.length) kept.replaceLast(this.#wholeSlot(), phrase, soft)
@@ -209,10 +213,13 @@ export class Collector {
         }),
     )
     const found = new Map(
-      [...this.#rules].map(([rule, { items }]) => [
-        rule,
-        readings.isExact ? items : items.flatMap((one) => confirmed(one, rule, exactly(one.slot))),
-      ]),
+      [...this.#rules].map(([rule, { hard, soft }]) => {
+        const items = inOrder([...hard.items, ...soft.items])
+        return [
+          rule,
+          readings.isExact ? items : items.flatMap((one) => confirmed(one, rule, exactly(one.slot))),
+        ]
+      }),
     )
     const strong = strongest(found, most.findings)
     return {
@@ -228,6 +235,16 @@ export class Collector {
     }
   }
 }
+
+/** Warnings come often and may not take the place of what weighs more. */
+type LinesOfRule = { readonly hard: KeptLines; readonly soft: KeptLines }
+const linesOfRule = (pool: LinePool): LinesOfRule => ({
+  hard: new KeptLines(mostOfARule, pool),
+  soft: new KeptLines(mostOfARule, pool),
+})
+
+const inOrder = (lines: readonly KeptLine[]): readonly KeptLine[] =>
+  lines.toSorted((left, right) => left.line - right.line)
 
 const noPhrase = parsePhrase('')
 

@@ -103,12 +103,14 @@ const isRecord = (text: string, isPassedOn: boolean): boolean =>
   traced.test(text) ||
   (!isPassedOn && time.test(text) && ![ofCi, serious, field, continued].some((other) => other.test(text)))
 
-/** The service of Docker Compose, the pod of `kubectl`, the program of syslog and the journal, a field of a record. */
+/** The service of Docker Compose, the pod of `kubectl` and stern, the program of syslog and the journal, a field of a record. */
 const writers: readonly RegExp[] = [
   /^([\w.-]{1,60}) {0,40}\| /,
   /^\[(pod\/[\w./-]{1,200})\] /,
   /^[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \S{1,64} ([^\s:[(]{1,64})/,
   /^\d{4}-\d\d-\d\dT[\d:.,]{8,18}(?:Z|[+-]\d\d:?\d\d) [\w.-]{1,64} ([\w.()@/-]{1,64})\[\d{1,9}\]: /,
+  /^([a-z][a-z\d-]{0,60}-[bcdf-hj-np-tv-z\d]{6,10}-[bcdf-hj-np-tv-z\d]{5}) [a-z\d][a-z\d-]{0,62} /,
+  /^[^"]{0,120}? (?:service|svc|app|container|pod)="?([^\s"]{1,100})/,
   /^\{.{0,200}?"(?:service|service[._]name|app|container|container[._]name|pod)": ?"([^"]{1,100})"/,
 ]
 

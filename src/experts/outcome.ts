@@ -185,9 +185,13 @@ const lastFailure = (log: LogFindings): number => {
   )
 }
 
-const isRemarked = ({ line }: Place, { marks: { ignored, retry, end } }: LogFindings): boolean =>
-  follows(ignored, line, remarkLines) ||
-  (follows(retry, line, remarkLines) && !follows(end, line, givingUpLines))
+/** Who wrote it says so, where many write. */
+const isRemarked = ({ line, whole }: Place, { marks: { ignored, retry, end } }: LogFindings): boolean => {
+  const writer = writerOf(whole)
+  const follow = (places: readonly Place[]): boolean =>
+    places.some((place) => isSoonAfter(place, line, remarkLines) && writerOf(place.whole) === writer)
+  return follow(ignored) || (follow(retry) && !end.some((place) => isSoonAfter(place, line, givingUpLines)))
+}
 
-const follows = (places: readonly Place[], line: number, within: number): boolean =>
-  places.some((place) => place.line >= line && place.line <= line + within)
+const isSoonAfter = (place: Place, line: number, within: number): boolean =>
+  place.line >= line && place.line <= line + within

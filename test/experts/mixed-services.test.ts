@@ -80,6 +80,10 @@ test('a service that says no more did not go on because others did', async () =>
     pod: (service: string, time: string, text: string) => `[pod/${service}-7d9f/${service}] ${time} ${text}`,
     json: (service: string, time: string, text: string) =>
       `{"service":"${service}","time":"${time}","msg":"${text}"}`,
+    stern: (service: string, time: string, text: string) =>
+      `${service}-7d9f8c6b5-bcdfg ${service} ${time} ${text}`,
+    logfmt: (service: string, time: string, text: string) =>
+      `time=2026-11-29T${time} service=${service} msg="${text}"`,
     journal: (service: string, time: string, text: string) =>
       `2026-11-29T${time}+0000 host ${service}[12]: ${text}`,
   }
@@ -90,4 +94,21 @@ test('a service that says no more did not go on because others did', async () =>
     assert.equal(await causeOf(error, ...served('bank')), 'auth', form)
     assert.equal(await causeOf(error, ...served('shop')), null, form)
   }
+})
+
+test('what another service tries again is not what this one failed at', async () => {
+  const failing = 'shop-1  | ERROR listen EADDRINUSE: address already in use 0.0.0.0:8080'
+  assert.equal(await causeOf(failing, 'bank-1  | retrying in 3 s'), 'port-in-use')
+  assert.equal(await causeOf(failing, 'bank-1  | the cache is optional'), 'port-in-use')
+  assert.equal(await causeOf(failing, 'shop-1  | retrying in 3 s'), null)
+})
+
+test('an error is found among many warnings that say the same', async () => {
+  const unknown = (level: string, host: string): string =>
+    `shop-1  | ${level} getaddrinfo ENOTFOUND ${host}.internal`
+  const warnings = Array.from({ length: 100 }, (_, at) => unknown(at % 2 ? 'WARN' : 'DEBUG', 'cache'))
+  const log = [...warnings, unknown('FATAL', 'db'), ...warnings, 'exited with code 1'].join('\n')
+  const { cause, evidence } = await diagnose({ logs: [{ name: 'log', chunks: [Buffer.from(log)] }] })
+  assert.equal(cause, 'dns')
+  assert.equal(evidence[0]?.line, 101)
 })
