@@ -139,8 +139,9 @@ function endsHere({ isCode }: Phrase, line: string, end: number): boolean {
   return !(line.startsWith(': 0', end) && isApart(line.charCodeAt(end + 3)))
 }
 
-/** A number as that of a status, and what there are so many of: no verb, no `access`, no `status`. */
-const counted = /^[45]\d\d (?!(?:i|wa|ha|doe|thi|mean|indicate|occur|happen|come|say)s\b)[a-z]{1,20}[^su]s\b/
+/** A number as that of a status, and what there are so many of: no verb, no `access`, and no answers, as in `HTTP 404 errors`. */
+const counted =
+  /^[45]\d\d (?!(?:i|wa|ha|doe|thi|mean|indicate|occur|happen|come|say|error|response)s\b)[a-z]{1,20}[^su]s\b/
 const longestCounted = 28
 const isCount = (line: string, end: number): boolean =>
   line.charCodeAt(end) === space && counted.test(line.slice(end - 3, end - 3 + longestCounted))
