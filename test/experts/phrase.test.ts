@@ -36,6 +36,7 @@ test('a number of things is no status that a server answers with', () => {
     ' was returned',
     ' is what the server says',
     ' status',
+    ' errors',
     ' for https://shop',
   ])
     assert.equal(isIn('error: 404', `error: 404${end}`), true, end)
