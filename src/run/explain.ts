@@ -5,10 +5,11 @@ import type { RunParts } from './words.ts'
 
 /** So much of all logs of a run is read first while its user waits, in bytes: some 50 ms. */
 const firstBytes = 1024 ** 2
-/** What reading more may take where that names no cause, in bytes that are only scanned: some 80 ms. */
-const mostEffort = 8 * 1024 ** 2
+/** So much of those where that names no cause, if all that is read, also of green runs, takes no more than this effort: some 100 ms. */
+const mostBytes = 6 * 1024 ** 2
+const mostEffort = 10 * 1024 ** 2
 /** What stands before may have more lines to look at than the end: so much of the effort is planned. */
-const planned = 0.8
+const planned = 0.9
 /** With less than this many times as much nothing new would be seen. */
 const leastGrowth = 1.5
 
@@ -29,21 +30,23 @@ export async function explainFailures(states: TaskStates, parts: Parts): Promise
   if (failed.length === 0) return 0
   try {
     const { Effort, evidenceOf, lookInto } = await import('../experts/experts.ts')
-    const look = async ({ keep: _, ...one }: Failure, mostBytes: number, effort: Effort) => {
+    const look = async ({ keep: _, ...one }: Failure, bytes: number, effort: Effort) => {
       const task = { plan: plan.name, runId, ...one }
-      const evidence = await evidenceOf(task, { journal, stateDir, mostBytes })
+      const evidence = await evidenceOf(task, { journal, stateDir, mostBytes: bytes })
       return { ...(await lookInto(evidence, effort, killSignal)), readBytes: evidence.partial?.readBytes }
     }
     const unclear: Unclear[] = []
+    let left = mostEffort
     for (const failure of failed) {
       const effort = new Effort()
       const { isSure, readBytes, tell } = await look(failure, firstBytes / failed.length, effort)
+      left -= effort.spent
       if (isSure || !readBytes) failure.keep(await tell())
       else unclear.push({ failure, effortPerByte: effort.spent / readBytes, tell })
     }
-    const share = mostEffort / unclear.length
+    const share = Math.max(0, left) / unclear.length
     for (const { failure, effortPerByte, tell } of unclear) {
-      const bytes = (planned * share) / effortPerByte
+      const bytes = Math.min(mostBytes / unclear.length, (planned * share) / effortPerByte)
       const effort = new Effort(share)
       const isMore = bytes >= (leastGrowth * firstBytes) / failed.length
       const second = isMore ? await look(failure, bytes, effort) : null
