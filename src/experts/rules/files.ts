@@ -235,8 +235,6 @@ export const fileRules: readonly Rule[] = [
       'Waiting for cache lock',
       "Unable to create '{path}.lock': File exists",
       'Another git process seems to be running',
-      'Error acquiring the state lock',
-      'Error locking state',
       'another operation (install/upgrade/rollback) is in progress',
       'Timeout waiting to lock',
       'Blocking waiting for file lock',

@@ -50,6 +50,7 @@ export const kubernetesRules: readonly Rule[] = [
       'exceeds the namespace quota',
       'maximum cpu usage per',
       'maximum memory usage per',
+      'Exceeded quota: {quota@}',
     ],
     says: 'A quota or limit range of the namespace does not allow the pod.',
     next: [

@@ -46,6 +46,7 @@ export const pythonRules: readonly Rule[] = [
       'importlib.metadata.PackageNotFoundError',
       'cannot import name',
       "no theme named '{module}' found",
+      'Missing {module} library. Install it with',
     ],
     says: 'Python cannot import {module}{name}.',
     next: [

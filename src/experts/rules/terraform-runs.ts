@@ -3,6 +3,19 @@ import type { Rule } from '../words.ts'
 
 export const terraformRunRules: readonly Rule[] = [
   {
+    id: 'terraform-lock',
+    cause: 'lock-held',
+    depth: 'fact',
+    phrases: ['Error acquiring the state lock', 'Error locking state'],
+    says: 'Another run holds the lock on the state, or died and left it.',
+    next: [
+      'See whose it is: the error tells its ID, who and when',
+      'If nobody works on it: terraform force-unlock ID',
+    ],
+    log: 'Error: Error acquiring the state lock',
+    source: 'Terraform, internal/command/clistate/state.go',
+  },
+  {
     id: 'terraform-provisioner',
     cause: 'program-error',
     depth: 'step',
