@@ -40,8 +40,16 @@ function hasSoftPriority(line: string): boolean {
 const ofAPeer =
   /, client: [\d.a-f:]{2,45}, server: (?!.*upstream: "\w{1,8}:\/)|\[client [\d.a-f:]{2,45}\]|\[preauth\]|\bLOG: {1,2}(?:could not (?:receive|send) data (?:from|to) client|unexpected EOF on client|incomplete startup packet|invalid length of startup packet)|\b(?:sshd|v?s?ftpd|proftpd|klogind|rlogind|telnetd|xinetd|login|dovecot|postfix\/\w{1,20}(?!\[\d{1,9}\]: fatal: )|saslauthd|imapd|pop3d|named|ntpd)(?:\(pam_unix\))?\[\d{1,9}\]: (?!.*(?:\bbind|listen|config|host key|in use))/i
 
-/** pip and urllib3 warn that they try again, and count down to the last time; Spring warns that it ends. */
-const lastWords = ['Retry(total=0,', 'Exception encountered during context initialization']
+/**
+ * pip and urllib3 warn that they try again, and count down to the last time; Spring warns that it ends, and Ansible
+ * cites what ssh warned of, too.
+ */
+const lastWords = [
+  'Retry(total=0,',
+  'Exception encountered during context initialization',
+  ': UNREACHABLE! => ',
+  ': FAILED! => ',
+]
 
 /** mock logs all that the tools say below it as its own debugging, and Fly.io all that an application prints as [info]. */
 const relayed = /^.{0,40}\bDEBUG util\.py:\d{1,5}:|^\S{19,32} ?app\[[\w-]{1,40}\] [a-z]{3} \[info\]/

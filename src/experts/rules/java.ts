@@ -28,6 +28,25 @@ export const javaRules: readonly Rule[] = [
     source: 'OpenJDK, src/hotspot/share/runtime/arguments.cpp',
   },
   {
+    // An option that a shell or an editor has changed is taken for the name of a class.
+    id: 'jvm-option-as-class',
+    cause: 'config-error',
+    depth: 'fact',
+    phrases: ['Could not find or load main class -', 'Could not find or load main class “-'],
+    says: 'The JVM takes an option for the name of a class: see its quotes and its dashes.',
+    log: 'Error: Could not find or load main class “-XX:+TieredCompilation”',
+    source: 'OpenJDK, sun/launcher/resources/launcher.properties',
+  },
+  {
+    id: 'sbt-cancelled',
+    cause: 'cancelled',
+    depth: 'fact',
+    phrases: ['Incomplete({node} msg=Some(cancelled)', '[warn] Canceling execution...'],
+    says: 'The work of sbt was stopped.',
+    log: '[error] java.util.concurrent.ExecutionException: Incomplete(node=None, tpe=Error, msg=Some(cancelled), causes=List(), directCause=None)',
+    source: 'sbt, tasks/src/main/scala/sbt/CompletionService.scala',
+  },
+  {
     id: 'javac',
     cause: 'compile-error',
     depth: 'step',

@@ -187,6 +187,7 @@ export const networkRules: readonly Rule[] = [
       'getaddrinfo ESERVFAIL',
       'getaddrinfo ENODATA',
       'queryA ENOTFOUND',
+      'name resolver error: produced zero addresses',
     ],
     says: 'The host name {host} could not be turned into an address.',
     log: 'Error: getaddrinfo ENOTFOUND registry.example',

@@ -158,7 +158,7 @@ export const vcsRules: readonly Rule[] = [
       'Bad credentials',
       'Invalid credentials',
     ],
-    unless: ['Warning: Permanently added', 'inherited from the shell environment'],
+    unless: ['inherited from the shell environment'],
     says: 'The repository or host did not accept the credentials, or got none.',
     next: [
       'Check that the key or token is there where the task runs and may read this repository',
