@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { rolldown } from 'rolldown'
+import { type Plugin, rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const src = join(root, 'src')
@@ -43,12 +43,27 @@ function writeTypes(): void {
   if (ended.status !== 0) fail(ended.error?.message ?? `tsc ended with ${ended.status ?? ended.signal}`)
 }
 
+/**
+ * The rules of the offline expert as JSON, which V8 reads in a third of the time of as many literals, and without what
+ * only their tests and readers ask for: a failed deployment waits for it.
+ */
+const rulesAsData: Plugin = {
+  name: 'rules-as-data',
+  async load(id) {
+    if (id !== join(src, 'experts/rules/rules.ts')) return null
+    const { rules } = (await import(id)) as typeof import('../src/experts/rules/rules.ts')
+    const texts = rules.map(({ log: _, source: __, ...rule }) => rule)
+    return `export const rules = JSON.parse(${JSON.stringify(JSON.stringify(texts))})`
+  },
+}
+
 /** Returns the modules that are in it, as paths from the root. */
 async function writeCode(entries: readonly string[]): Promise<readonly string[]> {
   const bundle = await rolldown({
     cwd: root,
     input: Object.fromEntries(entries.map((name) => [name, join(src, `${name}.ts`)])),
     platform: 'node',
+    plugins: [rulesAsData],
     external: (id) => /^[@\w]/.test(id) && !bundled.includes(id.split('/')[0] ?? ''),
   })
   const { output } = await bundle.write({

@@ -1,6 +1,7 @@
 /** Keeps what rules and marks found in a log: of each rule, and of each kind of mark, the first few places and the last few. */
 import type { LogFindings, Most } from './findings.ts'
 import { type KeptLine, KeptLines, noSlot } from './kept-lines.ts'
+import { eachKind, headBytes, mostMarks, withHead, withText } from './kept-marks.ts'
 import { longestKept, shortened, shortenedToCite } from './kept-text.ts'
 import { warningLines } from './line-kinds.ts'
 import { LinePool } from './line-pool.ts'
@@ -14,52 +15,9 @@ import { isOfRecord, stampBytes } from './stamp.ts'
 import type { Log, Mark, Rule } from './words.ts'
 
 /** Of what comes more often than twice this, the first and the last are kept, of warnings apart: of one log a diagnosis looks at 1,024 of a kind. */
-const mostOfARule = 4
-const mostMarks = {
-  end: 512,
-  verdict: 1,
-  placed: 200,
-  pod: 200,
-  failure: 512,
-  trouble: 200,
-  success: 1,
-  passed: 1,
-  recovered: 1,
-  ignored: 200,
-  retry: 200,
-  cleanup: 200,
-  migrating: 200,
-  step: 200,
-} as const satisfies Record<Mark['kind'], number>
-
-/** Of these the text is cited, or read from end to end; */
-const withText: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>([
-  'end',
-  'verdict',
-  'placed',
-  'pod',
-  'trouble',
-])
-/** of these so many bytes are enough: the time, who wrote it, a level. Of the others only the line is asked for. */
-const withHead: ReadonlySet<Mark['kind']> = new Set<Mark['kind']>(['failure', 'ignored', 'retry'])
-const headBytes = 1_024
-
-const eachKind = <Value>(of: (kind: Mark['kind']) => Value): Record<Mark['kind'], Value> => ({
-  end: of('end'),
-  verdict: of('verdict'),
-  placed: of('placed'),
-  pod: of('pod'),
-  failure: of('failure'),
-  trouble: of('trouble'),
-  success: of('success'),
-  passed: of('passed'),
-  recovered: of('recovered'),
-  ignored: of('ignored'),
-  retry: of('retry'),
-  cleanup: of('cleanup'),
-  migrating: of('migrating'),
-  step: of('step'),
-})
+const mostOfARule = 3
+/** Of warnings: they seldom tell why. */
+const mostSoft = 1
 
 /** Begins anew with each log: what it is made of is made once. */
 export class Collector {
@@ -205,7 +163,7 @@ export class Collector {
     }
     const marks = eachKind((kind) =>
       endsOf(this.#marks[kind].items, most.marks)
-        .filter(({ slot }) => isSo(kind, slot))
+        .filter(({ slot }, index, all) => isAmongMany(kind, index, all.length) || isSo(kind, slot))
         .map(({ line, slot, phrase }) => {
           const text = slot === noSlot ? '' : withHead.has(kind) ? headOf(slot) : textOf(slot)
           const shorter = kind === 'trouble' || kind === 'end' ? shortenedToCite : shortened
@@ -240,11 +198,16 @@ export class Collector {
 type LinesOfRule = { readonly hard: KeptLines; readonly soft: KeptLines }
 const linesOfRule = (pool: LinePool): LinesOfRule => ({
   hard: new KeptLines(mostOfARule, pool),
-  soft: new KeptLines(mostOfARule, pool),
+  soft: new KeptLines(mostSoft, pool),
 })
 
 const inOrder = (lines: readonly KeptLine[]): readonly KeptLine[] =>
   lines.toSorted((left, right) => left.line - right.line)
+
+/** Where a log has so many signs of failure, those at its ends tell where it failed: the others may be as they seem. */
+const isAmongMany = (kind: Mark['kind'], index: number, length: number): boolean =>
+  kind === 'failure' && index >= fewMarks && index < length - fewMarks
+const fewMarks = 32
 
 const noPhrase = parsePhrase('')
 

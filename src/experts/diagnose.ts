@@ -56,9 +56,10 @@ export async function lookInto(evidence: Evidence, effort: Effort, signal?: Abor
     facts.error === undefined || isTold
       ? []
       : [{ name: engineName, chunks: [Buffer.from(facts.error.message)] }]
-  const logs = await findInAll([...evidence.logs, ...said], { effort, signal })
-  const familiar = new FamiliarLines(evidence.earlier ? linesIn(logs) : [])
-  await familiar.read(evidence.earlier ?? [], effort, signal)
+  const { logs: own, earlier = [] } = evidence
+  const logs = await findInAll([...own, ...said], { effort, signal })
+  const familiar = new FamiliarLines(earlier.length === 0 ? [] : linesIn(logs))
+  await familiar.read(earlier, effort, signal)
   const isFamiliar = ({ whole }: Place): boolean => familiar.has(whole)
   const hasFailed = facts.error !== undefined || logs.some(saysFailed)
   const all = rankCauses(logs, { isFamiliar, hasFailed })
@@ -67,9 +68,8 @@ export async function lookInto(evidence: Evidence, effort: Effort, signal?: Abor
   const answers = answersOf(ranked, isFailure ? guessedCauses(logs, isFamiliar) : noGuesses)
   const ended = endingOf(facts) ?? (hasFailed ? 'It failed' : null)
   // Its own message is said as it is.
-  const read = logs.slice(0, evidence.logs.length)
+  const read = logs.slice(0, own.length)
   const named = conclude(answers, fact)
-  const { logs: own, earlier = [] } = evidence
   const why = async (): Promise<Diagnosis> =>
     unknown(
       whyUnknown(read, { ranked: all, isFamiliar, ended, unseen: await newLines(own, earlier, signal) }),

@@ -154,8 +154,7 @@ class Table implements Literals {
     let from = this.#afterWordsOf(length, node.from, to)
     while (from < to) {
       const letter = this.#letter(from, length)
-      let end = from + 1
-      while (end < to && this.#letter(end, length) === letter) end += 1
+      const end = this.#afterLetter(letter, length, from, to)
       const char = this.classOf[letter] as number
       const shorter = fail === null ? node : this.#nodeAt(this.next[fail.state + char] as number)
       const own = this.#sorted.slice(from, this.#afterWordsOf(length + 1, from, end))
@@ -171,6 +170,21 @@ class Table implements Literals {
     let at = from
     while (at < to && this.#end(this.#sorted[at] as number).length === length) at += 1
     return at
+  }
+
+  /** Those with this letter stand together: of the first node thousands. */
+  #afterLetter(letter: number, length: number, from: number, to: number): number {
+    let [last, after] = [from, to]
+    for (let step = 1; last + step < after; step *= 2) {
+      if (this.#letter(last + step, length) === letter) last += step
+      else after = last + step
+    }
+    while (after - last > 1) {
+      const middle = (last + after) >> 1
+      if (this.#letter(middle, length) === letter) last = middle
+      else after = middle
+    }
+    return after
   }
 
   #letter(at: number, index: number): number {
