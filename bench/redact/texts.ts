@@ -8,7 +8,7 @@ const rounds = 10
 /** Values with the signs that are hard for encoders. */
 export const injectedSecret = (): string => `in/jected "${randomBytes(12).toString('base64url')}" + é`
 
-/** 10,000 lines in which ten secrets of each of the 42 kinds stand. */
+/** 10,000 lines in which ten secrets of each of the 49 kinds stand. */
 export function printedText(): {
   readonly text: string
   readonly secrets: readonly Planted[]

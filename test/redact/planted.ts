@@ -1,5 +1,5 @@
 /**
- * Secrets of 42 kinds, made up when they are needed: none of them stands in a file of this project. `line` is how tools print
+ * Secrets of 49 kinds, made up when they are needed: none of them stands in a file of this project. `line` is how tools print
  * it; `values` are the texts of which nothing may be left.
  */
 import { createHash, generateKeyPairSync } from 'node:crypto'

@@ -23,8 +23,8 @@ function assertNone(text: string, where: string): void {
   assert.deepEqual(left, [], where)
 }
 
-test('of 42 kinds of secrets none is in a prompt, an event, an answer, an error or a file', async () => {
-  assert.equal(planted.length, 42)
+test('of 49 kinds of secrets none is in a prompt, an event, an answer, an error or a file', async () => {
+  assert.equal(planted.length, 49)
   const lines = planted.map(({ line }) => `${line}\n`)
   await using server = await new ModelServer(({ path }) =>
     path.includes('/chat/')
