@@ -77,6 +77,7 @@ export const tlsRules: readonly Rule[] = [
       'tls: no$',
       'tls: []',
       'imagePullSecrets',
+      'No such file or directory',
     ],
     log: 'curl: (60) SSL certificate problem: unable to get local issuer certificate',
     source: 'OpenSSL, crypto/x509/x509_txt.c; Go, crypto/x509/verify.go; curl, lib/vtls',
