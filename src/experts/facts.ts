@@ -151,13 +151,24 @@ export function causeOfFacts(facts: EngineFacts): FactCause | null {
   const text = textOf(facts)
   const { error, exitCode, enforcement } = facts
   const decision = error && byError[error.code]
-  if (decision) return { yieldsTo: 'nothing', ...decision, text }
+  if (decision) {
+    const says = error.code === 'TASK_TIMEOUT' ? `${decision.says}${whatItDid(facts)}` : decision.says
+    return { yieldsTo: 'nothing', ...decision, says, text }
+  }
   if (exitCode === killed && enforcement === 'hard') return { ...fromOutside, yieldsTo: 'nothing', text }
   if (typeof exitCode !== 'number' || exitCode === 0) return null
   const ofKill = exitCode === killed ? 'what ends processes' : 'any line'
   if (isOverLimit(facts)) return { ...overLimit(facts), yieldsTo: ofKill, text }
   const coded = byExitCode.get(exitCode)
   return coded ? { yieldsTo: 'what ends processes', ...coded, text } : null
+}
+
+/** So much of its time at the processor is work. Less says nothing: of processes that were ended with it not all is known. */
+const working = 0.8
+
+function whatItDid({ durationMs, cpuMs }: EngineFacts): string {
+  if (!durationMs || !cpuMs || cpuMs < working * durationMs) return ''
+  return ` It was working, not waiting: ${formatDuration(cpuMs)} of ${formatDuration(durationMs)} at the processor.`
 }
 
 /** Whether the first cause that the log names goes before the fact. */

@@ -50,6 +50,8 @@ export async function evidenceOf(failed: FailedTask, options: EvidenceOptions): 
       limitBytes: failed.limitBytes,
       requeues: report.requeues,
       suspendedMs: report.suspendedMs,
+      durationMs: report.durationMs,
+      cpuMs: report.cpuMs,
       enforcement: report.enforcement,
     },
     ...(unread !== undefined && { unread }),

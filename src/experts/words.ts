@@ -88,6 +88,10 @@ export type EngineFacts = {
   readonly requeues?: number | undefined
   /** The guard had it wait for so long, in milliseconds. */
   readonly suspendedMs?: number | undefined
+  /** Of all its attempts, as the next one, in milliseconds. */
+  readonly durationMs?: number | undefined
+  /** Of the processor; null where nobody measured it. */
+  readonly cpuMs?: number | null | undefined
   readonly enforcement?: Enforcement
 }
 

@@ -80,6 +80,18 @@ test('what the guard did to a task is told with what ended it', async () => {
   )
 })
 
+for (const [cpuMs, told] of [
+  [58_000, ' It was working, not waiting: 58.0 s of 1 m 00 s at the processor.'],
+  [20_000, ''],
+  [null, ''],
+] as const)
+  test(`a timeout tells whether the time was spent on work: ${cpuMs} ms of a minute`, async () => {
+    const error = failure('TASK_TIMEOUT', 'its timeout of 1 m was over')
+    const { cause, explanation } = await of('going\n', { error, exitCode: null, durationMs: 60_000, cpuMs })
+    assert.equal(cause, 'timeout')
+    assert.equal(explanation, `The engine stopped the task because its timeout was over.${told}`)
+  })
+
 const asked = 'GET https://shop.example/up'
 for (const [message, cause] of [
   [`${asked} got no answer: no answer within 2.0 s`, 'timeout'],
