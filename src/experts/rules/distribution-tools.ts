@@ -97,7 +97,7 @@ export const distributionToolRules: readonly Rule[] = [
     phrases: ["svn: E{code#}: Working copy '{path}' locked", "Run 'svn cleanup' to remove locks"],
     says: 'The working copy of Subversion is locked: a command on it was ended, or still runs.',
     next: ['svn cleanup'],
-    log: "svn: E155004: Working copy '/work/shop' locked.",
+    log: "svn: E155004: Working copy '/srv/shop' locked.",
     source: 'Subversion, subversion/libsvn_wc/lock.c',
   },
   {
@@ -112,7 +112,7 @@ export const distributionToolRules: readonly Rule[] = [
     ],
     says: 'Subversion does not take the change: somebody else changed the same.',
     next: ['svn update, then resolve what it names'],
-    log: "svn: E155015: Aborting commit: '/work/shop/src/cart.c' remains in conflict",
+    log: "svn: E155015: Aborting commit: '/srv/shop/src/cart.c' remains in conflict",
     source: 'Subversion, subversion/libsvn_client/commit_util.c',
   },
   {

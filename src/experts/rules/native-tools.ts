@@ -66,7 +66,7 @@ export const nativeToolRules: readonly Rule[] = [
     phrases: ['^Unable to find executable: {file@}', '^Could not find executable /{path@}'],
     says: 'CTest does not find the program of a test: it was not built.',
     next: ['Build all before the tests: cmake --build BUILD', 'Name the configuration: ctest -C Release'],
-    log: 'Could not find executable /work/build/tests/cart_test\nUnable to find executable: /work/build/tests/cart_test\n1/1 Test #1: cart_test ........................***Not Run   0.00 sec',
+    log: 'Could not find executable /srv/build/tests/cart_test\nUnable to find executable: /srv/build/tests/cart_test\n1/1 Test #1: cart_test ........................***Not Run   0.00 sec',
     source: 'CMake, Source/CTest/cmCTestRunTest.cxx',
   },
   {

@@ -132,7 +132,7 @@ export const otherToolRules: readonly Rule[] = [
       'ERROR: compilation failed for package {package@}',
     ],
     says: 'A package had to be built during its installation, and that failed: {package}',
-    log: 'Building and testing Tax-Rate-1.0 ... FAIL\n! Installing Tax::Rate failed. See /root/.cpanm/work/1/build.log for details.',
+    log: 'Building and testing Tax-Rate-1.0 ... FAIL\n! Installing Tax::Rate failed. See /root/.cpanm/build.log for details.',
     source: 'cpanm, App::cpanminus; R, tools:::.install_packages',
   },
   {

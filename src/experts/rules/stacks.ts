@@ -103,7 +103,7 @@ export const stackRules: readonly Rule[] = [
       'already in use',
     ],
     says: 'The template of the stack is not valid: {message}',
-    log: '/work/main.bicep(14,11) : Error BCP057: The name "storageAcount" does not exist in the current context.',
+    log: '/srv/main.bicep(14,11) : Error BCP057: The name "storageAcount" does not exist in the current context.',
     source: 'cfn-lint, src/cfnlint/rules; Bicep, Diagnostics/DiagnosticBuilder.cs',
   },
   {
