@@ -28,6 +28,17 @@ test('rules have names of their own, a source, and phrases that are long enough 
   }
 })
 
+test('no phrase stands in two rules: each would name its own cause for the same words', () => {
+  const owners = Map.groupBy(
+    rules.flatMap(({ id, phrases, anyCase = false }) => phrases.map((phrase) => ({ id, phrase, anyCase }))),
+    ({ phrase, anyCase }) => `${anyCase} ${phrase}`,
+  )
+  const shared = [...owners]
+    .filter(([, of]) => of.length > 1)
+    .map(([phrase, of]) => [phrase, ...of.map(({ id }) => id)])
+  assert.deepEqual(shared, [])
+})
+
 test('no mark is looked for by a word that most lines have', () => {
   const phrases = [...marksOfFailure, ...marksOfRecovery].flatMap((mark) => mark.phrases)
   assert.deepEqual(

@@ -9,7 +9,6 @@ export const ansibleRules: readonly Rule[] = [
     phrases: [
       'fatal: [{host@}]: FAILED! => {message}',
       'ERROR! {message}',
-      "couldn't resolve module/action",
       'The task includes an option with an undefined variable',
       'AnsibleUndefinedVariable',
       'is undefined',

@@ -200,7 +200,6 @@ export const cRules: readonly Rule[] = [
       'configure: error: ',
       '*** missing separator',
       'ninja: error: ',
-      'Compatibility with CMake < {version@} has been removed',
       'possibly undefined macro',
       'bazel: command not found',
       'ERROR: no such package',

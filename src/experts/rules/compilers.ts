@@ -107,7 +107,6 @@ export const compilerRules: readonly Rule[] = [
       'CMAKE_CXX_COMPILER not set',
       'No CMAKE_{language@}_COMPILER could be found',
       'CMake was unable to find a build program',
-      'Unknown compiler(s):',
       "fixture '{fixture}' not found",
       "AttributeError: module '{module}' has no attribute '{name}'",
       'An unexpected error occurred: "{url}: Not found"',
@@ -268,11 +267,7 @@ export const compilerRules: readonly Rule[] = [
   {
     id: 'release-there',
     cause: 'already-exists',
-    phrases: [
-      'is already uploaded',
-      'cannot publish over the previously published versions',
-      'cannot publish over existing version',
-    ],
+    phrases: ['is already uploaded', 'cannot publish over existing version'],
     says: 'This version was published before.',
     log: 'error: failed to publish to registry at https://crates.io: crate version `1.0.0` is already uploaded',
     source: 'crates.io; npm',

@@ -83,12 +83,9 @@ export const containerEngineRules: readonly Rule[] = [
     id: 'buildkit-unsupported',
     cause: 'config-error',
     phrases: [
-      'Multi-platform build is not supported for the docker driver',
       'option requires BuildKit',
-      'Cache export is not supported for the docker driver',
       "this version of runc doesn't work on cgroups v2",
       'default OCI runtime "{name}" not found',
-      'docker exporter does not currently support exporting manifest lists',
       'failed to process "{word}": {message}',
       "missing ':' in substitution",
       'invalid from flag value {stage@}',
@@ -108,7 +105,7 @@ export const containerEngineRules: readonly Rule[] = [
     ],
     unless: ['WARNING', 'warning:'],
     says: 'The builder of images cannot do what the command or the Dockerfile asks for.',
-    log: 'ERROR: Multi-platform build is not supported for the docker driver.\nSwitch to a different driver, or turn on the containerd image store, and try again.',
+    log: 'the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images with BuildKit enabled',
     source: 'buildx, build/build.go and driver; BuildKit, frontend/dockerfile; Moby, builder/dockerfile',
   },
   {

@@ -11,7 +11,6 @@ export const containerRules: readonly Rule[] = [
       'error mounting "{path}" to rootfs',
       'Are you trying to mount a directory onto a file',
       'mounting "{path}" to rootfs at',
-      'invalid mount config for type',
       'invalid mode: {mode}',
     ],
     unless: [

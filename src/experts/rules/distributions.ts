@@ -163,12 +163,11 @@ export const distributionRules: readonly Rule[] = [
     cause: 'dependency-missing',
     phrases: [
       'DependencyNeedsBuildingError: Unsatisfiable dependencies for platform',
-      'does not exist (perhaps a typo or a missing channel)',
       'error: nothing provides requested {package}',
       'No candidates were found for {package}',
     ],
     says: 'No channel has what the package needs: {package}',
-    log: '    └─ shop >=9.9 * does not exist (perhaps a typo or a missing channel).',
+    log: 'error: nothing provides requested shop >=9.9',
     source: 'conda-build, exceptions.py; libmamba, solver/problems_graph.cpp; rattler',
   },
   {

@@ -95,7 +95,6 @@ export const javaBuildRules: readonly Rule[] = [
       'Analysis failed with {count#} weighted issues',
       'Lint found errors in the project',
       'lint found {count#} errors',
-      'QUALITY GATE STATUS: FAILED',
       'There were API changes',
       'API check failed for project',
     ],

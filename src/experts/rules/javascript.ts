@@ -176,7 +176,6 @@ export const javascriptRules: readonly Rule[] = [
       'AssertionError [ERR_ASSERTION]',
       'AssertionError: expected',
       'Executed {count#} of {total#} ({failed#} FAILED)',
-      'There are test failures',
       '✖ failing tests:',
       'Test suite failed to run',
       '{failed#} tests failed',

@@ -61,7 +61,6 @@ export const modelRules: readonly Rule[] = [
     also: ['network'],
     phrases: [
       'is setting up NCCL communicator and retrieving ncclUniqueId',
-      'Watchdog caught collective operation timeout',
       'Timed out initializing process group in store based barrier',
       'Timed out waiting {time} for recv operation to complete',
       'Timed out waiting {time} for send operation to complete',

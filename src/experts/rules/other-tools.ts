@@ -18,7 +18,6 @@ export const otherToolRules: readonly Rule[] = [
       'of PBP. (Severity: {level#})',
       'of PBP.  (Severity: {level#})',
       'Found warnings, treating as errors',
-      'R CMD check found WARNINGs',
       'R CMD check found ERRORs',
       'docstring not included in the manual',
       'docstrings not included in the manual',

@@ -71,7 +71,6 @@ export const pythonPackageRules: readonly Rule[] = [
       'version solving failed',
       'Because no versions of {package@} match',
       'SolverProblemError',
-      'UnsatisfiableError',
       'LibMambaUnsatisfiableError',
       'pyproject.toml changed significantly since poetry.lock was last generated',
       'poetry.lock is not up to date',
@@ -128,7 +127,6 @@ export const pythonPackageRules: readonly Rule[] = [
       'A module that was compiled using NumPy 1.x cannot be run',
       'numpy.dtype size changed',
       'numpy.ufunc size changed',
-      'module compiled against API version',
       'module compiled against ABI version',
       'numpy.core.multiarray failed to import',
     ],
@@ -211,7 +209,6 @@ export const pythonPackageRules: readonly Rule[] = [
     phrases: [
       'Python interpreter {version@} not found',
       'does not satisfy Python{range@}',
-      'could not find python interpreter with spec',
       'requires a different Python: {version@}',
       'Requires-Python',
       "Package '{package}' requires a different Python",

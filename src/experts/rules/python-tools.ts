@@ -73,7 +73,6 @@ export const pythonToolRules: readonly Rule[] = [
       "module 'asyncio' has no attribute 'coroutine'",
       "module 'configparser' has no attribute 'SafeConfigParser'",
       "module 'time' has no attribute 'clock'",
-      "No module named 'distutils'",
       "No module named 'asyncore'",
       'used by this project needs at least Sphinx v',
       'This project needs at least Sphinx v',

@@ -88,7 +88,6 @@ export const pythonRules: readonly Rule[] = [
     cause: 'program-error',
     depth: 'maybe',
     phrases: [
-      '^TypeError: ',
       '^ValueError: ',
       '^KeyError: ',
       '^AttributeError: ',
@@ -211,7 +210,6 @@ export const pythonRules: readonly Rule[] = [
       'Imports are incorrectly sorted',
       'mypy: error',
       ': error: {message} [{code@}]$',
-      'Coverage failure: total of',
       'Required test coverage of {share@} not reached',
       'Total coverage: {share} is below',
       'Missing docstring',

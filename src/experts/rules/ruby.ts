@@ -140,7 +140,6 @@ export const rubyRules: readonly Rule[] = [
       'SimpleCov failed with exit',
       'Security Warnings: {count#}',
       'Line coverage ({share}%) is below',
-      'Danger has failed this build',
       '[Reek]',
     ],
     unless: ['no offenses', 'Installing', 'Fetching', 'Using'],

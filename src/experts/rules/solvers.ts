@@ -144,12 +144,10 @@ export const solverRules: readonly Rule[] = [
     phrases: [
       'No matching variant of {module@} was found',
       'No matching configuration of {module} was found',
-      'Cannot choose between the following variants of',
       'However we cannot choose between the following variants of',
       'The consumer was configured to find {what}However we cannot choose',
       'Unable to find a matching variant of {module}',
       'Cannot find a version of {module} that satisfies the version constraints',
-      'Conflict found for the following module',
       'Conflict(s) found for the following module',
     ],
     unless: ['compatible with Java', "'org.gradle.jvm.version'"],

@@ -43,7 +43,6 @@ export const timeoutRules: readonly Rule[] = [
       'exceeded the maximum execution time',
       'execution took longer than',
       'The job exceeded the maximum time limit',
-      'ERROR: Job failed: execution took longer than',
       'No output has been received in the last',
       'Build timed out',
       'The operation was canceled due to timeout',

@@ -123,7 +123,6 @@ export const vcsRules: readonly Rule[] = [
       'fatal: shallow file has changed',
       'fatal: loose object',
       'error: object file {path} is empty',
-      'fatal: bad object',
       'fatal: Could not parse object',
       'fatal: Unable to create temporary file',
       "with the name '{ref}' could not be found",
@@ -148,7 +147,6 @@ export const vcsRules: readonly Rule[] = [
       'Host key verification failed',
       'Support for password authentication was removed',
       'terminal prompts disabled',
-      'Too many authentication failures',
       'The requested URL returned error: 401',
       'Load key "{path}": ',
       'no mutual signature algorithm',
@@ -200,7 +198,6 @@ export const vcsRules: readonly Rule[] = [
     id: 'git-remote-down',
     cause: 'remote-unavailable',
     phrases: [
-      'The requested URL returned error: 50',
       'The requested URL returned error: 52',
       'remote: Internal Server Error',
       'remote: fatal error in commit_refs',
